@@ -1,0 +1,1 @@
+"""What every package may know: errors, time, addresses and the shape of a value. Imports nothing of ours."""
