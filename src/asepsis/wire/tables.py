@@ -30,7 +30,7 @@ PAYLOADS = np.dtype(
         ("application", "u1"),  # asepsis.wire.applications.Application
         ("sender", "u1"),  # 0 the side that sent the conversation's first packet, 1 the other
         ("flags", "u1"),  # GAP, FINAL
-        ("unused", "V3"),  # keeps a row at 112 bytes
+        ("unused", "V5"),  # keeps a row at 104 bytes
     ],
     align=False,
 )
@@ -68,7 +68,7 @@ CONVERSATIONS = np.dtype(
         ("ttl_server", "u1"),
         ("tunnel", "u1"),  # 0 none, else the innermost tunnel: see TUNNELS
         ("ended_by", "u1"),  # 0 end of capture, 1 idle, 2 split by age, 3 evicted, 4 closed
-        ("unused", "V5"),  # keeps a row at 136 bytes
+        ("unused", "V7"),  # keeps a row at 136 bytes
     ],
     align=False,
 )

@@ -1,0 +1,29 @@
+"""Fixtures that several test folders share."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def archive() -> Callable[[str], Path]:
+    """Returns a function that unpacks a named archive of real material and gives its folder, or skips the test."""
+
+    def unpack(name: str) -> Path:
+        tool = ROOT.parent / "shared" / "unpack"
+        folder = ROOT / ".cache" / "shared" / name
+        if tool.exists():
+            done = subprocess.run([str(tool), name], cwd=ROOT, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"archive {name}: {done.stderr.strip()}")
+        elif not folder.is_dir():
+            pytest.skip(f"archive {name} is not here (it is other people's material and not part of the project)")
+        return folder
+
+    return unpack
