@@ -1,0 +1,93 @@
+# The two commands of the README are `make run` and `make test`; each does its own set-up on a Debian machine
+# that has Python 3.11 (or newer), make and git. Nothing is installed outside .venv but the Debian packages of
+# requirements/debian.txt, and those only when root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint unit bench eval soak lock format clean run-ready dev-ready bench-ready
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+# The Python that is here is the Python that is used: uv must not fetch another.
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: run-ready ## show the devices of the recorded lab hospital
+	@$(BIN)/asepsis demo
+
+test: dev-ready ## everything: linters, all tests, those that are slow or need root too
+	@tools/debian-packages test lab
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+check: dev-ready lint unit ## linters and the fast tests, under two minutes
+
+lint: dev-ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: dev-ready
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow and not root"
+
+bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; writes bench/RESULTS.md
+	@tools/debian-packages test bench
+	$(BIN)/python -m bench
+
+eval: dev-ready ## how often the answers are right, on labelled captures
+	$(BIN)/python -m bench.accuracy
+
+soak: dev-ready ## the long forms of what `make test` runs a tenth of
+	@tools/debian-packages test lab
+	ASEPSIS_SOAK=1 $(BIN)/python -m pytest -m "slow or root" --numprocesses 2 --dist loadgroup
+
+format: dev-ready ## rewrite the sources in the one format
+	$(BIN)/ruff check --fix --select I
+	$(BIN)/ruff format
+
+# Locks. Addresses of package indexes never go into a lock: they are each site's own business. The header names
+# `make lock` in place of the command, so that no path of one machine ends up in a file.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+lock: $(VENV)/.tools ## renew the locked versions in requirements/
+	$(LOCK) --upgrade requirements/tools.in -o requirements/tools.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(LOCK) --upgrade --constraint requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --upgrade --constraint requirements/dev.txt --group bench pyproject.toml -o requirements/bench.txt
+
+clean: ## remove what the build made; a workspace and .cache stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/work
+	find src tests bench lab tools -name __pycache__ -prune -exec rm -rf {} +
+
+# The virtual environment. Each stamp stands for one locked file, installed.
+run-ready: $(VENV)/.run
+dev-ready: $(VENV)/.dev
+bench-ready: $(VENV)/.bench
+
+$(VENV)/.tools: requirements/tools.txt
+	@tools/virtual-environment "$(PYTHON)" $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $@
+
+$(VENV)/.project: pyproject.toml | $(VENV)/.tools
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.run: requirements/run.txt $(VENV)/.tools $(VENV)/.project
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	@$(INSTALL) --require-hashes -r requirements/bench.txt
+	@touch $@
