@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.fields import ip, mac, members, present, text, text_or_hex
+from asepsis.protocols.fields import facts_of, ip, mac, text, text_or_hex
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # A frame of 1,500 bytes holds some forty TLVs in practice; 256 leaves room for jumbo frames full of VLAN names.
@@ -139,10 +139,10 @@ class Lldp:
 
     def facts(self) -> dict[str, Any]:
         """All that is said."""
-        return present(self, _MEMBERS) | {"ttl_seconds": self.ttl_seconds}
+        return _facts(self) | {"ttl_seconds": self.ttl_seconds}
 
 
-_MEMBERS: Final = members(Lldp)
+_facts: Final = facts_of(Lldp)
 
 
 def read(payload: bytes) -> Sequence[Result]:
