@@ -29,14 +29,16 @@ PAYLOADS = np.dtype(
         ("ip_protocol", "u1"),
         ("application", "u1"),  # asepsis.wire.applications.Application
         ("sender", "u1"),  # 0 the side that sent the conversation's first packet, 1 the other
-        ("flags", "u1"),  # GAP, FINAL
-        ("unused", "V5"),  # keeps a row at 104 bytes
+        ("flags", "u1"),  # GAP, RAW
+        ("unused", "u1"),
+        ("sequence", "<u4"),  # TCP sequence number of the first byte
+        ("row", "<i8"),  # row of the engine's table, for putting disordered segments in order
     ],
     align=False,
 )
 
 GAP = 1  # bytes before this piece are missing
-FINAL = 2  # nothing will follow in this conversation (length may be 0)
+RAW = 2  # out of order: asepsis.wire.reorder takes it first
 
 CONVERSATIONS = np.dtype(
     [
@@ -68,7 +70,8 @@ CONVERSATIONS = np.dtype(
         ("ttl_server", "u1"),
         ("tunnel", "u1"),  # 0 none, else the innermost tunnel: see TUNNELS
         ("ended_by", "u1"),  # 0 end of capture, 1 idle, 2 split by age, 3 evicted, 4 closed
-        ("unused", "V7"),  # keeps a row at 136 bytes
+        ("server_first", "u1"),  # 1 when the server's side sent the first packet
+        ("unused", "V6"),  # keeps a row at 136 bytes
     ],
     align=False,
 )

@@ -1,0 +1,156 @@
+"""The kernels as a compiled object, made once for a machine and a version, loaded in milliseconds.
+
+numba alone needs 0.4 s to be imported and some 15 s to compile; a cached object needs neither. It holds
+machine code, so it is only taken from a folder that belongs to the user who runs us and that nobody else may
+write. ``_get_compiled_object`` is a private method of numba: numba's version is locked, a test loads what it
+gives, and where it is gone the kernels are compiled in the process instead.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+
+Enter = Callable[[int, int, int], int]
+
+_SYMBOL_FILE_MAGIC = b"asepsis-kernel-1\n"
+
+
+def cache_folder() -> Path:
+    """Where compiled objects lie: ``ASEPSIS_CACHE``, else ``$XDG_CACHE_HOME/asepsis``, else ``~/.cache/asepsis``."""
+    if explicit := os.environ.get("ASEPSIS_CACHE"):
+        return Path(explicit)
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "asepsis"
+    return Path.home() / ".cache" / "asepsis"
+
+
+def _cpu() -> bytes:
+    """What the machine code depends on besides its source: the processor and its features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_bytes().split(b"\n\n", 1)[0].split(b"\n")
+        wanted = (b"model name", b"flags", b"Features", b"CPU part")
+        return platform.machine().encode() + b"|".join(line for line in lines if line.startswith(wanted))
+    except OSError:
+        return platform.machine().encode() + platform.processor().encode()
+
+
+def cache_key() -> str:
+    """Changes with the kernels' source, llvmlite's version and the processor."""
+    import llvmlite
+
+    digest = blake2b(_cpu(), digest_size=16)
+    digest.update(llvmlite.__version__.encode())
+    here = Path(__file__).parent
+    for source in (here / "layout.py", *sorted((here / "kernels").glob("*.py"))):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def object_path() -> Path:
+    """The file of this version's object on this machine, whether or not it is there."""
+    return cache_folder() / f"kernels-{cache_key()}.o"
+
+
+def _is_ours(path: Path) -> bool:
+    """True for a file and a folder that only we can have written."""
+    for part in (path, path.parent):
+        status = part.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            return False
+    return True
+
+
+def _load(image: bytes) -> Enter:
+    """Links an object image into this process."""
+    import llvmlite.binding as llvm
+
+    head, _, body = image.partition(b"\n\n")
+    if not head.startswith(_SYMBOL_FILE_MAGIC):
+        raise ValueError("not a kernel object")
+    symbol = head[len(_SYMBOL_FILE_MAGIC) :].decode("ascii")
+    c_library = ctypes.CDLL(None)
+    for name in ("memcpy", "memmove", "memset"):  # LLVM makes calls of them; the loader does not look for them
+        llvm.add_symbol(name, ctypes.cast(getattr(c_library, name), ctypes.c_void_p).value)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(body))
+    engine.finalize_object()
+    address = engine.get_function_address(symbol)
+    if not address:
+        raise ValueError("the kernel object lacks its entry")
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(address)
+
+    def enter(control: int, operation: int, argument: int, _keep: object = engine) -> int:
+        return int(function(control, operation, argument))
+
+    return enter
+
+
+def _compile() -> tuple[bytes | None, Enter]:
+    """Compiles the kernels with numba; the image is None where numba does not give its object."""
+    import numba
+
+    from asepsis.wire.kernels.entry import enter as kernel
+
+    compiled = numba.cfunc(numba.int64(numba.int64, numba.int64, numba.int64), nopython=True)(kernel.py_func)
+    try:
+        body = compiled._library._get_compiled_object()
+        image: bytes | None = _SYMBOL_FILE_MAGIC + compiled.native_name.encode() + b"\n\n" + bytes(body)
+    except AttributeError:
+        image = None
+    function = compiled.ctypes
+
+    def call(control: int, operation: int, argument: int, _keep: object = compiled) -> int:
+        return int(function(control, operation, argument))
+
+    return image, call
+
+
+def _store(path: Path, image: bytes) -> None:
+    """Writes the object so that no reader ever sees half of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".kernels-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(image)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(*, notice: Callable[[str], None] | None = None) -> Enter:
+    """The kernels' entry, from the cache or compiled now.
+
+    Args:
+        notice: Told in one line when compiling begins, because it takes a while.
+    """
+    path = object_path()
+    try:
+        if _is_ours(path):
+            return _load(path.read_bytes())
+    except (OSError, ValueError, RuntimeError):
+        pass  # no object, or one that does not fit: compile
+    if notice is None:
+
+        def notice(text: str) -> None:
+            if sys.stderr.isatty():
+                sys.stderr.write(text + "\n")
+
+    notice("Compiling the packet engine for this machine; this happens once and takes about half a minute ...")
+    image, function = _compile()
+    if image is not None:
+        try:
+            _store(path, image)
+        except OSError:
+            notice(f"The compiled engine could not be kept in {path.parent}; the next start will compile again.")
+    return function

@@ -1,0 +1,390 @@
+"""Which payload bytes are handed on, in what order, and which are known not to matter.
+
+TCP bytes leave here in order. What comes too late is dropped, what overlaps is trimmed, what comes too early
+makes the conversation RAW: its segments go on with their sequence numbers and ``asepsis.wire.reorder`` puts
+them in order. Bulk that no protocol reads (pixels, encrypted records, bodies) is withheld, and the next bytes
+carry the GAP mark.
+"""
+
+from __future__ import annotations
+
+from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
+from asepsis.wire.kernels.decode import mix
+from asepsis.wire.kernels.machine import be32, be64, copy, get, inlined, kernel, le32, le64, put, shift_right, u8
+from asepsis.wire.layout import (
+    ARENA,
+    ARENA_USED,
+    B_DESTINATION_HIGH,
+    B_DESTINATION_LOW,
+    B_DESTINATION_MAC,
+    B_KEY,
+    B_PACKET,
+    B_SOURCE_HIGH,
+    B_SOURCE_LOW,
+    B_SOURCE_MAC,
+    B_TIME,
+    B_VLAN,
+    MAX_PIECES,
+    P_CONVERSATION,
+    P_DESTINATION_HIGH,
+    P_DESTINATION_LOW,
+    P_DESTINATION_MAC,
+    P_LENGTH,
+    P_META,
+    P_OFFSET,
+    P_PACKET,
+    P_PORTS,
+    P_ROW,
+    P_SOURCE_HIGH,
+    P_SOURCE_LOW,
+    P_SOURCE_MAC,
+    P_TIME,
+    PAYLOAD_COUNT,
+    PAYLOAD_WORDS,
+    PAYLOADS,
+    R_NEXT,
+    R_ORDINAL,
+    R_PARTIAL_A,
+    R_PDU_A,
+    R_STATE,
+    R_VLAN,
+    REPEAT_SLOTS,
+    REPEATED,
+    REPEATS,
+    RETRANSMITTED,
+    ROW_WORDS,
+    ROWS,
+    S_ALIGNED,
+    S_APPLICATION,
+    S_CUT,
+    S_DONE,
+    S_FIRST_B,
+    S_INITIAL,
+    S_RAW,
+    S_STARTED,
+    SEED,
+    WITHHELD,
+)
+
+FLAG_GAP = 1
+FLAG_RAW = 2
+
+# How many bytes of one direction each application needs to say what it has to say. A certificate chain is some
+# 6 KiB; an HTTP head at most 8 KiB by the limits of common servers; SSH speaks in clear for 4 KiB; SMB names its
+# shares after the session set-up. DICOM, HL7 and MQTT are read for as long as they last.
+LIMIT_TLS = 24 * 1024
+LIMIT_HTTP = 6 * 1024
+LIMIT_SSH = 6 * 1024
+LIMIT_SMB = 32 * 1024
+LIMIT_DNS = 256 * 1024
+LIMIT_SNMP = 64 * 1024
+NO_LIMIT = (1 << 24) - 1
+
+# Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
+# that name the equipment stand in the first 4 KiB of a data set. A PDU must be this much longer to be cut.
+PDU_HEAD = 4096
+PDU_WORTH_CUTTING = 8192
+
+# A datagram that the same sender sent within this time is counted, not handed on again: 2^39 ns are 9.2 minutes.
+REPEAT_TIME_BITS = 39
+
+
+@inlined
+def hand_on(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int, flags: int,
+            sequence: int) -> None:
+    """Copies ``n`` bytes to the arena and writes their payload row."""
+    count = get(c, PAYLOAD_COUNT)
+    used = get(c, ARENA_USED)
+    o = get(c, PAYLOADS) + count * (PAYLOAD_WORDS * 8)
+    copy(get(c, ARENA) + used, p, n)
+    put(c, ARENA_USED, used + n)
+    put(c, PAYLOAD_COUNT, count + 1)
+    put(o, P_CONVERSATION, get(row_at, R_ORDINAL) if row >= 0 else -1)
+    put(o, P_TIME, get(w, B_TIME))
+    put(o, P_PACKET, get(w, B_PACKET))
+    put(o, P_OFFSET, used)
+    put(o, P_LENGTH, n)
+    key = get(w, B_KEY)
+    if row >= 0:
+        put(o, P_SOURCE_HIGH, get(w, B_SOURCE_HIGH))
+        put(o, P_SOURCE_LOW, get(w, B_SOURCE_LOW))
+        put(o, P_DESTINATION_HIGH, get(w, B_DESTINATION_HIGH))
+        put(o, P_DESTINATION_LOW, get(w, B_DESTINATION_LOW))
+        ports = (
+            (key >> 32) | (key >> 16 & 0xFFFF) << 16 | (get(w, B_VLAN) & 0xFFFF) << 32
+            | (key & 0xFF) << 48 | (key >> 8 & 0xFF) << 56
+        )
+    else:
+        put(o, P_SOURCE_HIGH, 0)
+        put(o, P_SOURCE_LOW, 0)
+        put(o, P_DESTINATION_HIGH, 0)
+        put(o, P_DESTINATION_LOW, 0)
+        ports = (get(w, B_VLAN) & 0xFFFF) << 32
+    put(o, P_SOURCE_MAC, get(w, B_SOURCE_MAC))
+    put(o, P_DESTINATION_MAC, get(w, B_DESTINATION_MAC))
+    put(o, P_PORTS, ports)
+    put(o, P_META, application | sender << 8 | flags << 16 | sequence << 32)
+    put(o, P_ROW, row)
+
+
+@kernel
+def content_hash(seed: int, p: int, n: int) -> int:
+    """A 64-bit hash of ``n`` bytes."""
+    h = seed ^ n
+    end = p + n
+    while p + 8 <= end:
+        h = (h ^ le64(p)) * -7046029254386353131
+        h ^= shift_right(h, 29)
+        p += 8
+    rest = 0
+    while p < end:
+        rest = rest << 8 | u8(p)
+        p += 1
+    h = (h ^ rest) * 1609587929392839161
+    return h ^ shift_right(h, 32)
+
+
+@kernel
+def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, skip_to: int) -> int:
+    """1 when this sender sent the same bytes, but for those in [skip_from, skip_to), within the last minutes."""
+    h = mix(
+        get(c, SEED),
+        get(w, B_SOURCE_HIGH) ^ get(w, B_SOURCE_MAC) * 5,
+        get(w, B_SOURCE_LOW) ^ get(w, B_DESTINATION_LOW) * 3,
+        get(w, B_VLAN) << 8 ^ application ^ get(w, B_DESTINATION_HIGH) * 7,
+        shift_right(get(w, B_TIME), REPEAT_TIME_BITS),
+        content_hash(content_hash(get(c, SEED), p, min(skip_from, n)), p + min(skip_to, n), n - min(skip_to, n)),
+    )
+    slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
+    if get(slot, 0) == h:
+        put(c, REPEATED + application, get(c, REPEATED + application) + 1)
+        return 1
+    put(slot, 0, h)
+    return 0
+
+
+@inlined
+def sender_of(row_at: int, direction: int) -> int:
+    """0 when this direction's sender sent the conversation's first packet, else 1."""
+    return direction ^ (1 if get(row_at, R_STATE) & S_FIRST_B else 0)
+
+
+@inlined
+def add_said(row_at: int, direction: int, said: int, n: int) -> None:
+    """Adds to the count of bytes handed on; it stays at the top."""
+    total = said + n
+    if total > 0xFFFFFF:
+        total = 0xFFFFFF
+    shift = 16 + 24 * direction
+    put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << shift) | total << shift)
+
+
+@inlined
+def limit_of(application: int) -> int:
+    """Bytes of one direction that are handed on."""
+    if application == TLS:
+        return LIMIT_TLS
+    if application == HTTP:
+        return LIMIT_HTTP
+    if application == SSH:
+        return LIMIT_SSH
+    if application == SMB:
+        return LIMIT_SMB
+    if application == DNS:
+        return LIMIT_DNS
+    return NO_LIMIT
+
+
+@kernel
+def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int) -> None:
+    """Hands a datagram on, unless it repeats one or its conversation has said enough."""
+    skip_from = 0
+    skip_to = 0
+    limit = NO_LIMIT
+    if application == DNS:
+        skip_to = 2  # the transaction id
+        limit = LIMIT_DNS
+    elif application == 3:
+        skip_from = 4  # DHCP: xid and secs
+        skip_to = 10
+    elif application == 6:
+        skip_to = 2
+    elif application == SNMP:
+        limit = LIMIT_SNMP
+    said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
+    if said >= limit:
+        put(c, WITHHELD, get(c, WITHHELD) + 1)
+        return
+    if is_repeat(c, w, application, p, n, skip_from, skip_to):
+        return
+    add_said(row_at, sender, said, n)
+    hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)
+
+
+@kernel
+def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: int, gap: int) -> None:
+    """DICOM: hands on whole small PDUs and the heads of large ones (PS3.8 9.3.1: type, reserved, 4-byte length).
+
+    R_PDU holds, for an aligned direction, how many bytes of the current PDU are still to come and how many of
+    them to hand on; R_PARTIAL the first bytes of a header that a segment boundary cut.
+    """
+    state = get(row_at, R_STATE)
+    sender = sender_of(row_at, direction)
+    aligned = state & (S_ALIGNED << direction)
+    end = p + n
+    if aligned == 0 or gap:
+        # A PDU header at the start of a segment brings us back in step.
+        kind = u8(p)
+        if n >= 12 and 1 <= kind <= 7 and u8(p + 1) == 0 and be32(p + 2) < 0x4000000 and (
+            kind != 4 or be32(p + 6) + 4 <= be32(p + 2) and be32(p + 6) >= 2 and u8(p + 11) <= 3
+        ):
+            state |= S_ALIGNED << direction
+            put(row_at, R_PDU_A + direction, 0)
+            put(row_at, R_PARTIAL_A + direction, 0)
+        else:
+            state &= ~(S_ALIGNED << direction)
+            put(row_at, R_STATE, state & ~(S_CUT << direction))
+            hand_on(c, w, row_at, row, sender, DICOM, p, n, FLAG_GAP if gap else 0, 0)
+            return
+    remaining = get(row_at, R_PDU_A + direction) & 0xFFFFFFFF
+    wanted = shift_right(get(row_at, R_PDU_A + direction), 32)
+    partial = get(row_at, R_PARTIAL_A + direction)
+    held = shift_right(partial, 56)
+    cut = gap
+    piece = p  # where the piece to hand on begins
+    pieces = 0
+    while p < end:
+        if remaining > 0:
+            take = min(remaining, end - p)
+            if wanted < remaining and pieces < MAX_PIECES - 1:
+                # The tail of this PDU does not matter.
+                useful = min(wanted, take)
+                if p + useful > piece:
+                    hand_on(c, w, row_at, row, sender, DICOM, piece, p + useful - piece, FLAG_GAP if cut else 0, 0)
+                    cut = 0
+                    pieces += 1
+                if take > useful:
+                    cut = 1
+                wanted -= useful
+                remaining -= take
+                p += take
+                piece = p
+                if useful == take and remaining > 0:
+                    continue
+            else:
+                wanted -= min(wanted, take)
+                remaining -= take
+                p += take
+            continue
+        # A header begins here, or went on from the segment before.
+        control = 3
+        if held > 0:
+            while held < 6 and p < end:
+                partial = (partial & 0xFFFFFFFFFFFF) << 8 | u8(p)
+                held += 1
+                p += 1
+            if held < 6:
+                break
+            length = partial & 0xFFFFFFFF
+            kind = partial >> 40 & 0xFF
+            held = 0
+        elif end - p < 6:
+            partial = 0
+            while p < end:
+                partial = partial << 8 | u8(p)
+                held += 1
+                p += 1
+            break
+        else:
+            kind = u8(p)
+            length = be32(p + 2)
+            if kind == 4 and end - p >= 12:
+                control = u8(p + 11)
+            p += 6
+        if kind < 1 or kind > 7 or length > 0x4000000:
+            # Out of step: hand the rest on as it is and look for a header at the next segment.
+            state &= ~(S_ALIGNED << direction)
+            p = end
+            break
+        remaining = length
+        wanted = length
+        if kind == 4 and control & 1 == 0 and length > PDU_WORTH_CUTTING:
+            wanted = PDU_HEAD
+    if end > piece:
+        hand_on(c, w, row_at, row, sender, DICOM, piece, end - piece, FLAG_GAP if cut else 0, 0)
+        cut = 0
+    if cut:
+        state |= S_CUT << direction
+    else:
+        state &= ~(S_CUT << direction)
+    put(row_at, R_STATE, state)
+    put(row_at, R_PDU_A + direction, remaining | wanted << 32)
+    put(row_at, R_PARTIAL_A + direction, partial & 0xFFFFFFFFFFFF | held << 56)
+
+
+@kernel
+def emit_segment(
+    c: int, w: int, row_at: int, row: int, direction: int, application: int, sequence: int, p: int, n: int
+) -> None:
+    """Takes a TCP segment of a conversation whose application is known, and hands on what is new and matters."""
+    state = get(row_at, R_STATE)
+    following = get(row_at, R_NEXT)
+    shift = 32 * direction
+    if state & S_RAW:
+        if state & (S_DONE << direction) == 0:
+            said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF
+            if said < limit_of(application):
+                add_said(row_at, direction, said, n)
+                hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, n, FLAG_RAW, sequence)
+            else:
+                put(c, WITHHELD, get(c, WITHHELD) + 1)
+        return
+    gap = 0
+    if state & (S_STARTED << direction):
+        ahead = (sequence - (shift_right(following, shift) & 0xFFFFFFFF)) & 0xFFFFFFFF
+        if ahead & 0x80000000:
+            behind = 0x100000000 - ahead
+            if behind >= n:
+                put(c, RETRANSMITTED, get(c, RETRANSMITTED) + 1)
+                return
+            p += behind
+            n -= behind
+            sequence = (sequence + behind) & 0xFFFFFFFF
+        elif ahead > 0:
+            if state & (S_CUT << direction) and ahead > 0:
+                gap = 1
+            else:
+                state |= S_RAW
+                put(row_at, R_STATE, state)
+                said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF
+                add_said(row_at, direction, said, n)
+                hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, n, FLAG_RAW, sequence)
+                return
+    else:
+        state |= S_STARTED << direction
+    put(row_at, R_NEXT, following & ~(0xFFFFFFFF << shift) | ((sequence + n) & 0xFFFFFFFF) << shift)
+    if application == DICOM:
+        put(row_at, R_STATE, state)
+        emit_pdus(c, w, row_at, row, direction, p, n, gap)
+        return
+    if state & (S_CUT << direction):
+        gap = 1
+    if application == HTTP and state & (S_DONE << direction) and classify_http(p, n):
+        # The next head of a kept-alive connection.
+        state &= ~(S_DONE << direction)
+        shift_said = 16 + 24 * direction
+        put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << shift_said))
+    if application == TLS and u8(p) == 0x17 and n > 5 and u8(p + 1) == 3:
+        state |= S_DONE << direction
+    if state & (S_DONE << direction):
+        put(row_at, R_STATE, state | S_CUT << direction)
+        put(c, WITHHELD, get(c, WITHHELD) + 1)
+        return
+    said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF
+    limit = limit_of(application)
+    if said + n >= limit and limit != NO_LIMIT:
+        state |= S_DONE << direction
+    state &= ~(S_CUT << direction)
+    put(row_at, R_STATE, state)
+    add_said(row_at, direction, said, n)
+    hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, n, FLAG_GAP if gap else 0, 0)

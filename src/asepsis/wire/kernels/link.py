@@ -1,0 +1,278 @@
+"""Link layers: from the first byte of a frame to its EtherType and the address of what it carries.
+
+``link_layer`` returns the EtherType, or the negative of a ``REASON_*``; it writes the hardware addresses,
+the VLAN and (into B_PAYLOAD) where the network layer begins. A return of 0 means: decoded, nothing inside.
+"""
+
+from __future__ import annotations
+
+from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, le16, le32, put, shift_right, u8
+from asepsis.wire.layout import (
+    B_DESTINATION_MAC,
+    B_END,
+    B_PAYLOAD,
+    B_SOURCE_MAC,
+    B_VLAN,
+    LINK_C_HDLC,
+    LINK_ETHERNET,
+    LINK_HCI_H4,
+    LINK_HCI_H4_PHDR,
+    LINK_LOOP,
+    LINK_NORDIC_BLE,
+    LINK_NULL,
+    LINK_PPP,
+    LINK_RADIOTAP,
+    LINK_RAW_IP,
+    LINK_SLL,
+    LINK_SLL2,
+    LINK_WIFI,
+    REASON_BLE_BAD,
+    REASON_EMPTY,
+    REASON_HCI_BAD,
+    REASON_LINK_TYPE,
+    REASON_LLC,
+    REASON_NO_INTERFACE,
+    REASON_NULL_FAMILY,
+    REASON_PPP_CONTROL,
+    REASON_SHORT_LINK,
+    REASON_WIFI_AGGREGATE,
+    REASON_WIFI_CONTROL,
+    REASON_WIFI_ENCRYPTED,
+    REASON_WIFI_MANAGEMENT,
+    REASON_WIFI_NO_DATA,
+)
+
+# More tags than QinQ has is damage or an attack on the decoder.
+MOST_VLAN_TAGS = 4
+
+
+@inlined
+def ethernet(p: int, end: int, w: int) -> int:
+    """IEEE 802.3 with 802.1Q and 802.1ad tags."""
+    if p + 14 > end:
+        return -REASON_SHORT_LINK
+    put(w, B_DESTINATION_MAC, shift_right(be64(p), 16))
+    put(w, B_SOURCE_MAC, shift_right(be64(p + 6), 16))
+    ethertype = be16(p + 12)
+    p += 14
+    tags = 0
+    while ethertype == 0x8100 or ethertype == 0x88A8 or ethertype == 0x9100:
+        if p + 4 > end or tags == MOST_VLAN_TAGS:
+            return -REASON_SHORT_LINK
+        if get(w, B_VLAN) == 0:
+            put(w, B_VLAN, be16(p) & 0xFFF)
+        ethertype = be16(p + 2)
+        p += 4
+        tags += 1
+    put(w, B_PAYLOAD, p)
+    return ethertype
+
+
+@kernel
+def llc_snap(p: int, end: int, w: int) -> int:
+    """IEEE 802.2 with SNAP (RFC 1042): the EtherType behind AA AA 03 and an OUI of zero or bridge-tunnel."""
+    if p + 8 > end or be32(p) >> 8 != 0xAAAA03:
+        return -REASON_LLC
+    if be32(p + 2) & 0xFFFFFF != 0 and be32(p + 2) & 0xFFFFFF != 0x0000F8:
+        return -REASON_LLC
+    put(w, B_PAYLOAD, p + 8)
+    return be16(p + 6)
+
+
+@kernel
+def wifi(p: int, end: int, w: int) -> int:
+    """IEEE 802.11 data frames of open networks (9.3.2); what is encrypted or no data is named."""
+    if p + 10 > end:
+        return -REASON_SHORT_LINK
+    control = le16(p)
+    kind = control >> 2 & 3
+    subtype = control >> 4 & 15
+    if kind == 0:
+        return -REASON_WIFI_MANAGEMENT
+    if kind == 1:
+        return -REASON_WIFI_CONTROL
+    if kind == 3 or control & 3 != 0:
+        return -REASON_LINK_TYPE
+    if subtype & 4:
+        return -REASON_WIFI_NO_DATA
+    if control & 0x4000:
+        return -REASON_WIFI_ENCRYPTED
+    to_ds = control >> 8 & 1
+    from_ds = control >> 9 & 1
+    length = 24 + 6 * (to_ds & from_ds)
+    if p + length + 2 > end:
+        return -REASON_SHORT_LINK
+    first = shift_right(be64(p + 4), 16)
+    second = shift_right(be64(p + 10), 16)
+    third = shift_right(be64(p + 16), 16)
+    if to_ds == 0 and from_ds == 0:
+        put(w, B_DESTINATION_MAC, first)
+        put(w, B_SOURCE_MAC, second)
+    elif to_ds == 0:
+        put(w, B_DESTINATION_MAC, first)
+        put(w, B_SOURCE_MAC, third)
+    elif from_ds == 0:
+        put(w, B_DESTINATION_MAC, third)
+        put(w, B_SOURCE_MAC, second)
+    else:
+        put(w, B_DESTINATION_MAC, third)
+        put(w, B_SOURCE_MAC, shift_right(be64(p + 22), 16))
+    if subtype & 8:  # QoS
+        if p + length + 2 > end:
+            return -REASON_SHORT_LINK
+        if le16(p + length) & 0x80:
+            return -REASON_WIFI_AGGREGATE
+        length += 2
+        if control & 0x8000:  # HT control
+            length += 4
+    return llc_snap(p + length, end, w)
+
+
+@kernel
+def radiotap(p: int, end: int, w: int) -> int:
+    """Radiotap header, then 802.11; a frame check sequence at the end is cut off, padding is skipped."""
+    if p + 8 > end:
+        return -REASON_SHORT_LINK
+    length = le16(p + 2)
+    if u8(p) != 0 or length < 8 or p + length > end:
+        return -REASON_SHORT_LINK
+    present = le32(p + 4)
+    field = p + 8
+    more = present
+    while more & 0x80000000 and field + 4 <= p + length:
+        more = le32(field)
+        field += 4
+    if present & 1:  # TSFT, 8 bytes, aligned to 8 from the header's start
+        field = p + ((field - p + 7) & -8) + 8
+    if present & 2 and field < p + length and u8(field) & 0x10 and end - 4 >= p + length:
+        end -= 4
+        put(w, B_END, end)
+    return wifi(p + length, end, w)
+
+
+@kernel
+def point_to_point(p: int, end: int, w: int) -> int:
+    """PPP (RFC 1661) with or without address and control bytes; protocol field compression allowed."""
+    if p + 4 > end:
+        return -REASON_SHORT_LINK
+    if be16(p) == 0xFF03:
+        p += 2
+    if p + 2 > end:
+        return -REASON_SHORT_LINK
+    if u8(p) & 1:
+        protocol = u8(p)
+        p += 1
+    else:
+        protocol = be16(p)
+        p += 2
+    put(w, B_PAYLOAD, p)
+    if protocol == 0x21:
+        return 0x0800
+    if protocol == 0x57:
+        return 0x86DD
+    if protocol == 0x281:
+        return 0x8847
+    return -REASON_PPP_CONTROL
+
+
+@kernel
+def bluetooth(p: int, end: int, link: int) -> int:
+    """Bluetooth LE: the frame is recognised or not; reading what it says is left to later layers."""
+    if link == LINK_NORDIC_BLE:
+        # Board id, then header length/version; version 2 and 3 have the packet length behind the header.
+        if p + 17 > end or u8(p + 2) > 3 and u8(p + 1) != 6:
+            return -REASON_BLE_BAD
+        return 0
+    if link == LINK_HCI_H4_PHDR:
+        p += 4
+    if p + 4 > end:
+        return -REASON_SHORT_LINK
+    kind = u8(p)
+    if kind == 1:  # command: opcode, length
+        return 0 if p + 4 + u8(p + 3) <= end else -REASON_HCI_BAD
+    if kind == 2:  # ACL data: handle, 16-bit length
+        return 0 if p + 5 <= end and p + 5 + le16(p + 3) <= end else -REASON_HCI_BAD
+    if kind == 3:  # synchronous data: handle, length
+        return 0 if p + 4 + u8(p + 3) <= end else -REASON_HCI_BAD
+    if kind == 4:  # event: code, length
+        return 0 if p + 3 + u8(p + 2) <= end else -REASON_HCI_BAD
+    if kind == 5:  # isochronous data
+        return 0 if p + 5 <= end else -REASON_HCI_BAD
+    return -REASON_HCI_BAD
+
+
+@kernel
+def other_link(p: int, end: int, link: int, w: int) -> int:
+    """Every link layer but Ethernet."""
+    put(w, B_SOURCE_MAC, 0)
+    put(w, B_DESTINATION_MAC, 0)
+    if link == LINK_RAW_IP:
+        if p >= end:
+            return -REASON_EMPTY
+        put(w, B_PAYLOAD, p)
+        version = u8(p) >> 4
+        if version == 6:
+            return 0x86DD
+        return 0x0800
+    if link == LINK_NULL or link == LINK_LOOP:
+        if p + 4 > end:
+            return -REASON_SHORT_LINK
+        family = be32(p)
+        if family > 0xFFFF:  # the byte order is that of the machine that captured
+            family = le32(p)
+        put(w, B_PAYLOAD, p + 4)
+        if family == 2:
+            return 0x0800
+        # AF_INET6 is 10 on Linux, 23 on Windows, 24 on NetBSD, 28 on FreeBSD, 30 on macOS.
+        if family == 10 or family == 23 or family == 24 or family == 28 or family == 30:
+            return 0x86DD
+        return -REASON_NULL_FAMILY
+    if link == LINK_SLL:
+        if p + 16 > end:
+            return -REASON_SHORT_LINK
+        if be16(p + 4) == 6:
+            put(w, B_SOURCE_MAC, shift_right(be64(p + 6), 16))
+        put(w, B_PAYLOAD, p + 16)
+        ethertype = be16(p + 14)
+        p += 16
+    elif link == LINK_SLL2:
+        if p + 20 > end:
+            return -REASON_SHORT_LINK
+        if u8(p + 11) == 6:
+            put(w, B_SOURCE_MAC, shift_right(be64(p + 12), 16))
+        put(w, B_PAYLOAD, p + 20)
+        ethertype = be16(p)
+        p += 20
+    elif link == LINK_WIFI:
+        return wifi(p, end, w)
+    elif link == LINK_RADIOTAP:
+        return radiotap(p, end, w)
+    elif link == LINK_PPP:
+        return point_to_point(p, end, w)
+    elif link == LINK_C_HDLC:
+        if p + 4 > end:
+            return -REASON_SHORT_LINK
+        put(w, B_PAYLOAD, p + 4)
+        return be16(p + 2)
+    elif link == LINK_NORDIC_BLE or link == LINK_HCI_H4 or link == LINK_HCI_H4_PHDR:
+        return bluetooth(p, end, link)
+    elif link == -1:
+        return -REASON_NO_INTERFACE
+    else:
+        return -REASON_LINK_TYPE
+    while ethertype == 0x8100 or ethertype == 0x88A8:
+        if p + 4 > end:
+            return -REASON_SHORT_LINK
+        put(w, B_VLAN, be16(p) & 0xFFF)
+        ethertype = be16(p + 2)
+        p += 4
+        put(w, B_PAYLOAD, p)
+    return ethertype
+
+
+@inlined
+def link_layer(p: int, end: int, link: int, w: int) -> int:
+    """The EtherType of a frame, 0 for a decoded frame without one, or a negative reason."""
+    if link == LINK_ETHERNET:
+        return ethernet(p, end, w)
+    return other_link(p, end, link, w)
