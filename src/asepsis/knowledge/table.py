@@ -1,0 +1,158 @@
+"""Reads one table of facts and finds the row that fits a text.
+
+A row says what it matches (``exact``, ``prefix``, ``suffix`` of a domain name, or ``contains``; never a regular
+expression, so that no text of a stranger can make matching slow) and what follows from it. Tables are read when
+first asked for, one ``json.loads`` a table.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MATCHES = ("exact", "prefix", "suffix", "contains")
+
+# A banner or a name is rarely longer than 100 signs; a longer one is cut, so that nobody can make us search megabytes.
+LONGEST_TEXT = 400
+
+# What a table remembers of earlier answers; a hospital shows some thousand different texts of one sort.
+REMEMBERED_ANSWERS = 8192
+
+# A row that names no weight is worth this much: more likely right than wrong, and not beyond doubt.
+DEFAULT_WEIGHT = 0.5
+
+# A version is the run of signs after the matched text, up to one of these.
+_VERSION_ENDS = frozenset(" ,;()/\t\r\n\"'")
+LONGEST_VERSION = 40
+
+
+class Fact(NamedTuple):
+    """What follows when a row fits. An empty text says nothing.
+
+    A named tuple, because a thousand of them are made before the first answer.
+    """
+
+    category: str = ""
+    role: str = ""
+    vendor: str = ""
+    model: str = ""
+    os: str = ""
+    version: str = ""
+    """Which attribute the text behind the match belongs to: ``firmware``, ``os`` or ``model``; empty for none."""
+    kind: str = ""
+    """A word that only some tables use, such as ``toolkit``."""
+    weight: float = DEFAULT_WEIGHT
+    source: str = ""
+
+
+class Match(NamedTuple):
+    """A fitting row and the version text behind the match, where the row asks for one."""
+
+    fact: Fact
+    version: str = ""
+
+
+class Table:
+    """One table, indexed by the four ways to match. Matching ignores case."""
+
+    __slots__ = ("_answers", "_contains", "_exact", "_prefixes", "_suffixes", "name")
+
+    def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self.name = name
+        self._exact: dict[str, Fact] = {}
+        self._suffixes: dict[str, Fact] = {}
+        prefixes: list[tuple[str, Fact]] = []
+        contains: list[tuple[str, Fact]] = []
+        for row in rows:
+            words = {key: text for key, text in row.items() if key not in MATCHES}
+            fact = Fact(**words)
+            if "exact" in row:
+                self._exact[row["exact"].lower()] = fact
+            elif "suffix" in row:
+                self._suffixes[row["suffix"].lower()] = fact
+            elif "prefix" in row:
+                prefixes.append((row["prefix"].lower(), fact))
+            else:
+                contains.append((row["contains"].lower(), fact))
+        # The longest text is the most exact statement, so it is tried first.
+        self._prefixes = sorted(prefixes, key=lambda pair: (-len(pair[0]), pair[0]))
+        self._contains = sorted(contains, key=lambda pair: (-len(pair[0]), pair[0]))
+        self._answers: dict[str, Match | None] = {}
+
+    def find(self, text: str) -> Match | None:
+        """The row that fits ``text`` best: exact before suffix before prefix before contains, longer before shorter."""
+        try:
+            return self._answers[text]
+        except KeyError:
+            pass
+        if len(self._answers) >= REMEMBERED_ANSWERS:
+            self._answers.clear()
+        answer = self._answers[text] = self._search(text[:LONGEST_TEXT])
+        return answer
+
+    def _search(self, text: str) -> Match | None:
+        lower = text.lower()
+        fact = self._exact.get(lower)
+        if fact is not None:
+            return Match(fact=fact)
+        if self._suffixes:
+            rest = lower.rstrip(".")
+            while rest:
+                fact = self._suffixes.get(rest)
+                if fact is not None:
+                    return Match(fact=fact)
+                _, _, rest = rest.partition(".")
+        for start, fact in self._prefixes:
+            if lower.startswith(start):
+                return Match(fact=fact, version=_version(text, len(start)) if fact.version else "")
+        for part, fact in self._contains:
+            at = _find_word(lower, part)
+            if at >= 0:
+                return Match(fact=fact, version=_version(text, at + len(part)) if fact.version else "")
+        return None
+
+
+def _find_word(text: str, part: str) -> int:
+    """Where ``part`` stands in ``text`` and not inside a longer word (``signa`` is not in ``signal``); -1 nowhere."""
+    at = text.find(part)
+    while at >= 0:
+        end = at + len(part)
+        begins = at == 0 or not (part[0].isalnum() and text[at - 1].isalpha())
+        ends = end == len(text) or not (part[-1].isalpha() and text[end].isalpha())
+        if begins and ends:
+            return at
+        at = text.find(part, at + 1)
+    return -1
+
+
+def _version(text: str, start: int) -> str:
+    end = start
+    limit = min(len(text), start + LONGEST_VERSION)
+    while end < limit and text[end] not in _VERSION_ENDS:
+        end += 1
+    return text[start:end]
+
+
+def folder() -> Path:
+    """The folder of the tables inside the package (a path of its own: importlib.resources costs 20 ms to import)."""
+    return Path(__file__).with_name("tables")
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    """The rows of a table's text; raises ``ValueError`` where a row is no JSON (``lint`` says which)."""
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    parsed: list[dict[str, Any]] = json.loads("[" + ",".join(lines) + "]")
+    return parsed
+
+
+@lru_cache(maxsize=64)
+def table(name: str) -> Table:
+    """The named table, read once."""
+    return Table(name, rows((folder() / f"{name}.jsonl").read_text(encoding="utf-8")))
+
+
+def find(name: str, text: str) -> Match | None:
+    """The row of the table ``name`` that fits ``text`` best, or None."""
+    return table(name).find(text)
