@@ -1,0 +1,159 @@
+"""Rows of the engine and messages of the dissectors become Arrow record batches, vectorised.
+
+Text of an address is made once per different address of a batch, not once per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asepsis.history.schema import arrow_schema
+from asepsis.kernel.address import ip_text, mac_text
+from asepsis.protocols.message import Sighting
+from asepsis.wire.applications import Application
+from asepsis.wire.tables import ENDED_BY, ORIENTATION, TUNNELS
+
+Rows = npt.NDArray[np.void]
+"""An array of dtype ``asepsis.wire.tables.CONVERSATIONS``."""
+
+APPLICATION_BY: Final = ("unknown", "content", "port")
+
+_OTHER: Final = "other"  # a code that has no name yet: said so, never a wrong name
+
+
+def _lookup(names: Mapping[int, str]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """A table from each value of a byte to its name's place, and the names, each once as Parquet demands."""
+    words = [*dict.fromkeys(names.values()), _OTHER]
+    return np.array([words.index(names.get(code, _OTHER)) for code in range(256)], np.int32), words
+
+
+_NAMED: Final = {
+    "application": _lookup({application.value: application.name.lower() for application in Application}),
+    "application_by": _lookup(dict(enumerate(APPLICATION_BY))),
+    "client_by": _lookup(dict(enumerate(ORIENTATION))),
+    "tunnel": _lookup(dict(enumerate(TUNNELS))),
+    "ended_by": _lookup(dict(enumerate(ENDED_BY))),
+}
+
+
+def conversation_batch(rows: Rows, *, site: str, capture: str) -> Any:
+    """Rows as a record batch of the stored columns.
+
+    Args:
+        rows: Dtype ``CONVERSATIONS``.
+        site: The site of all rows.
+        capture: The capture of all rows.
+    """
+    import pyarrow as pa
+
+    schema = arrow_schema("conversations")
+    constant = {"site": site, "capture": capture}
+    columns = []
+    for field in schema:
+        name = field.name
+        if name in constant:
+            columns.append(_constant(len(rows), constant[name]))
+        elif name in ("client_ip", "server_ip"):
+            side = name.removesuffix("_ip")
+            columns.append(_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"]))
+        elif name in ("client_mac", "server_mac"):
+            columns.append(_dictionary(*_distinct(rows[name], _mac)))
+        elif name in _NAMED:
+            places, words = _NAMED[name]
+            columns.append(_dictionary(places[rows[name]], words))
+        else:
+            columns.append(pa.array(rows[name].astype(field.type.to_pandas_dtype())))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def message_batch(
+    sightings: Sequence[Sighting], kinds: Sequence[str], facts: Sequence[str], *, site: str, capture: str
+) -> Any:
+    """Sightings as a record batch of the stored columns; ``kinds`` and ``facts`` belong to them one by one."""
+    import pyarrow as pa
+
+    columns: dict[str, Sequence[Any]] = {
+        "time_ns": [sighting.time_ns for sighting in sightings],
+        "packet": [sighting.packet for sighting in sightings],
+        "protocol": [sighting.message.PROTOCOL for sighting in sightings],
+        "kind": kinds,
+        "source_ip": [sighting.source_ip for sighting in sightings],
+        "source_port": [sighting.source_port for sighting in sightings],
+        "destination_ip": [sighting.destination_ip for sighting in sightings],
+        "destination_port": [sighting.destination_port for sighting in sightings],
+        "source_mac": [sighting.source_mac for sighting in sightings],
+        "destination_mac": [sighting.destination_mac for sighting in sightings],
+        "vlan": [sighting.vlan for sighting in sightings],
+        "conversation": [sighting.conversation for sighting in sightings],
+        "facts": facts,
+    }
+    constant = {"site": site, "capture": capture}
+    schema = arrow_schema("messages")
+    arrays = []
+    for field in schema:
+        if field.name in constant:
+            arrays.append(_constant(len(sightings), constant[field.name]))
+        elif pa.types.is_dictionary(field.type):
+            arrays.append(pa.array(columns[field.name], pa.string()).dictionary_encode())
+        else:
+            arrays.append(pa.array(columns[field.name], field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _mac(number: int) -> str:
+    return mac_text(number) if number else ""
+
+
+def _ipv4(number: int) -> str:
+    return ip_text(4, 0, number)
+
+
+def _constant(count: int, text: str) -> Any:
+    return _dictionary(np.zeros(count, np.int32), [text])
+
+
+def _dictionary(indices: npt.NDArray[np.int32], words: list[str]) -> Any:
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(words, pa.string()))
+
+
+def _distinct(numbers: npt.NDArray[np.uint64], text: Callable[[int], str]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Indices into the texts of the different numbers, and those texts."""
+    import pyarrow as pa
+
+    encoded = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
+    return encoded.indices.to_numpy(), [text(number) for number in encoded.dictionary.to_pylist()]
+
+
+def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> Any:
+    """Addresses of mixed versions as one dictionary array; no IP at all gives an empty text."""
+    is_v4 = version == 4
+    if is_v4.all():
+        return _dictionary(*_distinct(low, _ipv4))
+    indices = np.zeros(len(version), np.int32)
+    words = [""]
+    codes, texts = _distinct(low[is_v4], _ipv4)
+    indices[is_v4] = codes + len(words)
+    words += texts
+    is_v6 = version == 6
+    codes, texts = _distinct_ipv6(high[is_v6], low[is_v6])
+    indices[is_v6] = codes + len(words)
+    words += texts
+    return _dictionary(indices, words)
+
+
+def _distinct_ipv6(
+    high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int32], list[str]]:
+    import pyarrow as pa
+
+    both = np.stack((high, low), axis=1)  # 16 bytes a row
+    encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(both), [None, pa.py_buffer(both)])
+    encoded = encoded.dictionary_encode()
+    pairs = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint64).reshape(-1, 2).tolist()
+    return encoded.indices.to_numpy(), [ip_text(6, upper, lower) for upper, lower in pairs]

@@ -1,0 +1,222 @@
+"""The catalogue: every question that is asked of the history, written once in DuckDB's SQL.
+
+The text uses three tables: ``conversations`` and ``messages`` (the stored columns, ``schema.py``) and
+``addresses`` (``intervals.py``). It keeps to what sqlglot translates, so that the same catalogue can be asked of a
+cluster. ``{with_devices}`` and ``{conditions}`` are filled from the constants below and from nothing else; values
+always travel as parameters.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from asepsis.history.layout import CONVERSATIONS_TABLE, DAY_NS, MESSAGES_TABLE
+from asepsis.kernel.value import value
+
+
+@value
+class Query:
+    """One entry of the catalogue."""
+
+    table: str
+    """The stored table whose files it reads."""
+    sql: str
+    conditions: tuple[str, ...]
+    """The members of ``Selection`` that narrow it; another one that is set is an error, never ignored."""
+
+
+@value
+class Selection:
+    """What narrows a question; None leaves it open."""
+
+    site: str | None = None
+    first_day: date | None = None
+    """UTC day, included."""
+    last_day: date | None = None
+    """UTC day, included."""
+    device: str | None = None
+    address: str | None = None
+    application: str | None = None
+    protocol: str | None = None
+    kind: str | None = None
+    limit: int | None = None
+
+    def from_ns(self) -> int:
+        """First moment that is asked for."""
+        return _MIN_NS if self.first_day is None else _midnight_ns(self.first_day)
+
+    def until_ns(self) -> int:
+        """First moment that is no longer asked for."""
+        return _MAX_NS if self.last_day is None else _midnight_ns(self.last_day + timedelta(days=1))
+
+
+_MIN_NS: Final = -(1 << 63)
+_MAX_NS: Final = (1 << 63) - 1
+
+
+def _midnight_ns(day: date) -> int:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return (midnight - datetime(1970, 1, 1, tzinfo=UTC)).days * DAY_NS
+
+
+# A conversation belongs to the device that had the address when it began.
+_WITH_DEVICES: Final = """
+    SELECT c.*, client.device AS client_device, server.device AS server_device
+    FROM conversations AS c
+    LEFT JOIN addresses AS client
+      ON client.site = c.site AND client.ip = c.client_ip
+      AND client.from_ns <= c.start_ns AND c.start_ns < client.until_ns
+    LEFT JOIN addresses AS server
+      ON server.site = c.site AND server.ip = c.server_ip
+      AND server.from_ns <= c.start_ns AND c.start_ns < server.until_ns
+"""
+
+_CONVERSATIONS: Final = """
+WITH resolved AS ({with_devices})
+SELECT start_ns, end_ns, client_ip, client_port, server_ip, server_port, ip_protocol, application,
+  packets_to_server, packets_to_client, bytes_to_server, bytes_to_client, client_device, server_device, site
+FROM resolved
+WHERE {conditions}
+ORDER BY start_ns, site, client_ip, client_port, server_ip, server_port, ip_protocol, end_ns
+LIMIT $limit
+"""
+
+_CONVERSATION_DETAILS: Final = """
+WITH resolved AS ({with_devices})
+SELECT *
+FROM resolved
+WHERE {conditions}
+ORDER BY start_ns, site, client_ip, client_port, server_ip, server_port, ip_protocol, end_ns
+LIMIT $limit
+"""
+
+_MESSAGES: Final = """
+WITH resolved AS (
+    SELECT m.*, source.device AS source_device, destination.device AS destination_device
+    FROM messages AS m
+    LEFT JOIN addresses AS source
+      ON source.site = m.site AND source.ip = m.source_ip
+      AND source.from_ns <= m.time_ns AND m.time_ns < source.until_ns
+    LEFT JOIN addresses AS destination
+      ON destination.site = m.site AND destination.ip = m.destination_ip
+      AND destination.from_ns <= m.time_ns AND m.time_ns < destination.until_ns
+)
+SELECT *
+FROM resolved
+WHERE {conditions}
+ORDER BY time_ns, site, capture, packet
+LIMIT $limit
+"""
+
+_MESSAGES_BY_PROTOCOL: Final = """
+SELECT protocol, kind, count(*) AS messages, min(time_ns) AS first_ns, max(time_ns) AS last_ns
+FROM messages
+WHERE {conditions}
+GROUP BY protocol, kind
+ORDER BY messages DESC, protocol, kind
+LIMIT $limit
+"""
+
+_CONVERSATIONS_BY_APPLICATION: Final = """
+SELECT application, count(*) AS conversations,
+  CAST(sum(packets_to_server + packets_to_client) AS BIGINT) AS packets,
+  CAST(sum(bytes_to_server + bytes_to_client) AS BIGINT) AS bytes
+FROM conversations
+WHERE {conditions}
+GROUP BY application
+ORDER BY bytes DESC, application
+LIMIT $limit
+"""
+
+# Each conversation counts once for its client and once for its server.
+_TALKERS: Final = """
+WITH resolved AS (SELECT * FROM ({with_devices}) AS joined WHERE {conditions}),
+ends AS (
+    SELECT site, client_ip AS ip, client_device AS device, 1 AS as_client, 0 AS as_server,
+      bytes_to_server AS bytes_sent, bytes_to_client AS bytes_received, start_ns, end_ns
+    FROM resolved
+    UNION ALL
+    SELECT site, server_ip, server_device, 0, 1, bytes_to_client, bytes_to_server, start_ns, end_ns
+    FROM resolved
+)
+SELECT site, ip, device, CAST(sum(as_client) AS BIGINT) AS as_client, CAST(sum(as_server) AS BIGINT) AS as_server,
+  CAST(sum(bytes_sent) AS BIGINT) AS bytes_sent, CAST(sum(bytes_received) AS BIGINT) AS bytes_received,
+  min(start_ns) AS first_ns, max(end_ns) AS last_ns
+FROM ends
+GROUP BY site, ip, device
+ORDER BY sum(bytes_sent) + sum(bytes_received) DESC, site, ip, device
+LIMIT $limit
+"""
+
+_PAIRS: Final = """
+WITH resolved AS ({with_devices})
+SELECT site, client_ip, client_device, server_ip, server_device, ip_protocol, server_port, application,
+  count(*) AS conversations,
+  CAST(sum(packets_to_server) AS BIGINT) AS packets_to_server,
+  CAST(sum(packets_to_client) AS BIGINT) AS packets_to_client,
+  CAST(sum(bytes_to_server) AS BIGINT) AS bytes_to_server,
+  CAST(sum(bytes_to_client) AS BIGINT) AS bytes_to_client,
+  min(start_ns) AS first_ns, max(end_ns) AS last_ns
+FROM resolved
+WHERE {conditions}
+GROUP BY site, client_ip, client_device, server_ip, server_device, ip_protocol, server_port, application
+ORDER BY conversations DESC, site, client_ip, server_ip, ip_protocol, server_port, application
+LIMIT $limit
+"""
+
+CONDITIONS: Final[dict[tuple[str, str], str]] = {
+    (CONVERSATIONS_TABLE, "time"): "start_ns >= $from_ns AND start_ns < $until_ns",
+    (CONVERSATIONS_TABLE, "site"): "site = $site",
+    (CONVERSATIONS_TABLE, "device"): "(client_device = $device OR server_device = $device)",
+    (CONVERSATIONS_TABLE, "address"): "(client_ip = $address OR server_ip = $address)",
+    (CONVERSATIONS_TABLE, "application"): "application = $application",
+    (MESSAGES_TABLE, "time"): "time_ns >= $from_ns AND time_ns < $until_ns",
+    (MESSAGES_TABLE, "site"): "site = $site",
+    (MESSAGES_TABLE, "device"): "(source_device = $device OR destination_device = $device)",
+    (MESSAGES_TABLE, "address"): "(source_ip = $address OR destination_ip = $address)",
+    (MESSAGES_TABLE, "protocol"): "protocol = $protocol",
+    (MESSAGES_TABLE, "kind"): "kind = $kind",
+}
+
+_BY_DEVICE: Final = ("site", "device", "address", "application")
+
+CATALOGUE: Final[dict[str, Query]] = {
+    "conversations": Query(table=CONVERSATIONS_TABLE, sql=_CONVERSATIONS, conditions=_BY_DEVICE),
+    "conversation-details": Query(table=CONVERSATIONS_TABLE, sql=_CONVERSATION_DETAILS, conditions=_BY_DEVICE),
+    "conversations-by-application": Query(
+        table=CONVERSATIONS_TABLE, sql=_CONVERSATIONS_BY_APPLICATION, conditions=("site", "address", "application")
+    ),
+    "talkers": Query(table=CONVERSATIONS_TABLE, sql=_TALKERS, conditions=_BY_DEVICE),
+    "pairs": Query(table=CONVERSATIONS_TABLE, sql=_PAIRS, conditions=_BY_DEVICE),
+    "messages": Query(
+        table=MESSAGES_TABLE, sql=_MESSAGES, conditions=("site", "device", "address", "protocol", "kind")
+    ),
+    "messages-by-protocol": Query(
+        table=MESSAGES_TABLE, sql=_MESSAGES_BY_PROTOCOL, conditions=("site", "address", "protocol", "kind")
+    ),
+}
+
+
+def bind(query: Query, selection: Selection) -> tuple[str, dict[str, Any]]:
+    """The text of a query with its conditions, and the values of its parameters.
+
+    Raises:
+        ValueError: The selection narrows by something that this query cannot be narrowed by.
+    """
+    parameters: dict[str, Any] = {
+        "from_ns": selection.from_ns(),
+        "until_ns": selection.until_ns(),
+        "limit": _MAX_NS if selection.limit is None else selection.limit,
+    }
+    conditions = [CONDITIONS[query.table, "time"]]
+    for name in ("site", "device", "address", "application", "protocol", "kind"):
+        wanted = getattr(selection, name)
+        if wanted is None:
+            continue
+        if name not in query.conditions:
+            raise ValueError(f"this question cannot be narrowed by {name}")
+        conditions.append(CONDITIONS[query.table, name])
+        parameters[name] = wanted
+    sql = query.sql.replace("{with_devices}", _WITH_DEVICES).replace("{conditions}", " AND ".join(conditions))
+    return sql, parameters

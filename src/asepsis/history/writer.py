@@ -1,0 +1,280 @@
+"""One capture on its way into the history: rows and messages in, Parquet files by day out, one commit at the end.
+
+Nothing is visible before ``commit``; memory stays bounded whatever the capture's size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+
+from asepsis.history.columns import Rows, conversation_batch, message_batch
+from asepsis.history.errors import history_error
+from asepsis.history.facts import FactsText
+from asepsis.history.layout import (
+    CONVERSATIONS_TABLE,
+    DAY_NS,
+    MANY_DAYS,
+    MAX_DAYS_OF_ONE_CAPTURE,
+    MESSAGES_TABLE,
+    check_site,
+    day_name,
+    partition_folder,
+)
+from asepsis.history.manifest import Commit, Manifest, StoredCapture, StoredFile
+from asepsis.history.schema import ROW_GROUP_ROWS, arrow_schema, parquet_options
+from asepsis.history.staging import Staging
+from asepsis.kernel.value import value
+from asepsis.protocols.message import Malformed, Sighting
+from asepsis.wire.tables import CONVERSATIONS
+
+# Messages held before they are written: about 10 MB of Python objects, and at most as much text again.
+BUFFERED_MESSAGES: Final = 16_384
+BUFFERED_CHARACTERS: Final = 8 << 20
+
+
+@value
+class CaptureSource:
+    """What a capture is, beside its rows."""
+
+    path: str
+    """Where it was read from, as the user wrote it."""
+    kind: str = "packets"
+    """``packets``, ``zeek`` or ``eve``."""
+    size_bytes: int = 0
+    """Size of the file, 0 for an interface."""
+    digest: str | None = None
+    """Digest of the content. None: what the writer was opened with; ``""``: no digest, it may come again and again."""
+
+
+@value
+class Stored:
+    """What a commit did."""
+
+    added: bool
+    """False when the site held this content already; then nothing was changed."""
+    conversations: int
+    messages: int
+    malformed: dict[str, int]
+    """Protocol to count."""
+    files: int
+
+
+class CaptureWriter:
+    """Takes what one capture says and stores it all at once, or nothing.
+
+    As a context manager it aborts unless ``commit`` was called.
+    """
+
+    def __init__(self, manifest: Manifest, *, site: str, capture: str) -> None:
+        self.site = check_site(site)
+        self.capture = capture
+        self._manifest = manifest
+        self._root = manifest.root
+        self._staging: Staging | None = None
+        self._files: dict[tuple[str, str], _DayFile] = {}
+        self._rows: list[Rows] = []
+        self._row_count = 0
+        self._sightings: list[Sighting] = []
+        self._kinds: list[str] = []
+        self._facts: list[str] = []
+        self._characters = 0
+        self._facts_text = FactsText()
+        self._malformed: Counter[str] = Counter()
+        self._stored_rows: Counter[str] = Counter()
+        self._done = False
+
+    def conversations(self, rows: Rows) -> None:
+        """Takes finished conversations.
+
+        Args:
+            rows: Dtype ``asepsis.wire.tables.CONVERSATIONS``; they are copied, so the engine may reuse the array.
+
+        Raises:
+            HistoryError: There is no room, or the history cannot be written.
+        """
+        if rows.dtype != CONVERSATIONS:
+            raise TypeError(f"rows of dtype {rows.dtype}, wanted CONVERSATIONS")
+        for begin in range(0, len(rows), ROW_GROUP_ROWS):
+            piece = rows[begin : begin + ROW_GROUP_ROWS].copy()
+            if self._row_count + len(piece) > ROW_GROUP_ROWS:
+                self._write_conversations()
+            self._rows.append(piece)
+            self._row_count += len(piece)
+
+    def message(self, sighting: Sighting) -> None:
+        """Takes one message.
+
+        Raises:
+            HistoryError: There is no room, or the history cannot be written.
+        """
+        message = sighting.message
+        facts = self._facts_text.of(message)
+        self._sightings.append(sighting)
+        self._kinds.append(message.kind)
+        self._facts.append(facts)
+        self._characters += len(facts)
+        if len(self._sightings) >= BUFFERED_MESSAGES or self._characters > BUFFERED_CHARACTERS:
+            self._write_messages()
+
+    def malformed(self, malformed: Malformed) -> None:
+        """Counts what claimed to be a protocol and was not; it is not stored."""
+        self._malformed[malformed.protocol] += 1
+
+    def commit(self, source: CaptureSource) -> Stored:
+        """Makes everything visible at once, unless the site holds the same content already.
+
+        Raises:
+            HistoryError: Nothing of this capture is visible, and what was written is removed.
+        """
+        digest = self.capture if source.digest is None else source.digest
+        try:
+            self._write_conversations()
+            self._write_messages()
+            files = [(file.path, file.close()) for file in self._files.values()]
+            if self._staging is None:
+                self._staging = Staging(self._manifest)
+            with self._manifest.locked() as state:
+                added = (digest, self.site) not in state.held
+                if added:
+                    now_ns = time.time_ns()
+                    capture = self._stored_capture(source, digest, now_ns)
+                    commit = Commit(captures=[capture], add=[file for _, file in files])
+                    self._staging.publish({path: file.path for path, file in files}, commit, now_ns)
+                    self._staging = None
+        except OSError as error:
+            raise history_error(error, self._root) from error
+        finally:
+            self.abort()
+        return Stored(
+            added=added,
+            conversations=self._stored_rows[CONVERSATIONS_TABLE],
+            messages=self._stored_rows[MESSAGES_TABLE],
+            malformed=dict(self._malformed),
+            files=len(files),
+        )
+
+    def abort(self) -> None:
+        """Forgets everything that was not committed; may be called at any time, also twice."""
+        self._done = True
+        for file in self._files.values():
+            file.abandon()
+        self._files.clear()
+        if self._staging is not None:
+            self._staging.discard()
+            self._staging = None
+        self._rows, self._sightings, self._kinds, self._facts = [], [], [], []
+        self._row_count = self._characters = 0
+
+    def __enter__(self) -> CaptureWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._done:
+            self.abort()
+
+    def _stored_capture(self, source: CaptureSource, digest: str, now_ns: int) -> StoredCapture:
+        return StoredCapture(
+            capture=self.capture,
+            digest=digest,
+            site=self.site,
+            kind=source.kind,
+            path=source.path,
+            size_bytes=source.size_bytes,
+            stored_ns=now_ns,
+            conversations=self._stored_rows[CONVERSATIONS_TABLE],
+            messages=self._stored_rows[MESSAGES_TABLE],
+            malformed=self._malformed.total(),
+        )
+
+    def _write_conversations(self) -> None:
+        if not self._rows:
+            return
+        rows = self._rows[0] if len(self._rows) == 1 else np.concatenate(self._rows)
+        self._rows, self._row_count = [], 0
+        batch = conversation_batch(rows, site=self.site, capture=self.capture)
+        self._write(CONVERSATIONS_TABLE, batch, rows["start_ns"])
+
+    def _write_messages(self) -> None:
+        if not self._sightings:
+            return
+        batch = message_batch(self._sightings, self._kinds, self._facts, site=self.site, capture=self.capture)
+        self._sightings, self._kinds, self._facts, self._characters = [], [], [], 0
+        self._write(MESSAGES_TABLE, batch, batch.column("time_ns").to_numpy())
+
+    def _write(self, table: str, batch: Any, times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Writes a batch to the file of its day, or its parts to the files of theirs."""
+        if self._done:
+            raise ValueError("this writer was committed or aborted")
+        try:
+            days = times // DAY_NS
+            first, last = int(days.min()), int(days.max())
+            if first == last:
+                self._day_file(table, first).write(batch, times)
+            else:
+                for day in np.unique(days).tolist():
+                    places = np.flatnonzero(days == day)
+                    self._day_file(table, day).write(batch.take(places), times[places])
+        except OSError as error:
+            self.abort()
+            raise history_error(error, self._root) from error
+        self._stored_rows[table] += len(times)
+
+    def _day_file(self, table: str, day_number: int) -> _DayFile:
+        day = day_name(day_number)
+        if (table, day) not in self._files:
+            if len(self._files) >= 2 * MAX_DAYS_OF_ONE_CAPTURE:
+                day = MANY_DAYS
+            if (table, day) not in self._files:
+                if self._staging is None:
+                    self._staging = Staging(self._manifest)
+                self._files[table, day] = _DayFile(self._staging, table, self.site, day)
+        return self._files[table, day]
+
+
+class _DayFile:
+    """One Parquet file that is being written."""
+
+    def __init__(self, staging: Staging, table: str, site: str, day: str) -> None:
+        import pyarrow.parquet as pq
+
+        self.path: Path = staging.folder / f"{table}-{day}.parquet"
+        self._place = f"{partition_folder(table, site, day)}/{staging.name}.parquet"
+        self._table, self._site, self._day = table, site, day
+        self._writer = pq.ParquetWriter(self.path, arrow_schema(table), **parquet_options(table))
+        self._rows = 0
+        self._first_ns, self._last_ns = 1 << 63, -(1 << 63)
+
+    def write(self, batch: Any, times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Appends a row group."""
+        self._writer.write_batch(batch)
+        self._rows += len(times)
+        self._first_ns = min(self._first_ns, int(times.min()))
+        self._last_ns = max(self._last_ns, int(times.max()))
+
+    def close(self) -> StoredFile:
+        """Writes the footer and says what the file holds."""
+        self._writer.close()
+        return StoredFile(
+            path=self._place,
+            table=self._table,
+            site=self._site,
+            day=self._day,
+            rows=self._rows,
+            size_bytes=self.path.stat().st_size,
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+        )
+
+    def abandon(self) -> None:
+        """Stops writing; the file itself goes with its staging folder."""
+        with suppress(OSError):  # there is no room for the footer either, and nobody will read it
+            self._writer.close()
