@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint unit bench eval soak lock format clean run-ready dev-ready bench-ready
+.PHONY: help run test check lint unit bench eval soak lock format docs clean run-ready dev-ready bench-ready
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -52,6 +52,10 @@ format: dev-ready ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix --select I
 	$(BIN)/ruff format
 
+docs: dev-ready ## rewrite the pages that are made from the sources
+	$(BIN)/python -m tools.cli_reference
+	$(BIN)/python -m tools.error_reference
+
 # Locks. Addresses of package indexes never go into a lock: they are each site's own business. The header names
 # `make lock` in place of the command, so that no path of one machine ends up in a file.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -61,6 +65,7 @@ lock: $(VENV)/.tools ## renew the locked versions in requirements/
 	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
 	$(LOCK) --upgrade --constraint requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --upgrade --constraint requirements/dev.txt --group bench pyproject.toml -o requirements/bench.txt
+	$(LOCK) --upgrade lab/requirements.in -o lab/requirements.txt
 
 clean: ## remove what the build made; a workspace and .cache stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/work

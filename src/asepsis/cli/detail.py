@@ -1,0 +1,98 @@
+"""One device for a person: what it is, how sure that is, and the evidence for and against, packet by packet.
+
+Takes the document of ``asepsis device --json``; prints nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from asepsis.cli.listing import Document, device_name, ordered_addresses, sureness
+from asepsis.cli.text import showable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+ATTRIBUTES: Final = ("category", "vendor", "model", "os", "firmware", "serial", "udi", "role")
+
+SHOWN_EVIDENCE: Final = 6
+"""A busy device has thousands of clues for one attribute; the weightiest few say it. ``--json`` has them all."""
+
+SHOWN_DIGEST: Final = 12
+"""So many signs of a capture's digest tell the captures of one workspace apart."""
+
+
+def device_detail(document: Document, captures: Mapping[str, str]) -> Iterator[RenderableType]:
+    """The parts of the page, from the name down to the evidence.
+
+    Args:
+        document: One device of the contract.
+        captures: Digest to path, for the captures that the workspace knows.
+    """
+    from rich.text import Text
+
+    yield Text(device_name(document), style="bold")
+    yield _identity(document)
+    yield _attributes(document, captures)
+
+
+def _identity(document: Document) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    addresses = document["addresses"]
+    for label, value in (
+        ("id", document["id"]),
+        ("site", document["site"]),
+        ("names", ", ".join(document["names"])),
+        ("addresses", ", ".join(ordered_addresses(addresses["ip"]))),
+        ("hardware", ", ".join(addresses["mac"])),
+        ("first seen", document["first_seen"]),
+        ("last seen", document["last_seen"]),
+    ):
+        if value:
+            grid.add_row(label, Text(showable(value)))
+    return grid
+
+
+def _attributes(document: Document, captures: Mapping[str, str]) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("Attribute", no_wrap=True)
+    table.add_column("Value", overflow="fold")
+    table.add_column("Sure", justify="right", no_wrap=True)
+    table.add_column("Because of", overflow="fold")
+    for attribute in ATTRIBUTES:
+        value = document[attribute]
+        clues = [clue for clue in document["evidence"] if clue["attribute"] == attribute]
+        if value is None and not clues:
+            continue
+        table.add_row(
+            attribute,
+            Text(showable(value)) if value else Text("unknown", style="dim"),
+            sureness(document["confidence"].get(attribute) if value else None),
+            Text("\n".join(evidence_lines(value, clues, captures))),
+        )
+    return table
+
+
+def evidence_lines(value: str | None, clues: list[dict[str, Any]], captures: Mapping[str, str]) -> list[str]:
+    """The weightiest clues, those for another value marked as such: ``dicom 0.95, packet 12 of ward.pcap``."""
+    ranked = sorted(clues, key=lambda clue: (clue["value"] != value, -clue["weight"]))
+    lines = []
+    for clue in ranked[:SHOWN_EVIDENCE]:
+        where = captures.get(clue["capture"], clue["capture"][:SHOWN_DIGEST])
+        line = f"{clue['protocol']} {clue['weight']:.2f}, packet {clue['packet']} of {where}"
+        if clue["value"] != value:
+            line = f"but {clue['value']}: {line}"
+        lines.append(showable(line))
+    if len(ranked) > SHOWN_EVIDENCE:
+        lines.append(f"and {len(ranked) - SHOWN_EVIDENCE} more")
+    return lines

@@ -1,0 +1,90 @@
+"""What an analysis found, in a few lines for a person or one JSON document for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Final
+
+from asepsis.cli.text import showable
+from asepsis.pipeline.report import AnalysisReport, CaptureReport
+
+LISTED_CAPTURES: Final = 20
+"""A folder may hold thousands of captures. Up to so many are listed one by one, then only those with a fault."""
+
+NEXT: Final = "next: asepsis devices"
+
+
+def was_read(capture: CaptureReport) -> bool:
+    """True when the capture gave at least its format away: a file cut in the middle was read, a text file was not."""
+    return capture.error is None or capture.packets > 0
+
+
+def print_report(report: AnalysisReport, *, as_json: bool, hint: str = "") -> None:
+    """Prints to standard output; captures that could not be read go to standard error, one line each."""
+    if as_json:
+        json.dump(report.document(), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return
+    for line in report_lines(report, hint=hint):
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    for capture in report.captures:
+        if not was_read(capture):
+            sys.stderr.write(f"error: {showable(f'{capture.path}: {capture.error}')}\n")
+
+
+def report_lines(report: AnalysisReport, *, hint: str = "") -> list[str]:
+    """The lines for a person: each capture (or, of many, each with a fault), then the whole."""
+    read = [capture for capture in report.captures if was_read(capture)]
+    shown = read if len(read) <= LISTED_CAPTURES else [capture for capture in read if _faults(capture)]
+    lines = [_capture_line(capture) for capture in shown]
+    if not read:
+        return lines
+    packets = sum(capture.packets for capture in read)
+    size = sum(capture.bytes for capture in read)
+    parts = [
+        _count(len(read), "capture"),
+        f"{_count(packets, 'packet')} ({_size(size)})",
+        _count(report.conversations, "conversation"),
+        _count(report.devices, "device"),
+    ]
+    lines.append(f"{', '.join(parts)} in {report.seconds:.1f} s")
+    if report.messages:
+        by_count = sorted(report.messages.items(), key=lambda item: (-item[1], item[0]))
+        lines.append("messages: " + ", ".join(f"{protocol} {count:,}" for protocol, count in by_count))
+    if hint:
+        lines.append(hint)
+    return lines
+
+
+def _capture_line(capture: CaptureReport) -> str:
+    link = ", ".join(capture.link_types) or "no packets"
+    head = f"{showable(capture.path)}: {_count(capture.packets, 'packet')}, {link}"
+    return "; ".join([head, *_faults(capture)])
+
+
+def _faults(capture: CaptureReport) -> list[str]:
+    faults = []
+    if capture.already_analyzed:
+        faults.append("analysed before, nothing added")
+    if capture.error:
+        faults.append(showable(capture.error))
+    elif capture.truncated:
+        faults.append("the file ends inside a packet; all before it was read")
+    if capture.undecoded:
+        reasons = sorted(capture.undecoded.items(), key=lambda item: (-item[1], item[0]))
+        counted = ", ".join(f"{count:,} {showable(reason)}" for reason, count in reasons)
+        faults.append(f"not decoded: {counted}")
+    return faults
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(size_bytes: int) -> str:
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes} bytes"

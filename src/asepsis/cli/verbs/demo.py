@@ -1,0 +1,52 @@
+"""``asepsis demo``: the recorded lab hospital, analysed here and now."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from tempfile import TemporaryDirectory
+from pathlib import Path
+
+import click
+
+from asepsis.cli.exits import Exit
+from asepsis.cli.verb import Verb, json_option
+from asepsis.kernel.errors import AsepsisError
+
+SITE = "lab"
+
+
+@click.command(
+    cls=Verb,
+    name="demo",
+    short_help="Show the devices of the recorded lab hospital.",
+    examples=[
+        ("asepsis demo", "analyse the captures that come with Asepsis and print the devices"),
+        ("asepsis demo --json", "the same for a program"),
+    ],
+)
+@click.option(
+    "--print", "print_only", is_flag=True, help="Print and exit, on a terminal too (there is nothing else yet)."
+)
+@json_option("Print the devices as one JSON array.")
+def command(print_only: bool, as_json: bool) -> int:
+    """Analyse the captures that come with Asepsis and print the devices.
+
+    They are recordings of a small lab hospital made of real programs. Nothing is kept, nothing is sent.
+    """
+    from asepsis.cli.progress import ProgressLine
+    from asepsis.cli.summary import report_lines
+    from asepsis.pipeline.analyze import analyze
+    from asepsis.pipeline.workspace import Workspace
+
+    with as_file(files("asepsis.cli") / "demo") as folder, TemporaryDirectory(prefix="asepsis-demo-") as temporary:
+        captures = sorted(folder.glob("*.pcapng.zst"))
+        if not captures:
+            raise AsepsisError(
+                "the recorded captures are not part of this installation",
+                code="demo-missing",
+                hint="take a capture of your own: asepsis analyze ward.pcapng",
+            )
+        workspace = Workspace.resolve(Path(temporary))
+        with ProgressLine() as line:
+            report = analyze(captures, workspace=workspace, site=SITE, progress=line.update)
+    return Exit.DONE
