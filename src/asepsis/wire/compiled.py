@@ -19,6 +19,29 @@ from pathlib import Path
 
 Enter = Callable[[int, int, int], int]
 
+# What the object calls: LLVM makes calls of the C library's of plain loops and copies. The loader leaves every
+# call unresolved when one of them is unknown, and finds none by itself.
+_C_SYMBOLS = ("memcpy", "memmove", "memset")
+# What numba's wrapper would do with an exception. Kernels raise none; should one do so, the process must stop.
+_NUMBA_SYMBOLS = (
+    "NRT_Free",
+    "PyBytes_FromStringAndSize",
+    "PyErr_Clear",
+    "PyErr_SetNone",
+    "PyErr_SetString",
+    "PyErr_WriteUnraisable",
+    "PyExc_RuntimeError",
+    "PyExc_StopIteration",
+    "PyExc_SystemError",
+    "PyUnicode_FromString",
+    "Py_DecRef",
+    "numba_do_raise",
+    "numba_gil_ensure",
+    "numba_gil_release",
+    "numba_runtime_build_excinfo_struct",
+    "numba_unpickle",
+)
+
 _SYMBOL_FILE_MAGIC = b"asepsis-kernel-1\n"
 
 
@@ -76,8 +99,9 @@ def _load(image: bytes) -> Enter:
         raise ValueError("not a kernel object")
     symbol = head[len(_SYMBOL_FILE_MAGIC) :].decode("ascii")
     c_library = ctypes.CDLL(None)
-    for name in ("memcpy", "memmove", "memset"):  # LLVM makes calls of them; the loader does not look for them
-        llvm.add_symbol(name, ctypes.cast(getattr(c_library, name), ctypes.c_void_p).value)
+    for name in (*_C_SYMBOLS, *_NUMBA_SYMBOLS):
+        wanted = name if name in _C_SYMBOLS else "abort"
+        llvm.add_symbol(name, ctypes.cast(getattr(c_library, wanted), ctypes.c_void_p).value)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)

@@ -46,24 +46,9 @@ class Limits(NamedTuple):
     """A longer conversation is reported in parts."""
 
 
-class Piece(NamedTuple):
-    """Application bytes in the order in which a protocol reads them. Addresses are integers, see ``PAYLOADS``."""
-
-    conversation: int
-    time_ns: int
-    packet: int
-    source_high: int
-    source_low: int
-    destination_high: int
-    destination_low: int
-    source_mac: int
-    destination_mac: int
-    ports: int
-    """source | destination << 16 | VLAN << 32 | IP version << 48 | IP protocol << 56"""
-    application: int
-    sender: int
-    gap: bool
-    data: bytes
+Piece = tuple[list[int], bytes, bool]
+"""(words, data, gap): a row of ``PAYLOADS`` as its 64-bit words (``asepsis.wire.layout.P_*``), the bytes in the order
+in which a protocol reads them, and whether bytes before them are missing."""
 
 
 class Output(NamedTuple):
@@ -238,32 +223,30 @@ class Engine:
         memory = self._memory
         pieces: list[Piece] = []
         append = pieces.append
-        make = Piece._make
-        for row in self._payloads[:count].tolist():
-            offset = row[3]
-            data = memory[offset : offset + row[4]].tobytes()
-            meta = row[12]
-            flags = meta >> 16 & 255
+        for words in self._payloads[:count].tolist():
+            offset = words[3]
+            data = memory[offset : offset + words[4]].tobytes()
+            flags = words[12] >> 16 & 255
             if flags & RAW:
-                self._reorder(row, data, pieces)
+                self._reorder(words, data, pieces)
             else:
-                append(make((*row[:3], *row[5:12], meta & 255, meta >> 8 & 1, flags & GAP != 0, data)))
+                append((words, data, flags & GAP != 0))
         if self._reorders:
             self._give_back()
         return pieces
 
-    def _reorder(self, row: list[int], data: bytes, pieces: list[Piece]) -> None:
+    def _reorder(self, words: list[int], data: bytes, pieces: list[Piece]) -> None:
         """Puts a disordered segment where it belongs; appends what is in order now."""
-        conversation, meta = row[0], row[12]
-        sender = meta >> 8 & 1
+        conversation, meta = words[layout.P_CONVERSATION], words[layout.P_META]
         known = self._reorders.get(conversation)
         if known is None:
             if len(self._reorders) >= MOST_REORDERS:
                 self._reorders.pop(next(iter(self._reorders)))
-            known = (Reorder(self._following(row[13], conversation)), row[13])
+            row = words[layout.P_ROW]
+            known = (Reorder(self._following(row, conversation)), row)
             self._reorders[conversation] = known
-        for ready, gap in known[0].push(sender, meta >> 32 & 0xFFFFFFFF, data):
-            pieces.append(Piece._make((*row[:3], *row[5:12], meta & 255, sender, gap, ready)))
+        for ready, gap in known[0].push(meta >> 8 & 1, meta >> 32 & 0xFFFFFFFF, data):
+            pieces.append((words, ready, gap))
 
     def _following(self, row: int, conversation: int) -> tuple[int | None, int | None]:
         """What the kernels expected next from either sender when they gave the conversation up."""
@@ -309,6 +292,5 @@ class Engine:
         over = conversations[conversations["ended_by"] != finished.ENDED_SPLIT]
         for row in over[np.isin(over["conversation"], np.fromiter(self._reorders, np.int64))]:
             reorder, _ = self._reorders.pop(int(row["conversation"]))
-            last = finished.piece_words(row)
             for sender, data, gap in reorder.flush():
-                pieces.append(Piece._make((*last(sender), sender, gap, data)))
+                pieces.append((finished.piece_words(row, sender), data, gap))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,30 +98,24 @@ def conversations(rows: NDArray[np.int64]) -> NDArray[np.void]:
     return table
 
 
-def piece_words(row: np.void) -> Callable[[int], tuple[int, ...]]:
-    """For pieces that come out when a conversation is over: the first eleven members of ``Piece`` by sender."""
-    first_is_client = not row["server_first"]
-    client = (int(row["client_high"]), int(row["client_low"]))
-    server = (int(row["server_high"]), int(row["server_low"]))
-    meta = int(row["vlan"]) << 32 | int(row["ip_version"]) << 48 | int(row["ip_protocol"]) << 56
-
-    def words(sender: int) -> tuple[int, ...]:
-        forward = (sender == 0) == first_is_client
-        source, destination = (client, server) if forward else (server, client)
-        macs = (int(row["client_mac"]), int(row["server_mac"]))
-        ports = (int(row["client_port"]), int(row["server_port"]))
-        if not forward:
-            macs = macs[::-1]
-            ports = ports[::-1]
-        return (
-            int(row["conversation"]),
-            int(row["end_ns"]),
-            int(row["first_packet"]),
-            *source,
-            *destination,
-            *macs,
-            ports[0] | ports[1] << 16 | meta,
-            int(row["application"]),
-        )
-
+def piece_words(row: np.void, sender: int) -> list[int]:
+    """The words of a payload row for a piece that comes out when its conversation (``row``) is over."""
+    client = (int(row["client_high"]), int(row["client_low"]), int(row["client_mac"]), int(row["client_port"]))
+    server = (int(row["server_high"]), int(row["server_low"]), int(row["server_mac"]), int(row["server_port"]))
+    source, destination = (client, server) if sender == int(row["server_first"]) else (server, client)
+    words = [0] * layout.PAYLOAD_WORDS
+    words[layout.P_CONVERSATION] = int(row["conversation"])
+    words[layout.P_TIME] = int(row["end_ns"])
+    words[layout.P_PACKET] = int(row["first_packet"])
+    words[layout.P_SOURCE_HIGH], words[layout.P_SOURCE_LOW] = source[:2]
+    words[layout.P_DESTINATION_HIGH], words[layout.P_DESTINATION_LOW] = destination[:2]
+    words[layout.P_SOURCE_MAC], words[layout.P_DESTINATION_MAC] = source[2], destination[2]
+    words[layout.P_PORTS] = (
+        source[3]
+        | destination[3] << 16
+        | int(row["vlan"]) << 32
+        | int(row["ip_version"]) << 48
+        | int(row["ip_protocol"]) << 56
+    )
+    words[layout.P_META] = int(row["application"]) | sender << 8
     return words

@@ -57,6 +57,7 @@ from asepsis.wire.layout import (
     S_ALIGNED,
     S_APPLICATION,
     S_CUT,
+    S_DATASET,
     S_DONE,
     S_FIRST_B,
     S_INITIAL,
@@ -73,7 +74,7 @@ FLAG_RAW = 2
 # 6 KiB; an HTTP head at most 8 KiB by the limits of common servers; SSH speaks in clear for 4 KiB; SMB names its
 # shares after the session set-up. DICOM, HL7 and MQTT are read for as long as they last.
 LIMIT_TLS = 24 * 1024
-LIMIT_HTTP = 6 * 1024
+LIMIT_HTTP = 4 * 1024
 LIMIT_SSH = 6 * 1024
 LIMIT_SMB = 32 * 1024
 LIMIT_DNS = 256 * 1024
@@ -92,12 +93,21 @@ REPEAT_TIME_BITS = 39
 @inlined
 def hand_on(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int, flags: int,
             sequence: int) -> None:
-    """Copies ``n`` bytes to the arena and writes their payload row."""
+    """Copies ``n`` bytes to the arena and writes their payload row, or lengthens the row before if they go on there."""
     count = get(c, PAYLOAD_COUNT)
     used = get(c, ARENA_USED)
     o = get(c, PAYLOADS) + count * (PAYLOAD_WORDS * 8)
     copy(get(c, ARENA) + used, p, n)
     put(c, ARENA_USED, used + n)
+    if count > 0 and row >= 0 and flags == 0 and get(w, B_KEY) >> 8 & 0xFF == 6:
+        last = o - PAYLOAD_WORDS * 8
+        if (
+            get(last, P_CONVERSATION) == get(row_at, R_ORDINAL)
+            and get(last, P_META) & ~(FLAG_GAP << 16) == application | sender << 8
+            and get(last, P_ROW) == row
+        ):
+            put(last, P_LENGTH, get(last, P_LENGTH) + n)
+            return
     put(c, PAYLOAD_COUNT, count + 1)
     put(o, P_CONVERSATION, get(row_at, R_ORDINAL) if row >= 0 else -1)
     put(o, P_TIME, get(w, B_TIME))
@@ -277,7 +287,8 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
                 p += take
             continue
         # A header begins here, or went on from the segment before.
-        control = 3
+        control = 0
+        known = 0
         if held > 0:
             while held < 6 and p < end:
                 partial = (partial & 0xFFFFFFFFFFFF) << 8 | u8(p)
@@ -300,6 +311,7 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
             length = be32(p + 2)
             if kind == 4 and end - p >= 12:
                 control = u8(p + 11)
+                known = 1
             p += 6
         if kind < 1 or kind > 7 or length > 0x4000000:
             # Out of step: hand the rest on as it is and look for a header at the next segment.
@@ -308,8 +320,22 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
             break
         remaining = length
         wanted = length
-        if kind == 4 and control & 1 == 0 and length > PDU_WORTH_CUTTING:
-            wanted = PDU_HEAD
+        if kind == 4 and known:
+            if control & 1:
+                state &= ~(S_DATASET << direction)
+            elif state & (S_DATASET << direction):
+                # More of a data set whose head was handed on: not even this PDU's header.
+                if pieces < MAX_PIECES - 1:
+                    if p - 6 > piece:
+                        hand_on(c, w, row_at, row, sender, DICOM, piece, p - 6 - piece, FLAG_GAP if cut else 0, 0)
+                        pieces += 1
+                    piece = p
+                    cut = 1
+                    wanted = 0
+            else:
+                state |= S_DATASET << direction
+                if length > PDU_WORTH_CUTTING:
+                    wanted = PDU_HEAD
     if end > piece:
         hand_on(c, w, row_at, row, sender, DICOM, piece, end - piece, FLAG_GAP if cut else 0, 0)
         cut = 0
@@ -320,6 +346,47 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
     put(row_at, R_STATE, state)
     put(row_at, R_PDU_A + direction, remaining | wanted << 32)
     put(row_at, R_PARTIAL_A + direction, partial & 0xFFFFFFFFFFFF | held << 56)
+
+
+@kernel
+def bytes_before_secrets(row_at: int, direction: int, p: int, n: int) -> int:
+    """TLS: how many of these in-order bytes come before the first record of application data (RFC 8446 5.1).
+
+    Keeps step with the records: type, 2-byte version, 2-byte length. A direction that is out of step is handed
+    on up to its limit.
+    """
+    state = get(row_at, R_STATE)
+    pdu = get(row_at, R_PDU_A + direction)
+    remaining = pdu & 0xFFFFFFFF
+    partial = get(row_at, R_PARTIAL_A + direction)
+    held = shift_right(partial, 56)
+    end = p + n
+    start = p
+    if state & (S_ALIGNED << direction) == 0:
+        if u8(p) < 0x14 or u8(p) > 0x17 or n < 5 or u8(p + 1) != 3:
+            return n
+        put(row_at, R_STATE, state | S_ALIGNED << direction)
+        remaining = 0
+        held = 0
+    while p < end:
+        if remaining > 0:
+            take = min(remaining, end - p)
+            remaining -= take
+            p += take
+            continue
+        if held == 0 and u8(p) == 0x17:
+            return p - start
+        while held < 5 and p < end:
+            partial = (partial & 0xFFFFFFFF) << 8 | u8(p)
+            held += 1
+            p += 1
+        if held == 5:
+            remaining = partial & 0xFFFF
+            held = 0
+            partial = 0
+    put(row_at, R_PDU_A + direction, remaining)
+    put(row_at, R_PARTIAL_A + direction, partial & 0xFFFFFFFFFFFFFF | held << 56)
+    return n
 
 
 @kernel
@@ -374,8 +441,13 @@ def emit_segment(
         state &= ~(S_DONE << direction)
         shift_said = 16 + 24 * direction
         put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << shift_said))
-    if application == TLS and u8(p) == 0x17 and n > 5 and u8(p + 1) == 3:
-        state |= S_DONE << direction
+    if application == TLS and state & (S_DONE << direction) == 0 and gap == 0:
+        clear = bytes_before_secrets(row_at, direction, p, n)
+        state |= get(row_at, R_STATE) & (S_ALIGNED << direction)
+        if clear < n:
+            state |= S_DONE << direction
+            if clear > 0:
+                hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, clear, 0, 0)
     if state & (S_DONE << direction):
         put(row_at, R_STATE, state | S_CUT << direction)
         put(c, WITHHELD, get(c, WITHHELD) + 1)
