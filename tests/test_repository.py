@@ -24,7 +24,7 @@ INDEX_OPTIONS = re.compile(r"--(extra-)?index-url[ =]\S|--find-links[ =]\S|--tru
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Every file under version control that is here, or a skip where there is no version control (an unpacked archive)."""
+    """Every file under version control that is here; skips in an unpacked archive, which has none."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip("not a git checkout")

@@ -52,7 +52,9 @@ def errors() -> Iterator[tuple[str, str, str]]:
 
 
 def _is_error(function: ast.expr) -> bool:
-    name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+    name = (
+        function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+    )
     return name.endswith("Error")
 
 

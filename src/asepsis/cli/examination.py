@@ -76,6 +76,37 @@ def _contained(subject: str, examination: Callable[[], Sequence[Finding]]) -> Se
         return [Finding(subject=subject, state=State.BAD, found=f"{type(error).__name__}: {error}")]
 
 
+def workspace_health(explicit: Path | None) -> list[Finding]:
+    """Can the workspace be used, what does it hold, and is what it names still there?"""
+    from asepsis.pipeline.workspace import Workspace
+
+    workspace = Workspace.resolve(explicit)
+    if not workspace.exists:
+        return [
+            Finding(subject="workspace", state=State.GOOD, found=f"none yet in {workspace.root}"),
+            room(workspace.root),
+        ]
+    captures = workspace.history().captures()
+    conversations = sum(capture.conversations for capture in captures)
+    found = f"{workspace.root}: {len(captures):,} captures and logs, {conversations:,} conversations"
+    findings = [Finding(subject="workspace", state=State.GOOD, found=found), room(workspace.root)]
+    if not os.access(workspace.root, os.W_OK):
+        findings.append(
+            Finding(
+                subject="workspace",
+                state=State.WARNING,
+                found="it may be read and not written, so nothing can be added",
+                remedy="work as its owner, or name another one: --workspace DIR",
+            )
+        )
+    # Reading every row proves that every file the manifest names is there and whole.
+    with workspace.history().reader() as reader:
+        for question in ("conversations-by-application", "messages-by-protocol"):
+            for _ in reader.ask(question).rows():
+                pass
+    return findings
+
+
 def python() -> list[Finding]:
     """The interpreter."""
     good = sys.version_info >= MINIMUM_PYTHON

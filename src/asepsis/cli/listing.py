@@ -1,17 +1,20 @@
 """The table of devices, made for the width that is there: at 80 columns what it is, wider also how it runs.
 
-Takes the documents of ``asepsis devices --json``; prints nothing itself.
+Takes the documents of ``asepsis devices --json``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from asepsis.cli.text import showable, spreadsheet_cell
+from asepsis.knowledge.vocabulary import Category
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +24,8 @@ Document = dict[str, Any]
 
 WIDE_COLUMNS: Final = 120
 """From this width on there is room for hardware address, system and last sight."""
+
+_CATEGORY_ORDER: Final = {category.value: place for place, category in enumerate(Category)}
 
 SURE: Final = 0.8
 LIKELY: Final = 0.5
@@ -42,6 +47,22 @@ CSV_COLUMNS: Final = (
     "first_seen",
     "last_seen",
 )
+
+
+def print_devices(documents: Sequence[Document], *, as_json: bool = False, as_csv: bool = False) -> None:
+    """Prints devices to standard output: a table for a person, or JSON or CSV for a program."""
+    if as_json:
+        json.dump(documents, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    elif as_csv:
+        sys.stdout.write(device_csv(documents))
+    elif not documents:
+        sys.stdout.write("no devices\n")
+    else:
+        from asepsis.cli.screen import screen
+
+        with screen() as console:
+            console.print(device_table(documents, width=console.width))
 
 
 def device_name(document: Document) -> str:
@@ -92,46 +113,66 @@ def sureness(confidence: float | None) -> Text:
 
 
 def device_table(documents: Sequence[Document], *, width: int) -> Table:
-    """The table of ``asepsis devices`` for a terminal of ``width`` columns."""
-    from rich import box
-    from rich.table import Table
+    """The table of ``asepsis devices`` for a terminal of ``width`` columns, medical devices first."""
     from rich.text import Text
 
-    wide = width >= WIDE_COLUMNS
-    sites = {document["site"] for document in documents}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("Device", overflow="ellipsis", no_wrap=True, ratio=None)
-    table.add_column("Category", overflow="ellipsis", no_wrap=True)
-    table.add_column("Sure", justify="right", no_wrap=True, min_width=4)
-    table.add_column("Vendor and model", overflow="ellipsis", no_wrap=True)
-    if wide:
-        table.add_column("System", overflow="ellipsis", no_wrap=True)
-    table.add_column("Address", overflow="ellipsis", no_wrap=True)
-    if wide:
-        table.add_column("Hardware address", no_wrap=True)
-        table.add_column("Last seen (UTC)", no_wrap=True)
-    if len(sites) > 1:
-        table.add_column("Site", overflow="ellipsis", no_wrap=True)
-    table.add_column("Id", no_wrap=True)
-    for document in documents:
-        category = document["category"]
-        row: list[str | Text] = [
-            Text(device_name(document)),
-            Text(category) if category else Text("unknown", style="dim"),
-            sureness(document["confidence"].get("category") if category else None),
-            Text(product(document)),
+    from asepsis.cli.columns import Column, table
+
+    documents = sorted(documents, key=_importance)
+
+    def texts(cell: Callable[[Document], str]) -> list[Text]:
+        return [Text(cell(document)) for document in documents]
+
+    columns = [
+        Column(title="Device", cells=texts(device_name), least=12),
+        Column(title="Category", cells=[_category(document) for document in documents], least=10),
+        Column(
+            title="Sure",
+            cells=[sureness(document["confidence"].get("category")) for document in documents],
+            justify="right",
+        ),
+        Column(title="Vendor and model", cells=texts(product), least=8),
+        Column(title="Address", cells=texts(lambda document: first_and_more(_addresses(document))), least=15),
+    ]
+    if width >= WIDE_COLUMNS:
+        columns[4:4] = [Column(title="System", cells=texts(_system), least=8)]
+        columns += [
+            Column(
+                title="Hardware address", cells=texts(lambda document: first_and_more(document["addresses"]["mac"]))
+            ),
+            Column(title="Last seen (UTC)", cells=texts(lambda document: minute(document["last_seen"]))),
         ]
-        if wide:
-            row.append(Text(showable(document["firmware"] or document["os"] or "")))
-        row.append(Text(first_and_more(ordered_addresses(document["addresses"]["ip"]))))
-        if wide:
-            row.append(Text(first_and_more(document["addresses"]["mac"])))
-            row.append(Text((document["last_seen"] or "")[:16].replace("T", " ")))
-        if len(sites) > 1:
-            row.append(Text(showable(document["site"])))
-        row.append(Text(document["id"], style="dim"))
-        table.add_row(*row)
-    return table
+    if len({document["site"] for document in documents}) > 1:
+        columns.append(Column(title="Site", cells=texts(lambda document: showable(document["site"])), least=6))
+    if width >= WIDE_COLUMNS:
+        columns.append(Column(title="Id", cells=[Text(document["id"], style="dim") for document in documents]))
+    return table(columns, width=width)
+
+
+def minute(time: str | None) -> str:
+    """``2026-01-31T09:30:12.123456Z`` -> ``2026-01-31 09:30``."""
+    return (time or "")[:16].replace("T", " ")
+
+
+def _importance(document: Document) -> tuple[int, str, str]:
+    """Medical devices first, in the order of the closed list; what is not known last."""
+    category = document["category"]
+    order = _CATEGORY_ORDER.get(category, len(_CATEGORY_ORDER)) if category else len(_CATEGORY_ORDER) + 1
+    return (order, document["site"], device_name(document))
+
+
+def _category(document: Document) -> Text:
+    from rich.text import Text
+
+    return Text(document["category"]) if document["category"] else Text("unknown", style="dim")
+
+
+def _addresses(document: Document) -> list[str]:
+    return ordered_addresses(document["addresses"]["ip"])
+
+
+def _system(document: Document) -> str:
+    return showable(document["firmware"] or document["os"] or "")
 
 
 def device_csv(documents: Sequence[Document]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Final
 
 from asepsis.cli.text import showable
@@ -34,11 +35,17 @@ def print_report(report: AnalysisReport, *, as_json: bool, hint: str = "") -> No
             sys.stderr.write(f"error: {showable(f'{capture.path}: {capture.error}')}\n")
 
 
-def report_lines(report: AnalysisReport, *, hint: str = "") -> list[str]:
-    """The lines for a person: each capture (or, of many, each with a fault), then the whole."""
+def report_lines(report: AnalysisReport, *, hint: str = "", root: Path | None = None) -> list[str]:
+    """The lines for a person: each capture (or, of many, each with a fault), then the whole.
+
+    Args:
+        report: What the pipeline answers.
+        hint: A last line, what to do next.
+        root: Paths are shown relative to this folder.
+    """
     read = [capture for capture in report.captures if was_read(capture)]
     shown = read if len(read) <= LISTED_CAPTURES else [capture for capture in read if _faults(capture)]
-    lines = [_capture_line(capture) for capture in shown]
+    lines = [_capture_line(capture, root) for capture in shown]
     if not read:
         return lines
     packets = sum(capture.packets for capture in read)
@@ -58,9 +65,10 @@ def report_lines(report: AnalysisReport, *, hint: str = "") -> list[str]:
     return lines
 
 
-def _capture_line(capture: CaptureReport) -> str:
+def _capture_line(capture: CaptureReport, root: Path | None) -> str:
+    path = capture.path if root is None else str(Path(capture.path).relative_to(root))
     link = ", ".join(capture.link_types) or "no packets"
-    head = f"{showable(capture.path)}: {_count(capture.packets, 'packet')}, {link}"
+    head = f"{showable(path)}: {_count(capture.packets, 'packet')}, {link}"
     return "; ".join([head, *_faults(capture)])
 
 
