@@ -49,9 +49,7 @@ class Account:
 class CaptureReader:
     """Runs one source through an engine. Iterate ``outputs``, then read ``account``."""
 
-    def __init__(
-        self, engine: Engine, source: Source, *, progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, source: Source, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Prepares to read.
 
         Args:
@@ -82,9 +80,9 @@ class CaptureReader:
             self.account.error = f"read error: {error.strerror or error}"
         yield from engine.sweep(everything=True)
         yield engine.drain()
-        self._settle()
+        settle(engine, self.account, self._links)
 
-    # --- formats -----------------------------------------------------------------------------------------------------
+    # --- formats -------------------------------------------------------------------------------------------------
 
     def _fill(self) -> int:
         """Reads more behind what is there; returns how many bytes came."""
@@ -92,7 +90,7 @@ class CaptureReader:
             grown = np.zeros(min(len(self._buffer) * 4, LONGEST_RECORD), np.uint8)
             grown[: self._have] = self._buffer[: self._have]
             self._buffer = grown
-        count = self._source.readinto(memoryview(self._buffer)[self._have :])
+        count = self._source.readinto(self._buffer.data[self._have :])
         self._have += count
         return count
 
@@ -159,10 +157,12 @@ class CaptureReader:
         """Drops bytes from the front of the buffer."""
         left = self._have - count
         if left > 0:
-            self._buffer[:left] = self._buffer[count : self._have].copy() if left > count else self._buffer[count : self._have]
+            self._buffer[:left] = (
+                self._buffer[count : self._have].copy() if left > count else self._buffer[count : self._have]
+            )
         self._have = left
 
-    # --- blocks --------------------------------------------------------------------------------------------------------
+    # --- blocks --------------------------------------------------------------------------------------------------
 
     def _blocks(self) -> Iterator[Output]:
         engine = self._engine
@@ -255,25 +255,23 @@ class CaptureReader:
             offset_ns = 0
         self._add_interface(link, multiply, divide, offset_ns, snap)
 
-    # --- account -------------------------------------------------------------------------------------------------------
 
-    def _settle(self) -> None:
-        """Counts every packet under one heading."""
-        control = self._engine.control
-        account = self.account
-        account.packets = int(control[layout.PACKETS])
-        account.bytes = int(control[layout.WIRE_BYTES])
-        counters = control[layout.REASONS : layout.REASONS + 64]
-        account.decoded = int(counters[layout.REASON_NONE])
-        for code in np.flatnonzero(counters).tolist():
-            if code == layout.REASON_NONE:
-                continue
-            if code == layout.REASON_LINK_TYPE:
-                unread = [reasons.link_name(link) for link in self._links if not reasons.link_code(link)]
-                name = "link type " + (" or ".join(dict.fromkeys(unread)) or "not read")
-            else:
-                name = reasons.REASONS[code]
-            account.undecoded[name] = account.undecoded.get(name, 0) + int(counters[code])
+def settle(engine: Engine, account: Account, links: list[int]) -> None:
+    """Writes the engine's counters into the account: every packet under one heading."""
+    control = engine.control
+    account.packets = int(control[layout.PACKETS])
+    account.bytes = int(control[layout.WIRE_BYTES])
+    counters = control[layout.REASONS : layout.REASONS + 64]
+    account.decoded = int(counters[layout.REASON_NONE])
+    for code in np.flatnonzero(counters).tolist():
+        if code == layout.REASON_NONE:
+            continue
+        if code == layout.REASON_LINK_TYPE:
+            unread = [reasons.link_name(link) for link in links if not reasons.link_code(link)]
+            name = "link type " + (" or ".join(dict.fromkeys(unread)) or "not read")
+        else:
+            name = reasons.REASONS[code]
+        account.undecoded[name] = account.undecoded.get(name, 0) + int(counters[code])
 
 
 def _resolution(code: int) -> tuple[int, int]:

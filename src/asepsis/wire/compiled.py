@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 Enter = Callable[[int, int, int], int]
 
@@ -125,7 +126,8 @@ def _compile() -> tuple[bytes | None, Enter]:
 
     from asepsis.wire.kernels.entry import enter as kernel
 
-    compiled = numba.cfunc(numba.int64(numba.int64, numba.int64, numba.int64), nopython=True)(kernel.py_func)
+    dispatcher: Any = kernel
+    compiled: Any = numba.cfunc(numba.int64(numba.int64, numba.int64, numba.int64))(dispatcher.py_func)
     try:
         body = compiled._library._get_compiled_object()
         image: bytes | None = _SYMBOL_FILE_MAGIC + compiled.native_name.encode() + b"\n\n" + bytes(body)

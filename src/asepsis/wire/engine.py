@@ -26,7 +26,7 @@ FINISHED_ROWS = 1 << 13
 # The table is looked through for finished conversations once in so much capture time.
 SWEEP_EVERY_NS = 10 * 1_000_000_000
 # How idle a conversation must be to be evicted from a full table, tried in this order.
-EVICTION_LADDER_NS = tuple(seconds * 1_000_000_000 for seconds in (60, 20, 5, 1)) + (1,)
+EVICTION_LADDER_NS = (60_000_000_000, 20_000_000_000, 5_000_000_000, 1_000_000_000, 1)
 # Disordered conversations at the same time; beyond, the oldest one's holes are given up.
 MOST_REORDERS = 4096
 
@@ -109,9 +109,9 @@ class Engine:
         control[layout.ACTIVE_NS] = limits.active_ns
         control[layout.EMIT] = int(emit)
         self._address = control.ctypes.data
-        self._memory = memoryview(self._arena)
+        self._memory = self._arena.data
 
-    # --- counters ----------------------------------------------------------------------------------------------
+    # --- counters ------------------------------------------------------------------------------------------------
 
     @property
     def control(self) -> Words:
@@ -122,6 +122,11 @@ class Engine:
     def packets(self) -> int:
         """Packets seen in this capture."""
         return int(self._control[layout.PACKETS])
+
+    @property
+    def wire_bytes(self) -> int:
+        """Original frame lengths of this capture, summed."""
+        return int(self._control[layout.WIRE_BYTES])
 
     @property
     def evicted(self) -> int:
@@ -138,7 +143,7 @@ class Engine:
         counters = self._control[layout.REPEATED : layout.REPEATED + 256]
         return {int(code): int(counters[code]) for code in np.flatnonzero(counters)}
 
-    # --- one capture -------------------------------------------------------------------------------------------
+    # --- one capture ---------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Starts a new capture: packet numbers and counters of reasons and bytes begin anew."""
@@ -255,9 +260,7 @@ class Engine:
             return None, None
         state = int(words[layout.R_STATE])
         following = int(words[layout.R_NEXT]) & 0xFFFFFFFFFFFFFFFF
-        sides = [
-            following >> 32 * side & 0xFFFFFFFF if state & layout.S_STARTED << side else None for side in (0, 1)
-        ]
+        sides = [following >> 32 * side & 0xFFFFFFFF if state & layout.S_STARTED << side else None for side in (0, 1)]
         if state & layout.S_FIRST_B:
             sides.reverse()
         return sides[0], sides[1]

@@ -119,3 +119,25 @@ def piece_words(row: np.void, sender: int) -> list[int]:
     )
     words[layout.P_META] = int(row["application"]) | sender << 8
     return words
+
+
+_SIDES = (
+    ("client_high", "server_high"),
+    ("client_low", "server_low"),
+    ("client_mac", "server_mac"),
+    ("client_port", "server_port"),
+    ("packets_to_server", "packets_to_client"),
+    ("bytes_to_server", "bytes_to_client"),
+    ("tcp_flags_client", "tcp_flags_server"),
+    ("ttl_client", "ttl_server"),
+)
+
+
+def swap_sides(table: NDArray[np.void], rows: NDArray[np.int64]) -> None:
+    """Makes the client the server, in place, in the given rows of a ``CONVERSATIONS`` table: a message proved it."""
+    for one, other in _SIDES:
+        kept = table[one][rows]
+        table[one][rows] = table[other][rows]
+        table[other][rows] = kept
+    table["server_first"][rows] ^= 1
+    table["client_by"][rows] = _BY_CONTENT

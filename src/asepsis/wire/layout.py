@@ -5,14 +5,14 @@ All tables are runs of 64-bit words. The kernels know them by address, Python as
 
 from __future__ import annotations
 
-# --- status: what a run of the kernel answers -------------------------------------------------------------------
+# --- status: what a run of the kernel answers -----------------------------------------------------------------------
 
 NEED_INPUT = 0  # the block is read up to CONTROL[POSITION]; what follows is less than one record
 DRAIN = 1  # an output table is nearly full: drain, then run again
 BLOCK = 2  # a pcapng block that Python reads (section header, interface description) begins at POSITION
 DAMAGED = 3  # no record can begin at POSITION
 
-# --- control block -----------------------------------------------------------------------------------------------
+# --- control block --------------------------------------------------------------------------------------------------
 
 BUFFER = 0  # address of the block of capture bytes
 POSITION = 1  # offset in it of the next record
@@ -68,7 +68,7 @@ FORMAT_PCAP = 0
 FORMAT_PCAPNG = 1
 FORMAT_RING = 2  # one block of an AF_PACKET ring, TPACKET_V3
 
-# --- interface table ----------------------------------------------------------------------------------------------
+# --- interface table ------------------------------------------------------------------------------------------------
 
 INTERFACE_WORDS = 6
 I_LINK = 0  # one of LINK_*
@@ -79,7 +79,7 @@ I_SNAP = 4
 I_PACKETS = 5
 MAX_INTERFACES = 256
 
-# --- batch scratch: one row for each packet of a batch -------------------------------------------------------------
+# --- batch scratch: one row for each packet of a batch --------------------------------------------------------------
 
 BATCH_PACKETS = 128
 BATCH_WORDS = 20
@@ -107,7 +107,7 @@ KIND_CONVERSATION = 0
 KIND_FRAME = 1  # a frame without IP that a protocol reads; B_KEY holds its application
 KIND_NONE = 2
 
-# --- conversation rows -----------------------------------------------------------------------------------------------
+# --- conversation rows ----------------------------------------------------------------------------------------------
 
 ROW_WORDS = 24  # three cache lines; each packet touches the first two
 R_A_HIGH = 0
@@ -155,7 +155,7 @@ S_DATASET = 1 << 48  # DICOM: the head of the data set in transfer was handed on
 S_TRIES_SHIFT = 32  # 8 bits: how many payloads the classifier has seen
 S_TUNNEL_SHIFT = 40  # 8 bits
 
-# --- payload table: the words of asepsis.wire.tables.PAYLOADS ----------------------------------------------------------
+# --- payload table: the words of asepsis.wire.tables.PAYLOADS -------------------------------------------------------
 
 PAYLOAD_WORDS = 14
 P_CONVERSATION = 0
@@ -175,13 +175,13 @@ P_ROW = 13
 
 MAX_PIECES = 16  # payload rows that one packet can give: a 64 KiB segment skips at most every 8 KiB
 
-# --- small tables ------------------------------------------------------------------------------------------------------
+# --- small tables ---------------------------------------------------------------------------------------------------
 
 FRAGMENT_SLOTS = 4096  # fragmented datagrams in flight; an older one gives way to a newer one with the same slot
 FRAGMENT_WORDS = 2  # key, ports << 1 | 1
 REPEAT_SLOTS = 1 << 16  # one word each: hash of sender and content
 
-# --- link layers that the kernels read -----------------------------------------------------------------------------------
+# --- link layers that the kernels read ------------------------------------------------------------------------------
 
 LINK_UNKNOWN = 0
 LINK_ETHERNET = 1
@@ -198,7 +198,7 @@ LINK_HCI_H4 = 11
 LINK_HCI_H4_PHDR = 12
 LINK_C_HDLC = 13
 
-# --- why a packet was not decoded; the texts are in asepsis.wire.reasons ---------------------------------------------------
+# --- why a packet was not decoded; the texts are in asepsis.wire.reasons --------------------------------------------
 
 REASON_NONE = 0
 REASON_LINK_TYPE = 1

@@ -9,7 +9,7 @@ import os
 import sys
 import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 from asepsis.wire.errors import CaptureError
 
@@ -136,7 +136,9 @@ class ZstdSource:
         self._error = zstandard.ZstdError
         # 128 MiB is what the zstd command accepts by default (--long=27); a larger window is an attack on memory.
         decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-        self._stream = decompressor.stream_reader(_Reader(raw), read_across_frames=True, read_size=COMPRESSED_BLOCK)
+        self._stream = decompressor.stream_reader(
+            cast(IO[bytes], _Reader(raw)), read_across_frames=True, read_size=COMPRESSED_BLOCK
+        )
 
     def readinto(self, target: memoryview) -> int:
         """As ``Source.readinto``; raises ``CaptureError`` when the stream is damaged."""
@@ -197,10 +199,14 @@ def _cannot_open(path: Path, error: OSError) -> CaptureError:
     """One clear line and what to do."""
     if isinstance(error, FileNotFoundError):
         return CaptureError(
-            f"{path}: no such file or folder", code="capture-missing", hint="Check the path; a folder of captures works too."
+            f"{path}: no such file or folder",
+            code="capture-missing",
+            hint="Check the path; a folder of captures works too.",
         )
     if isinstance(error, PermissionError):
         return CaptureError(
-            f"{path}: permission denied", code="capture-permission", hint=f"Make it readable for you: sudo chmod a+r {path}"
+            f"{path}: permission denied",
+            code="capture-permission",
+            hint=f"Make it readable for you: sudo chmod a+r {path}",
         )
     return CaptureError(f"{path}: {error.strerror or error}", code="capture-unreadable")

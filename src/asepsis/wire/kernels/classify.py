@@ -99,7 +99,7 @@ def classify_tls(p: int, n: int) -> int:
         if kind == 0x14:
             return TLS if length == 1 and u8(p + 5) == 1 else 0
         if kind == 0x15:
-            return TLS if length == 2 and u8(p + 5) <= 2 or length >= 16 else 0
+            return TLS if (length == 2 and u8(p + 5) <= 2) or length >= 16 else 0
         return TLS
     if kind & 0x80 and n >= 11 and u8(p + 2) == 1 and u8(p + 3) == 3 and u8(p + 4) <= 4:
         ciphers = be16(p + 5)
@@ -172,7 +172,7 @@ def classify_mqtt_midstream(p: int, n: int) -> int:
         return 0
     kind = u8(p) >> 4
     flags = u8(p) & 15
-    if kind == 0 or kind == 3 and flags & 6 == 6:
+    if kind == 0 or (kind == 3 and flags & 6 == 6):
         return 0
     if kind != 3 and flags != (2 if kind == 6 or kind == 8 or kind == 10 else 0):
         return 0

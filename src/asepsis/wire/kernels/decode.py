@@ -130,7 +130,7 @@ def inner_ethernet(p: int, end: int, w: int) -> int:
         at += 4
         ethertype = be16(at)
     at += 2
-    if ethertype != 0x0800 and ethertype != 0x86DD or starts_ip(at, end) != ethertype:
+    if (ethertype != 0x0800 and ethertype != 0x86DD) or starts_ip(at, end) != ethertype:
         return 0
     put(w, B_DESTINATION_MAC, shift_right(be64(p), 16))
     put(w, B_SOURCE_MAC, shift_right(be64(p + 6), 16))

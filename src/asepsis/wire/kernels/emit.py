@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
 from asepsis.wire.kernels.decode import mix
-from asepsis.wire.kernels.machine import be32, be64, copy, get, inlined, kernel, le32, le64, put, shift_right, u8
+from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
 from asepsis.wire.layout import (
     ARENA,
     ARENA_USED,
@@ -52,15 +52,11 @@ from asepsis.wire.layout import (
     REPEATED,
     REPEATS,
     RETRANSMITTED,
-    ROW_WORDS,
-    ROWS,
     S_ALIGNED,
-    S_APPLICATION,
     S_CUT,
     S_DATASET,
     S_DONE,
     S_FIRST_B,
-    S_INITIAL,
     S_RAW,
     S_STARTED,
     SEED,
@@ -91,8 +87,9 @@ REPEAT_TIME_BITS = 39
 
 
 @inlined
-def hand_on(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int, flags: int,
-            sequence: int) -> None:
+def hand_on(
+    c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int, flags: int, sequence: int
+) -> None:
     """Copies ``n`` bytes to the arena and writes their payload row, or lengthens the row before if they go on there."""
     count = get(c, PAYLOAD_COUNT)
     used = get(c, ARENA_USED)
@@ -121,8 +118,11 @@ def hand_on(c: int, w: int, row_at: int, row: int, sender: int, application: int
         put(o, P_DESTINATION_HIGH, get(w, B_DESTINATION_HIGH))
         put(o, P_DESTINATION_LOW, get(w, B_DESTINATION_LOW))
         ports = (
-            (key >> 32) | (key >> 16 & 0xFFFF) << 16 | (get(w, B_VLAN) & 0xFFFF) << 32
-            | (key & 0xFF) << 48 | (key >> 8 & 0xFF) << 56
+            (key >> 32)
+            | (key >> 16 & 0xFFFF) << 16
+            | (get(w, B_VLAN) & 0xFFFF) << 32
+            | (key & 0xFF) << 48
+            | (key >> 8 & 0xFF) << 56
         )
     else:
         put(o, P_SOURCE_HIGH, 0)
@@ -245,8 +245,12 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
     if aligned == 0 or gap:
         # A PDU header at the start of a segment brings us back in step.
         kind = u8(p)
-        if n >= 12 and 1 <= kind <= 7 and u8(p + 1) == 0 and be32(p + 2) < 0x4000000 and (
-            kind != 4 or be32(p + 6) + 4 <= be32(p + 2) and be32(p + 6) >= 2 and u8(p + 11) <= 3
+        if (
+            n >= 12
+            and 1 <= kind <= 7
+            and u8(p + 1) == 0
+            and be32(p + 2) < 0x4000000
+            and (kind != 4 or (be32(p + 6) + 4 <= be32(p + 2) and be32(p + 6) >= 2 and u8(p + 11) <= 3))
         ):
             state |= S_ALIGNED << direction
             put(row_at, R_PDU_A + direction, 0)

@@ -82,7 +82,6 @@ from asepsis.wire.layout import (
     SLOT_MASK,
     SLOTS,
     SPLITS,
-    SWEEP_ENDED_BY,
     SWEEP_NS,
 )
 

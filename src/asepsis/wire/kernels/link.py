@@ -180,7 +180,7 @@ def bluetooth(p: int, end: int, link: int) -> int:
     """Bluetooth LE: the frame is recognised or not; reading what it says is left to later layers."""
     if link == LINK_NORDIC_BLE:
         # Board id, then header length/version; version 2 and 3 have the packet length behind the header.
-        if p + 17 > end or u8(p + 2) > 3 and u8(p + 1) != 6:
+        if p + 17 > end or (u8(p + 2) > 3 and u8(p + 1) != 6):
             return -REASON_BLE_BAD
         return 0
     if link == LINK_HCI_H4_PHDR:

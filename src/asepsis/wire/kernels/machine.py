@@ -12,8 +12,11 @@ from typing import Any, TypeVar, cast
 
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
+
+# numba ships types for a part of itself only.
+_codegen: Any = _cgutils
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,16 +28,25 @@ def _signature(function: Callable[..., Any]) -> Any:
     return returned(*[types.int64] * len(annotations))
 
 
+# numba's own names: release the interpreter's lock, divide as C does, make none of the wrappers that Python
+# callers would need, and do without reference counts.
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+}
+
+
 def kernel(function: F) -> F:
-    """Compiles ``function`` without the interpreter, without bounds checks, with C's division."""
-    options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, njit(_signature(function), _nrt=False, **options)(function))
+    """Compiles ``function`` without the interpreter and without bounds checks."""
+    return cast(F, njit(_signature(function), **_OPTIONS)(function))
 
 
 def inlined(function: F) -> F:
     """As ``kernel``, and always merged into its callers by LLVM."""
-    options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, njit(_signature(function), _nrt=False, forceinline=True, **options)(function))
+    return cast(F, njit(_signature(function), forceinline=True, **_OPTIONS)(function))
 
 
 def _load(bits: int, *, swap: bool) -> Callable[[int], int]:
@@ -46,7 +58,7 @@ def _load(bits: int, *, swap: bool) -> Callable[[int], int]:
             loaded = builder.load(pointer, align=1)
             if swap:
                 name = f"llvm.bswap.i{bits}"
-                function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name)
+                function = _codegen.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name)
                 loaded = builder.call(function, [loaded])
             return builder.zext(loaded, ir.IntType(64)) if bits < 64 else loaded
 
@@ -68,9 +80,7 @@ be64 = _load(64, swap=True)
 def _get(typing_context: Any, address: Any, word: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word64 = ir.IntType(64)
-        pointer = builder.inttoptr(
-            builder.add(arguments[0], builder.shl(arguments[1], word64(3))), word64.as_pointer()
-        )
+        pointer = builder.inttoptr(builder.add(arguments[0], builder.shl(arguments[1], word64(3))), word64.as_pointer())
         return builder.load(pointer, align=8)
 
     return types.int64(types.int64, types.int64), generate
@@ -80,9 +90,7 @@ def _get(typing_context: Any, address: Any, word: Any) -> Any:
 def _put(typing_context: Any, address: Any, word: Any, content: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word64 = ir.IntType(64)
-        pointer = builder.inttoptr(
-            builder.add(arguments[0], builder.shl(arguments[1], word64(3))), word64.as_pointer()
-        )
+        pointer = builder.inttoptr(builder.add(arguments[0], builder.shl(arguments[1], word64(3))), word64.as_pointer())
         builder.store(arguments[2], pointer, align=8)
         return context.get_dummy_value()
 
@@ -93,7 +101,7 @@ def _put(typing_context: Any, address: Any, word: Any, content: Any) -> Any:
 def _copy(typing_context: Any, target: Any, source: Any, length: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte_pointer = ir.IntType(8).as_pointer()
-        cgutils.raw_memcpy(
+        _codegen.raw_memcpy(
             builder,
             builder.inttoptr(arguments[0], byte_pointer),
             builder.inttoptr(arguments[1], byte_pointer),
@@ -110,7 +118,7 @@ def _prefetch(typing_context: Any, address: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         i32 = ir.IntType(32)
         pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-        function = cgutils.get_or_insert_function(
+        function = _codegen.get_or_insert_function(
             builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32]), "llvm.prefetch.p0"
         )
         # For reading, keep in all cache levels, data cache.

@@ -1,0 +1,256 @@
+"""``analyze``: captures in, messages and conversations into the history, devices into the registry.
+
+One straight line for each capture: source -> engine -> messages -> observer and history. Captures are
+independent of each other; a damaged one is reported and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asepsis.kernel.errors import AsepsisError
+from asepsis.pipeline.messages import MessageReader
+from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
+from asepsis.wire.capture import CaptureReader
+from asepsis.wire.engine import Engine
+from asepsis.wire.errors import CaptureError
+from asepsis.wire.source import Source, open_source
+
+if TYPE_CHECKING:
+    from asepsis.devices.observe import Observer
+    from asepsis.devices.observed import Observed
+    from asepsis.history import CaptureWriter
+    from asepsis.pipeline.workspace import Workspace
+
+Report = Callable[[Progress], None]
+
+# How often the caller hears of progress; more often would cost more than it tells.
+PROGRESS_EVERY_SECONDS = 0.2
+# Files with these endings are taken from folders; a file named by itself may be called anything.
+CAPTURE_ENDINGS = (".pcap", ".pcapng", ".cap", ".dmp", ".trace")
+COMPRESSED_ENDINGS = (".gz", ".zst", ".zstd")
+STANDARD_INPUT = "-"
+
+
+def find_captures(paths: Sequence[Path | str]) -> Iterator[tuple[str, CaptureError | None]]:
+    """The capture files that paths mean: files as they are, folders searched; with an error for what is not there."""
+    for path in paths:
+        if str(path) == STANDARD_INPUT:
+            yield STANDARD_INPUT, None
+            continue
+        folder = Path(path)
+        if not folder.is_dir():
+            yield str(path), None
+            continue
+        found = sorted(str(file) for file in folder.rglob("*") if _looks_like_capture(file))
+        if not found:
+            yield (
+                str(path),
+                CaptureError(
+                    f"{path}: no capture in this folder",
+                    code="capture-folder-empty",
+                    hint=f"Captures end in {', '.join(CAPTURE_ENDINGS)}, also followed by .gz or .zst.",
+                ),
+            )
+        for file in found:
+            yield file, None
+
+
+def _looks_like_capture(file: Path) -> bool:
+    name = file.name.lower()
+    for ending in COMPRESSED_ENDINGS:
+        name = name.removesuffix(ending)
+    # Rotated captures have a number behind the ending: ward.pcap3, ward.pcap.3
+    stem = name.rstrip("0123456789").rstrip(".")
+    return (name.endswith(CAPTURE_ENDINGS) or stem.endswith(CAPTURE_ENDINGS)) and file.is_file()
+
+
+class Analysis:
+    """One run over captures of one site, with or without a workspace."""
+
+    def __init__(self, *, workspace: Workspace | None, site: str, progress: Report | None = None) -> None:
+        self.report = AnalysisReport()
+        self._workspace = workspace
+        self._site = site
+        self._progress = progress
+        self._engine = Engine()
+        self._observed: list[Observed] = []
+        self._began = time.monotonic()
+        self._told = 0.0
+        self._messages: Counter[str] = Counter()
+
+    def run(self, paths: Sequence[Path | str]) -> AnalysisReport:
+        """Reads all captures, then settles the devices."""
+        captures = list(find_captures(paths))
+        for number, (path, error) in enumerate(captures):
+            if error is not None:
+                self.report.captures.append(CaptureReport(path=path, error=_line(path, error)))
+                continue
+            self.report.captures.append(self._capture(path, number, len(captures)))
+        self.settle()
+        return self.report
+
+    def settle(self) -> None:
+        """Counts what was found and writes the rest of the document."""
+        self.report.messages = dict(self._messages)
+        self.report.devices = self._count_devices()
+        self.report.seconds = time.monotonic() - self._began
+
+    def _capture(self, path: str, number: int, count: int) -> CaptureReport:
+        try:
+            source, size = open_source(path)
+        except AsepsisError as error:
+            return CaptureReport(path=path, error=_line(path, error))
+        try:
+            return self._read(path, source, size, number, count)
+        finally:
+            source.close()
+
+    def _read(self, path: str, source: Source, size: int, number: int, count: int) -> CaptureReport:
+        from asepsis.devices.observe import Observer
+
+        with ExitStack() as stack:
+            digest, writer, held = self._writer(path, stack)
+            observer = Observer(site=self._site, capture=digest)
+            sighted = observer.message
+            if writer is not None:
+                sighted = _both(observer, writer)
+            reader = MessageReader(
+                capture=digest, sighted=sighted, malformed=writer.malformed if writer is not None else None
+            )
+            told = self._teller(path, size, number, count)
+            capture = CaptureReader(self._engine, source, progress=told)
+            conversations = 0
+            for output in capture.outputs():
+                reader.take(output.pieces)
+                reader.finished(output.finished)
+                if len(output.finished):
+                    conversations += len(output.finished)
+                    observer.conversations(output.finished)
+                    if writer is not None:
+                        writer.conversations(output.finished)
+            account = capture.account
+            reader.add_repeated(self._engine.repeated())
+            self._messages.update(reader.counts)
+            self.report.conversations += conversations
+            report = CaptureReport(
+                path=path,
+                link_types=account.link_types,
+                packets=account.packets,
+                decoded=account.decoded,
+                undecoded=account.undecoded,
+                bytes=account.bytes,
+                truncated=account.truncated,
+                error=account.error,
+                already_analyzed=held,
+            )
+            if account.packets and not held:
+                self._keep(observer.observed(), writer, path, size)
+            return report
+
+    def _writer(self, path: str, stack: ExitStack) -> tuple[str, CaptureWriter | None, bool]:
+        """The capture's digest, a writer for what is new, and whether the workspace holds it already."""
+        if self._workspace is None:
+            return path, None, False
+        from asepsis.history import digest_file
+
+        history = self._workspace.create().history()
+        if path == STANDARD_INPUT:
+            digest = f"stdin:{time.time_ns()}"
+        else:
+            digest = digest_file(Path(path))
+            if history.holds(digest, self._site):
+                return digest, None, True
+        return digest, stack.enter_context(history.writer(site=self._site, capture=digest)), False
+
+    def _keep(self, observed: Observed, writer: CaptureWriter | None, path: str, size: int) -> None:
+        """Commits the history first: devices that point into it must find it."""
+        if writer is None or self._workspace is None:
+            self._observed.append(observed)
+            return
+        from asepsis.history import CaptureSource
+        from asepsis.pipeline.registry import Registry
+
+        stored = writer.commit(CaptureSource(path=path, size_bytes=size))
+        if stored.added:
+            with Registry.open(self._workspace.registry_path) as registry:
+                registry.merge(observed)
+
+    def _count_devices(self) -> int:
+        if self._workspace is not None:
+            if not self._workspace.exists:
+                return 0
+            from asepsis.pipeline.registry import Registry
+
+            with Registry.open(self._workspace.registry_path) as registry:
+                return len(registry.devices(self._site))
+        if not self._observed:
+            return 0
+        from asepsis.devices.fold import fold
+        from asepsis.devices.observed import combine
+
+        return len(fold(combine(self._observed)))
+
+    def _teller(self, path: str, size: int, number: int, count: int) -> Callable[[int, int], None] | None:
+        progress = self._progress
+        if progress is None:
+            return None
+
+        def tell(position: int, packets: int) -> None:
+            now = time.monotonic()
+            if now - self._told < PROGRESS_EVERY_SECONDS:
+                return
+            self._told = now
+            progress(
+                Progress(
+                    path=path,
+                    files_done=number,
+                    files=count,
+                    bytes_done=position,
+                    bytes_total=size,
+                    packets=packets,
+                    conversations=self._engine.conversations,
+                )
+            )
+
+        return tell
+
+
+def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:
+    observe, write = observer.message, writer.message
+
+    def sighted(sighting: object) -> None:
+        observe(sighting)  # type: ignore[arg-type] # the reader hands on Sightings; this spares a call each
+        write(sighting)  # type: ignore[arg-type] # as above
+
+    return sighted
+
+
+def _line(path: str, error: AsepsisError) -> str:
+    """The error without the path in front, which stands beside it in the document."""
+    return error.message.removeprefix(f"{path}: ")
+
+
+def analyze(
+    paths: Sequence[Path | str], *, workspace: Workspace | None, site: str, progress: Report | None = None
+) -> AnalysisReport:
+    """Analyses captures.
+
+    Args:
+        paths: Files, folders, or ``-`` for standard input.
+        workspace: Where history and devices are kept; None keeps nothing.
+        site: The hospital's site that the captures come from; addresses never tie devices across sites.
+        progress: Called a few times a second.
+
+    Returns:
+        The report; a capture that could not be read bears an error there.
+
+    Raises:
+        AsepsisError: The workspace cannot be written.
+    """
+    return Analysis(workspace=workspace, site=site, progress=progress).run(paths)
