@@ -1,0 +1,1 @@
+"""The lab hospital: independent, real programs in network namespaces, recorded with labels."""
