@@ -6,10 +6,11 @@ independent of each other; a damaged one is reported and stops nothing else.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,13 +84,17 @@ class Analysis:
         self._began = time.monotonic()
         self._told = 0.0
         self._messages: Counter[str] = Counter()
+        self._bytes_total = 0
+        self._bytes_done = 0
+        self._packets_done = 0
 
     def run(self, paths: Sequence[Path | str]) -> AnalysisReport:
         """Reads all captures, then settles the devices."""
         captures = list(find_captures(paths))
+        self._bytes_total = _total_size(captures) if self._progress is not None else 0
         for number, (path, error) in enumerate(captures):
             if error is not None:
-                self.report.captures.append(CaptureReport(path=path, error=_line(path, error)))
+                self.report.captures.append(CaptureReport(path=path, error=_line(path, error), hint=error.hint))
                 continue
             self.report.captures.append(self._capture(path, number, len(captures)))
         self.settle()
@@ -105,10 +110,11 @@ class Analysis:
         try:
             source, size = open_source(path)
         except AsepsisError as error:
-            return CaptureReport(path=path, error=_line(path, error))
+            return CaptureReport(path=path, error=_line(path, error), hint=error.hint)
         try:
             return self._read(path, source, size, number, count)
         finally:
+            self._bytes_done += size
             source.close()
 
     def _read(self, path: str, source: Source, size: int, number: int, count: int) -> CaptureReport:
@@ -123,7 +129,7 @@ class Analysis:
             reader = MessageReader(
                 capture=digest, sighted=sighted, malformed=writer.malformed if writer is not None else None
             )
-            told = self._teller(path, size, number, count)
+            told = self._teller(path, number, count)
             capture = CaptureReader(self._engine, source, progress=told)
             conversations = 0
             for output in capture.outputs():
@@ -137,6 +143,7 @@ class Analysis:
             account = capture.account
             reader.add_repeated(self._engine.repeated())
             self._messages.update(reader.counts)
+            self._packets_done += account.packets
             self.report.conversations += conversations
             report = CaptureReport(
                 path=path,
@@ -196,7 +203,7 @@ class Analysis:
 
         return len(fold(combine(self._observed)))
 
-    def _teller(self, path: str, size: int, number: int, count: int) -> Callable[[int, int], None] | None:
+    def _teller(self, path: str, number: int, count: int) -> Callable[[int, int], None] | None:
         progress = self._progress
         if progress is None:
             return None
@@ -211,14 +218,25 @@ class Analysis:
                     path=path,
                     files_done=number,
                     files=count,
-                    bytes_done=position,
-                    bytes_total=size,
-                    packets=packets,
+                    bytes_done=self._bytes_done + position,
+                    bytes_total=self._bytes_total,
+                    packets=self._packets_done + packets,
                     conversations=self._engine.conversations,
                 )
             )
 
         return tell
+
+
+def _total_size(captures: Sequence[tuple[str, CaptureError | None]]) -> int:
+    """Bytes on the disk that will be read, for progress; 0 (unknown) where standard input is among them."""
+    total = 0
+    for path, _ in captures:
+        if path == STANDARD_INPUT:
+            return 0
+        with suppress(OSError):
+            total += os.stat(path).st_size  # noqa: PTH116  # a thousand files: no object for each
+    return total
 
 
 def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:

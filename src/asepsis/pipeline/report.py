@@ -21,6 +21,8 @@ class CaptureReport:
     truncated: bool = False
     """True when the file ends inside a packet or block."""
     error: str | None = None
+    hint: str = ""
+    """What to do about the error, for a person; not part of the document."""
     already_analyzed: bool = False
     """True when the workspace holds this content already; then nothing was added."""
 
@@ -68,9 +70,11 @@ class Progress:
     files_done: int
     files: int
     bytes_done: int
+    """Of all files together, as they lie on the disk."""
     bytes_total: int
-    """0 when unknown (a pipe, an interface)."""
+    """Of all files together; 0 when unknown (a pipe, an interface)."""
     packets: int
+    """Of all files together."""
     conversations: int = 0
     drops: int = 0
     """Packets that the kernel dropped before us; live capture only."""
