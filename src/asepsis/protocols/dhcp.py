@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.kernel.value import value
 from asepsis.protocols.duid import duid
-from asepsis.protocols.fields import IDENTIFIER_LIMIT_BYTES, facts_of, ip, mac, text, text_or_hex
+from asepsis.protocols.fields import IDENTIFIER_LIMIT_BYTES, facts_of, ip, mac, text, text_or_hex, wire_name
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # RFC 2131 2: op, htype, hlen, hops, then transaction id and seconds, which differ in every message and say nothing.
@@ -282,11 +282,7 @@ def _fqdn(body: bytes) -> str:
     # RFC 4702 2: flags, two result codes, the name; flag E says that the name is in DNS wire format.
     if not body or not body[0] & 0x04:
         return text(body[3:])
-    labels, at = [], 3
-    while at < len(body) and 0 < body[at] < 64:
-        labels.append(body[at + 1 : at + 1 + body[at]])
-        at += 1 + body[at]
-    return text(b".".join(labels))
+    return wire_name(body[3:])
 
 
 def _architecture(body: bytes) -> str:

@@ -18,6 +18,8 @@ from asepsis.protocols.masking import TEXT_LIMIT, printable
 REMEMBERED_FIELDS = 1 << 14
 # Identifiers longer than this are cut: 64 bytes are 128 hexadecimal digits.
 IDENTIFIER_LIMIT_BYTES = 64
+# RFC 1035 2.3.4: a domain name has at most 255 octets.
+NAME_LIMIT_BYTES = 255
 
 _PADDING: Final = b"\0 \t\r\n"
 
@@ -64,6 +66,15 @@ def _ip(octets: bytes) -> str:
     if len(octets) == 4:
         return ip_text(4, 0, int.from_bytes(octets, "big"))
     return ip_text(6, int.from_bytes(octets[:8], "big"), int.from_bytes(octets[8:], "big"))
+
+
+def wire_name(octets: bytes) -> str:
+    """A domain name in wire format without compression (RFC 1035 3.1), as far as it is whole."""
+    labels, at = [], 0
+    while at < len(octets) and 0 < octets[at] < 64 and at < NAME_LIMIT_BYTES:
+        labels.append(octets[at + 1 : at + 1 + octets[at]])
+        at += 1 + octets[at]
+    return text(b".".join(labels))
 
 
 def facts_of(message_class: type, *, without: Collection[str] = ()) -> Callable[[object], dict[str, Any]]:
