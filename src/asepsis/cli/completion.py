@@ -10,9 +10,6 @@ from click.shell_completion import get_completion_class
 
 from asepsis.kernel.errors import AsepsisError
 
-VARIABLE: Final = "_ASEPSIS_COMPLETE"
-"""The variable by which the shell asks this command for completions; click derives it from the command's name."""
-
 PLACES: Final[dict[str, str]] = {
     "bash": ".local/share/bash-completion/completions/asepsis",
     "zsh": ".zfunc/_asepsis",
@@ -39,11 +36,11 @@ def shell_in_use() -> str:
 
 def show_completion() -> str:
     """The script for the shell in use."""
-    from asepsis.cli.main import application
+    from asepsis.cli.main import COMPLETION_VARIABLE, application
 
     kind = get_completion_class(shell_in_use())
     assert kind is not None
-    return kind(application, {}, "asepsis", VARIABLE).source()
+    return kind(application, {}, "asepsis", COMPLETION_VARIABLE).source()
 
 
 def install_completion() -> str:

@@ -15,11 +15,14 @@ import click
 
 from asepsis import __version__
 from asepsis.cli.exits import Exit, exit_of
-from asepsis.cli.text import showable
+from asepsis.cli.text import error_text
 from asepsis.cli.verb import Invocation, debug_option
 from asepsis.kernel.errors import AsepsisError
 
 REPORT_TO: Final = "the project's issue tracker (see SECURITY.md first if it may be a security issue)"
+
+COMPLETION_VARIABLE: Final = "_ASEPSIS_COMPLETE"
+"""The variable by which a shell asks this command for completions; click derives it from the command's name."""
 
 VERBS: Final[dict[str, str]] = {
     "demo": "demo",
@@ -48,6 +51,19 @@ class Asepsis(click.Group):
             return None
         command: click.Command = import_module(f"asepsis.cli.verbs.{module}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, and a word that is nearly a verb is answered with the verb."""
+        wanted = args[0]
+        if wanted not in VERBS and not wanted.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(wanted, VERBS, n=1)
+            more = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no verb {wanted!r}{more}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Where to begin, and what the exit codes mean."""
@@ -112,19 +128,27 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], command: click.Command = application) -> int:
     """Runs one command line and gives its exit code; errors become one line on standard error."""
+    if COMPLETION_VARIABLE in os.environ:
+        application.main(prog_name="asepsis")  # answers the shell and exits
     invocation = Invocation()
     try:
-        answer = application.main(list(arguments), prog_name="asepsis", standalone_mode=False, obj=invocation)
+        # Not click's own main, which turns a broken pipe into an exit code that looks like "refused".
+        with command.make_context("asepsis", list(arguments), obj=invocation) as context:
+            answer = command.invoke(context)
         sys.stdout.flush()
         return int(answer) if isinstance(answer, int) else Exit.DONE
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.USAGE
     except AsepsisError as error:
         _say(error.message, error.hint)
         return exit_of(error)
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "asepsis"
-        _say(error.format_message(), f"{command} --help")
+        _say(error.format_message(), f"{error.ctx.command_path if error.ctx else 'asepsis'} --help")
         return Exit.USAGE
     except click.ClickException as error:
         _say(error.format_message())
@@ -134,11 +158,6 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return _reader_left()
-    except SystemExit as ending:
-        # click turns a broken pipe into an exit of its own.
-        if isinstance(ending.__context__, BrokenPipeError):
-            return _reader_left()
-        raise
     except Exception as error:
         if invocation.debug:
             raise
@@ -160,7 +179,4 @@ def _unexpected(error: Exception) -> str:
 
 
 def _say(message: str, hint: str = "") -> None:
-    lines = [f"error: {showable(message)}"]
-    if hint:
-        lines.append(f"  hint: {showable(hint)}")
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write(error_text(message, hint))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from asepsis.cli.text import showable
+from asepsis.cli.text import error_text, showable
 from asepsis.pipeline.report import AnalysisReport, CaptureReport
 
 LISTED_CAPTURES: Final = 20
@@ -32,7 +32,7 @@ def print_report(report: AnalysisReport, *, as_json: bool, hint: str = "") -> No
     sys.stdout.flush()
     for capture in report.captures:
         if not was_read(capture):
-            sys.stderr.write(f"error: {showable(f'{capture.path}: {capture.error}')}\n")
+            sys.stderr.write(error_text(f"{capture.path}: {capture.error}", capture.hint))
 
 
 def report_lines(report: AnalysisReport, *, hint: str = "", root: Path | None = None) -> list[str]:

@@ -33,3 +33,9 @@ def spreadsheet_cell(text: str) -> str:
     """``text`` as a CSV cell that no spreadsheet takes for a formula (a leading apostrophe says "text")."""
     shown = showable(text)
     return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
+
+
+def error_text(message: str, hint: str = "") -> str:
+    """How every error looks on standard error: one line, and below it what to do."""
+    text = f"error: {showable(message)}\n"
+    return f"{text}  hint: {showable(hint)}\n" if hint else text

@@ -64,16 +64,17 @@ def command(
     client_port, server_ip, server_port, ip_protocol, application, packets_to_server, packets_to_client,
     bytes_to_server, bytes_to_client, client_device, server_device, site.
     """
-    from asepsis.cli.lookup import find_device
-    from asepsis.history.queries import Selection
-    from asepsis.pipeline.registry import Registry
-    from asepsis.pipeline.workspace import Workspace
-
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} contradict each other")
     chosen = "json" if as_json else form or "table"
     if chosen == "parquet" and output is None:
         raise click.UsageError("--format parquet needs a file: -o FILE")
+
+    from asepsis.cli.lookup import find_device
+    from asepsis.history.queries import Selection
+    from asepsis.pipeline.registry import Registry
+    from asepsis.pipeline.workspace import Workspace
+
     store = Workspace.resolve(workspace).open()
     with Registry.open(store.registry_path) as registry:
         wanted = None

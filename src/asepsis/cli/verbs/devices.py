@@ -30,12 +30,13 @@ def command(as_json: bool, as_csv: bool, site: str | None, workspace: Path | Non
     "Sure" is the confidence in the category, from the evidence for and against it; what is not known is left
     unknown. asepsis device ID shows the evidence.
     """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv contradict each other")
+
     from asepsis.cli.listing import print_devices
     from asepsis.cli.lookup import device_documents
     from asepsis.pipeline.workspace import Workspace
 
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv contradict each other")
     documents = device_documents(Workspace.resolve(workspace).open(), site=site)
     print_devices(documents, as_json=as_json, as_csv=as_csv)
     return Exit.DONE
