@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import click
 from asepsis.cli.exits import Exit
 from asepsis.cli.text import showable
 from asepsis.cli.verb import Verb, json_option, workspace_option
+
+COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 
 
 @click.command(
@@ -37,8 +40,11 @@ def command(as_json: bool, workspace: Path | None) -> int:
         sys.stdout.write("\n")
     else:
         width = max(len(finding.subject) for finding in findings)
+        coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         for finding in findings:
-            sys.stdout.write(f"{finding.state:7}  {finding.subject:{width}}  {showable(finding.found)}\n")
+            state = f"{finding.state:7}"
+            shown = click.style(state, fg=COLOURS[finding.state.value]) if coloured else state
+            sys.stdout.write(f"{shown}  {finding.subject:{width}}  {showable(finding.found)}\n")
             if finding.remedy:
                 sys.stdout.write(f"{'':7}  {'':{width}}  -> {showable(finding.remedy)}\n")
     return Exit.REFUSED_OR_FOUND if any(finding.state is State.BAD for finding in findings) else Exit.DONE
