@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 START_SECONDS = 10.0
 """A namespace is there in some 20 ms; ten seconds is a machine in trouble, and we say so."""
@@ -180,7 +180,7 @@ class Namespace:
                 with contextlib.suppress(OSError):
                     stream.close()
 
-    def __enter__(self) -> Namespace:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
