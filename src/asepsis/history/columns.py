@@ -14,7 +14,7 @@ import numpy.typing as npt
 from asepsis.history.schema import arrow_schema
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.protocols.message import Sighting
-from asepsis.wire.applications import Application
+from asepsis.wire.applications import application_name
 from asepsis.wire.tables import ENDED_BY, ORIENTATION, TUNNELS
 
 Rows = npt.NDArray[np.void]
@@ -32,7 +32,7 @@ def _lookup(names: Mapping[int, str]) -> tuple[npt.NDArray[np.int32], list[str]]
 
 
 _NAMED: Final = {
-    "application": _lookup({application.value: application.name.lower() for application in Application}),
+    "application": _lookup({code: application_name(code) for code in range(256)}),
     "application_by": _lookup(dict(enumerate(APPLICATION_BY))),
     "client_by": _lookup(dict(enumerate(ORIENTATION))),
     "tunnel": _lookup(dict(enumerate(TUNNELS))),

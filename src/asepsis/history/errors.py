@@ -36,3 +36,12 @@ def history_error(error: OSError, root: Path) -> HistoryError:
         code="history-failed",
         hint="Check the disk. Nothing of this capture was stored; earlier captures are intact.",
     )
+
+
+def unreadable(error: Exception, root: Path) -> HistoryError:
+    """What the query engine says of a file that it cannot read, in one line."""
+    return HistoryError(
+        f"the history in {root} cannot be read: {str(error).splitlines()[0]}",
+        code="history-unreadable",
+        hint="Run 'asepsis doctor'; if a file is damaged, restore the workspace from a backup.",
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from asepsis.history.errors import history_error
+from asepsis.history.errors import history_error, unreadable
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,15 +20,26 @@ BATCH_ROWS: Final = 1 << 14
 class Listing:
     """Can be read once, from front to back."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation) -> None:
+    def __init__(self, root: Path, cursor: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation) -> None:
+        self._root = root
         self._cursor = cursor
         self._relation = relation
         self.columns: tuple[str, ...] = tuple(relation.columns)
 
     def batches(self) -> Iterator[Any]:
-        """Arrow record batches."""
+        """Arrow record batches.
+
+        Raises:
+            HistoryError: A file of the history cannot be read.
+        """
+        import duckdb
+        import pyarrow as pa
+
         try:
             yield from self._relation.to_arrow_reader(BATCH_ROWS)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            # DuckDB's errors come through Arrow's stream as its own kind once rows are flowing.
+            raise unreadable(error, self._root) from error
         finally:
             self._cursor.close()
 
@@ -85,19 +96,18 @@ class Listing:
         import pyarrow.parquet as pq
 
         temporary = path.with_name(path.name + ".part")
-        reader = self._relation.to_arrow_reader(BATCH_ROWS)
+        types = self._relation.limit(0).to_arrow_table().schema
         count = 0
         try:
-            with pq.ParquetWriter(temporary, reader.schema, compression="zstd", store_schema=False) as writer:
-                for batch in reader:
+            with pq.ParquetWriter(temporary, types, compression="zstd", store_schema=False) as writer:
+                for batch in self.batches():
                     writer.write_batch(batch)
                     count += batch.num_rows
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise history_error(error, path.parent) from error
         finally:
-            self._cursor.close()
+            temporary.unlink(missing_ok=True)  # only there if it did not become the file itself
         return count
 
 

@@ -166,12 +166,14 @@ LIMIT $limit
 """
 
 CONDITIONS: Final[dict[tuple[str, str], str]] = {
-    (CONVERSATIONS_TABLE, "time"): "start_ns >= $from_ns AND start_ns < $until_ns",
+    (CONVERSATIONS_TABLE, "first_day"): "start_ns >= $from_ns",
+    (CONVERSATIONS_TABLE, "last_day"): "start_ns < $until_ns",
     (CONVERSATIONS_TABLE, "site"): "site = $site",
     (CONVERSATIONS_TABLE, "device"): "(client_device = $device OR server_device = $device)",
     (CONVERSATIONS_TABLE, "address"): "(client_ip = $address OR server_ip = $address)",
     (CONVERSATIONS_TABLE, "application"): "application = $application",
-    (MESSAGES_TABLE, "time"): "time_ns >= $from_ns AND time_ns < $until_ns",
+    (MESSAGES_TABLE, "first_day"): "time_ns >= $from_ns",
+    (MESSAGES_TABLE, "last_day"): "time_ns < $until_ns",
     (MESSAGES_TABLE, "site"): "site = $site",
     (MESSAGES_TABLE, "device"): "(source_device = $device OR destination_device = $device)",
     (MESSAGES_TABLE, "address"): "(source_ip = $address OR destination_ip = $address)",
@@ -204,12 +206,14 @@ def bind(query: Query, selection: Selection) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: The selection narrows by something that this query cannot be narrowed by.
     """
-    parameters: dict[str, Any] = {
-        "from_ns": selection.from_ns(),
-        "until_ns": selection.until_ns(),
-        "limit": _MAX_NS if selection.limit is None else selection.limit,
-    }
-    conditions = [CONDITIONS[query.table, "time"]]
+    parameters: dict[str, Any] = {"limit": _MAX_NS if selection.limit is None else selection.limit}
+    conditions = ["TRUE"]
+    if selection.first_day is not None:
+        conditions.append(CONDITIONS[query.table, "first_day"])
+        parameters["from_ns"] = selection.from_ns()
+    if selection.last_day is not None:
+        conditions.append(CONDITIONS[query.table, "last_day"])
+        parameters["until_ns"] = selection.until_ns()
     for name in ("site", "device", "address", "application", "protocol", "kind"):
         wanted = getattr(selection, name)
         if wanted is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from asepsis.history.errors import HistoryError, history_error
+from asepsis.history.errors import history_error, unreadable
 from asepsis.history.intervals import AddressInterval, interval_table
 from asepsis.history.listing import Listing
 from asepsis.history.locks import FileLock
@@ -70,13 +70,9 @@ class Reader:
         cursor = self._cursor()
         try:
             self._show(cursor, query.table, selection)
-            return Listing(cursor, cursor.sql(sql, params=parameters))
+            return Listing(self._root, cursor, cursor.sql(sql, params=parameters))
         except duckdb.Error as error:
-            raise HistoryError(
-                f"the history in {self._root} cannot be read: {str(error).splitlines()[0]}",
-                code="history-unreadable",
-                hint="Run 'asepsis doctor'; if a file is damaged, restore the workspace from a backup.",
-            ) from error
+            raise unreadable(error, self._root) from error
 
     def conversations(self, selection: Selection = EVERYTHING) -> Listing:
         """Conversations in time, with the columns of the contract (``schema.CONTRACT_COLUMNS``)."""
@@ -126,7 +122,7 @@ class Reader:
             for file in self._files
             if file.table == table
             and file.last_ns >= begin
-            and file.first_ns < end
+            and (file.first_ns < end or selection.last_day is None)
             and selection.site in (None, file.site)
         ]
         cursor.register("addresses", self._addresses)

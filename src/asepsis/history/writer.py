@@ -23,6 +23,7 @@ from asepsis.history.layout import (
     MANY_DAYS,
     MAX_DAYS_OF_ONE_CAPTURE,
     MESSAGES_TABLE,
+    TABLES,
     check_site,
     day_name,
     partition_folder,
@@ -79,6 +80,7 @@ class CaptureWriter:
         self._root = manifest.root
         self._staging: Staging | None = None
         self._files: dict[tuple[str, str], _DayFile] = {}
+        self._days: dict[str, set[str]] = {table: set() for table in TABLES}
         self._rows: list[Rows] = []
         self._row_count = 0
         self._sightings: list[Sighting] = []
@@ -218,25 +220,34 @@ class CaptureWriter:
             days = times // DAY_NS
             first, last = int(days.min()), int(days.max())
             if first == last:
-                self._day_file(table, first).write(batch, times)
+                self._day_file(table, self._day(table, first)).write(batch, times)
             else:
+                by_name: dict[str, list[int]] = {}
                 for day in np.unique(days).tolist():
-                    places = np.flatnonzero(days == day)
-                    self._day_file(table, day).write(batch.take(places), times[places])
+                    by_name.setdefault(self._day(table, day), []).append(day)
+                for name, members in by_name.items():
+                    places = np.flatnonzero(np.isin(days, members))
+                    self._day_file(table, name).write(batch.take(places), times[places])
         except OSError as error:
             self.abort()
             raise history_error(error, self._root) from error
         self._stored_rows[table] += len(times)
 
-    def _day_file(self, table: str, day_number: int) -> _DayFile:
+    def _day(self, table: str, day_number: int) -> str:
+        """The name of the day that rows of a day are filed under; from now on it has a place of its own, or never."""
         day = day_name(day_number)
+        days = self._days[table]
+        if day not in days:
+            if len(days) >= MAX_DAYS_OF_ONE_CAPTURE:
+                return MANY_DAYS
+            days.add(day)
+        return day
+
+    def _day_file(self, table: str, day: str) -> _DayFile:
         if (table, day) not in self._files:
-            if len(self._files) >= 2 * MAX_DAYS_OF_ONE_CAPTURE:
-                day = MANY_DAYS
-            if (table, day) not in self._files:
-                if self._staging is None:
-                    self._staging = Staging(self._manifest)
-                self._files[table, day] = _DayFile(self._staging, table, self.site, day)
+            if self._staging is None:
+                self._staging = Staging(self._manifest)
+            self._files[table, day] = _DayFile(self._staging, table, self.site, day)
         return self._files[table, day]
 
 
