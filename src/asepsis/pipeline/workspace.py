@@ -88,7 +88,7 @@ class Workspace:
         """
         try:
             settings = tomllib.loads(self.settings_path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             self._check_room()
             return
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
