@@ -116,6 +116,11 @@ class Software:
     version: str
     product: str
 
+    def facts(self) -> dict[str, str]:
+        """The fields that are filled."""
+        facts = {"vendor": self.vendor, "version": self.version, "product": self.product}
+        return {name: fact for name, fact in facts.items() if fact}
+
 
 @value
 class Hl7Message:
@@ -141,7 +146,9 @@ class Hl7Message:
     def kind(self) -> str:
         """Type and trigger event, such as ``ORU^R01``."""
         header = self.header
-        return f"{header.message_type}^{header.trigger_event}" if header.trigger_event else header.message_type
+        if header.trigger_event:
+            return f"{header.message_type}^{header.trigger_event}"
+        return header.message_type or "unknown"
 
     @property
     def sender_is_server(self) -> bool | None:
@@ -155,13 +162,16 @@ class Hl7Message:
             facts["control_id"] = self.control_id
         facts["segments"] = dict(self.segments)
         if self.acknowledgment is not None:
-            facts["acknowledgment_code"] = self.acknowledgment.code
-            facts["acknowledged_control_id"] = self.acknowledgment.control_id
+            if self.acknowledgment.code:
+                facts["acknowledgment_code"] = self.acknowledgment.code
+            if self.acknowledgment.control_id:
+                facts["acknowledged_control_id"] = self.acknowledgment.control_id
             if self.acknowledgment.errors:
                 facts["errors"] = list(self.acknowledgment.errors)
         if "PID" in facts["segments"]:
             facts["patient_data_in_clear"] = any(field > 1 for field in self.patient_fields)
-            facts["patient_fields"] = list(self.patient_fields)
+            if self.patient_fields:
+                facts["patient_fields"] = list(self.patient_fields)
         if self.orders is not None:
             if self.orders.controls:
                 facts["order_controls"] = list(self.orders.controls)
@@ -169,7 +179,8 @@ class Hl7Message:
                 facts["services"] = list(self.orders.services)
         if self.observations is not None:
             facts["observations"] = self.observations.count
-            facts["value_types"] = dict(self.observations.value_types)
+            if self.observations.value_types:
+                facts["value_types"] = dict(self.observations.value_types)
             if self.observations.identifiers:
                 facts["observation_identifiers"] = list(self.observations.identifiers)
         if self.equipment:

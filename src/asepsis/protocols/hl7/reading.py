@@ -34,7 +34,7 @@ REMEMBERED_HEADER_SIZE = 1024
 REMEMBERED_LAYOUTS = 512
 REMEMBERED_SEGMENTS = 128
 
-_HEADERS = frozenset({"MSH", "FHS", "BHS"})
+HEADERS = frozenset({"MSH", "FHS", "BHS"})
 
 # PID fields that hold ids (CX, whose first component is the number) and names (XPN, whose first two are): their other
 # components, types and authorities, are not the patient's.
@@ -56,7 +56,7 @@ def read_block(block: bytes, *, complete: bool) -> list[Result]:
         text = text[: text.rfind("\r") + 1]
         if not text:
             return []
-    if text[:3] not in _HEADERS:
+    if text[:3] not in HEADERS:
         text = text.lstrip()
     segments = text.split("\r")
     layout = _layout_of(segments, text[3:4])
@@ -67,7 +67,7 @@ def read_block(block: bytes, *, complete: bool) -> list[Result]:
 
 def _batch(segments: list[str], *, complete: bool) -> list[Result]:
     """Several headers, or one that is not a message's (2.10.3)."""
-    starts = [place for place, segment in enumerate(segments) if segment[:3] in _HEADERS]
+    starts = [place for place, segment in enumerate(segments) if segment[:3] in HEADERS]
     if not starts or starts[0]:
         return [Malformed(protocol="hl7", where="MLLP block", why="does not begin with MSH, FHS or BHS")]
     out: list[Result] = []
@@ -137,7 +137,7 @@ def _layout(names: tuple[str, ...], field: str) -> _Layout:
 
     return _Layout(
         counts=tuple(counts.items()),
-        headers=of(*_HEADERS),
+        headers=of(*HEADERS),
         patients=of("PID"),
         observations=of("OBX"),
         order_controls=of("ORC"),
