@@ -278,8 +278,8 @@ def _resolution(code: int) -> tuple[int, int]:
     """``if_tsresol`` (pcapng 4.2): nanoseconds of a tick as a fraction; bit 7 chooses powers of two."""
     exponent = code & 0x7F
     if code & 0x80:
-        # Finer than 2^-62 s does not fit in the arithmetic; no clock is finer.
-        return 1_000_000_000, 1 << min(exponent, 62)
+        # Finer than 2^-61 s does not fit in the arithmetic; no clock is finer.
+        return 1_000_000_000, 1 << min(exponent, 61)
     if exponent <= 9:
         return 10 ** (9 - exponent), 1
     return 1, 10 ** min(exponent - 9, 18)

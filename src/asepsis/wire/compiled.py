@@ -43,7 +43,7 @@ _NUMBA_SYMBOLS = (
     "numba_unpickle",
 )
 
-_SYMBOL_FILE_MAGIC = b"asepsis-kernel-1\n"
+_MAGIC = b"asepsis-kernel-1"
 
 
 def cache_folder() -> Path:
@@ -96,9 +96,11 @@ def _load(image: bytes) -> Enter:
     import llvmlite.binding as llvm
 
     head, _, body = image.partition(b"\n\n")
-    if not head.startswith(_SYMBOL_FILE_MAGIC):
-        raise ValueError("not a kernel object")
-    symbol = head[len(_SYMBOL_FILE_MAGIC) :].decode("ascii")
+    magic, _, rest = head.partition(b"\n")
+    symbol, _, digest = rest.partition(b" ")
+    # LLVM ends the process on an object that is damaged, so damage must be seen before.
+    if magic != _MAGIC or blake2b(body, digest_size=16).hexdigest().encode() != digest:
+        raise ValueError("not a kernel object, or a damaged one")
     c_library = ctypes.CDLL(None)
     for name in (*_C_SYMBOLS, *_NUMBA_SYMBOLS):
         wanted = name if name in _C_SYMBOLS else "abort"
@@ -109,7 +111,7 @@ def _load(image: bytes) -> Enter:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(body))
     engine.finalize_object()
-    address = engine.get_function_address(symbol)
+    address = engine.get_function_address(symbol.decode())
     if not address:
         raise ValueError("the kernel object lacks its entry")
     function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(address)
@@ -129,8 +131,9 @@ def _compile() -> tuple[bytes | None, Enter]:
     dispatcher: Any = kernel
     compiled: Any = numba.cfunc(numba.int64(numba.int64, numba.int64, numba.int64))(dispatcher.py_func)
     try:
-        body = compiled._library._get_compiled_object()
-        image: bytes | None = _SYMBOL_FILE_MAGIC + compiled.native_name.encode() + b"\n\n" + bytes(body)
+        body = bytes(compiled._library._get_compiled_object())
+        digest = blake2b(body, digest_size=16).hexdigest()
+        image: bytes | None = b"%s\n%s %s\n\n" % (_MAGIC, compiled.native_name.encode(), digest.encode()) + body
     except AttributeError:
         image = None
     function = compiled.ctypes

@@ -27,6 +27,8 @@ FINISHED_ROWS = 1 << 13
 SWEEP_EVERY_NS = 10 * 1_000_000_000
 # How idle a conversation must be to be evicted from a full table, tried in this order.
 EVICTION_LADDER_NS = (60_000_000_000, 20_000_000_000, 5_000_000_000, 1_000_000_000, 1)
+# So many bytes of a beginning are enough for every classifier.
+CLASSIFIED_BYTES = 512
 # Disordered conversations at the same time; beyond, the oldest one's holes are given up.
 MOST_REORDERS = 4096
 
@@ -86,6 +88,7 @@ class Engine:
         self._repeats: Words = np.zeros(layout.REPEAT_SLOTS, np.int64)
         self.interfaces: Words = np.zeros((layout.MAX_INTERFACES, layout.INTERFACE_WORDS), np.int64)
         self._reorders: dict[int, tuple[Reorder, int]] = {}
+        self._pending: dict[int, list[Piece]] = {}
         self._last_sweep_ns = 0
         control = self._control
         control[layout.ROWS] = self._rows.ctypes.data
@@ -246,12 +249,55 @@ class Engine:
         known = self._reorders.get(conversation)
         if known is None:
             if len(self._reorders) >= MOST_REORDERS:
-                self._reorders.pop(next(iter(self._reorders)))
+                oldest = next(iter(self._reorders))
+                del self._reorders[oldest]
+                self._pending.pop(oldest, None)
             row = words[layout.P_ROW]
             known = (Reorder(self._following(row, conversation)), row)
             self._reorders[conversation] = known
-        for ready, gap in known[0].push(meta >> 8 & 1, meta >> 32 & 0xFFFFFFFF, data):
-            pieces.append((words, ready, gap))
+        ordered: list[Piece] = [
+            (words, ready, gap) for ready, gap in known[0].push(meta >> 8 & 1, meta >> 32 & 0xFFFFFFFF, data)
+        ]
+        pending = self._pending.get(conversation)
+        if meta & 255 == 0 or pending is not None:
+            pending = self._pending.setdefault(conversation, [])
+            pending += ordered
+            ordered = self._settle_application(conversation, words[layout.P_ROW], meta & 255, pending)
+        pieces += ordered
+
+    def _settle_application(self, conversation: int, row: int, application: int, pending: list[Piece]) -> list[Piece]:
+        """What waited for its application to be known, once it is; until then nothing.
+
+        The bytes of each direction are classified together, because no single segment told.
+        """
+        if application == 0:
+            state = int(self._rows[row, layout.R_STATE])
+            if int(self._rows[row, layout.R_ORDINAL]) != conversation:
+                return []
+            application = state & layout.S_APPLICATION
+            for sender in (0, 1) if application == 0 else ():
+                beginning = b"".join(data for words, data, _ in pending if words[layout.P_META] >> 8 & 1 == sender)
+                found = self._classify(beginning[:CLASSIFIED_BYTES])
+                if found:
+                    application = found & 255
+                    side = sender ^ (state & layout.S_FIRST_B != 0)
+                    state |= layout.S_BY_CONTENT | application
+                    if found >> 8:
+                        state |= layout.S_CLIENT << (side if found >> 8 == 1 else 1 - side)
+                    self._rows[row, layout.R_STATE] = state
+                    break
+        if application == 0:
+            return []
+        for words, _, _ in pending:
+            words[layout.P_META] = words[layout.P_META] & ~255 | application
+        return self._pending.pop(conversation)
+
+    def _classify(self, data: bytes) -> int:
+        """The kernels' word for the application of a TCP payload: code | side << 8."""
+        if not data:
+            return 0
+        held = np.frombuffer(data, np.uint8)
+        return self._enter(held.ctypes.data, 2, len(data))
 
     def _following(self, row: int, conversation: int) -> tuple[int | None, int | None]:
         """What the kernels expected next from either sender when they gave the conversation up."""
@@ -268,7 +314,7 @@ class Engine:
     def _give_back(self) -> None:
         """Hands conversations that are in order again back to the kernels."""
         for conversation, (reorder, row) in list(self._reorders.items()):
-            if not reorder.in_order:
+            if not reorder.in_order or conversation in self._pending:
                 continue
             words = self._rows[row]
             if int(words[layout.R_ORDINAL]) == conversation and words[layout.R_LIVE] == 1:
@@ -295,5 +341,6 @@ class Engine:
         over = conversations[conversations["ended_by"] != finished.ENDED_SPLIT]
         for row in over[np.isin(over["conversation"], np.fromiter(self._reorders, np.int64))]:
             reorder, _ = self._reorders.pop(int(row["conversation"]))
+            self._pending.pop(int(row["conversation"]), None)
             for sender, data, gap in reorder.flush():
                 pieces.append((finished.piece_words(row, sender), data, gap))

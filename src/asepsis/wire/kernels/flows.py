@@ -88,6 +88,8 @@ from asepsis.wire.layout import (
 # How many payloads of a conversation the classifier looks at before it lets go: a capture may begin inside a
 # long message, but a conversation of bulk must not be read for ever.
 MOST_TRIES = 64
+# A first segment shorter than this may be the beginning of a message whose rest tells what it is.
+SHORT_BEGINNING = 12
 # An unknown conversation whose first bytes come out of order is handed on up to this many bytes a direction.
 LIMIT_UNKNOWN_RAW = 64 * 1024
 
@@ -372,9 +374,11 @@ def take_segment(c: int, w: int, row_at: int, row: int, direction: int, p: int, 
             shift = 32 * direction
             ahead = (sequence - (shift_right(get(row_at, R_NEXT), shift) & 0xFFFFFFFF)) & 0xFFFFFFFF
             if state & S_RAW or (
-                state & (S_STARTED << direction) and 0 < ahead < 0x80000000 and state & (S_CUT << direction) == 0
+                state & (S_STARTED << direction)
+                and state & (S_CUT << direction) == 0
+                and (0 < ahead < 0x80000000 or ahead == 0 and n < SHORT_BEGINNING)
             ):
-                # The first bytes are still to come.
+                # The first bytes are still to come, or they are too few to tell.
                 state |= S_RAW
                 put(row_at, R_STATE, state)
                 said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF

@@ -6,7 +6,7 @@ CONTROL[POSITION] behind the last one. It stops before a record that is not whol
 
 from __future__ import annotations
 
-from asepsis.wire.kernels.machine import be16, be32, get, inlined, kernel, le16, le32, put
+from asepsis.wire.kernels.machine import be16, be32, get, inlined, kernel, le16, le32, put, shift_right
 from asepsis.wire.layout import (
     B_END,
     B_FRAME,
@@ -115,8 +115,18 @@ def interface_time(interface: int, ticks: int) -> int:
     multiply = get(interface, I_MULTIPLY)
     if divide == 1:
         return ticks * multiply + get(interface, I_OFFSET_NS)
-    # Whole seconds first, so that the product stays within 63 bits.
-    return ticks // divide * multiply + ticks % divide * multiply // divide + get(interface, I_OFFSET_NS)
+    # Ticks are unsigned: halve them for the division, then put the last bit back.
+    whole = shift_right(ticks, 1) // divide * 2
+    rest = ticks - whole * divide
+    if rest >= divide:
+        whole += 1
+        rest -= divide
+    # Whole units first; finer than 2^-33 s, low bits are dropped so that the product stays within 63 bits.
+    part = divide
+    while multiply > 1 and part > 8_589_934_592:
+        part = shift_right(part, 1)
+        rest = shift_right(rest, 1)
+    return whole * multiply + rest * multiply // part + get(interface, I_OFFSET_NS)
 
 
 @kernel
@@ -186,7 +196,7 @@ def walk_pcapng(c: int) -> int:
             time_ns = get(c, NOW_NS)
         else:
             ticks = word32(p + 12, swapped) << 32 | word32(p + 16, swapped)
-            time_ns = interface_time(interface, ticks & 0x7FFFFFFFFFFFFFFF)
+            time_ns = interface_time(interface, ticks)
         put(interface, I_PACKETS, get(interface, I_PACKETS) + 1)
         note_packet(c, n, p + data, captured, wire, time_ns, get(interface, I_LINK), 0)
         n += 1
