@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
 from asepsis.protocols.duid import duid
-from asepsis.protocols.fields import facts_of, ip, mac, text, text_or_hex, wire_name
+from asepsis.protocols.fields import MalformedError, facts_of, ip, mac, text, text_or_hex, wire_name
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # RFC 8415 7.6: HOP_COUNT_LIMIT; more relays than these are a loop or an attack.
@@ -147,17 +147,13 @@ def read(payload: bytes) -> Sequence[Result]:
     return _read(payload)
 
 
-class _MalformedOptionError(Exception):
-    """Ends the reading of a message from within; never leaves this module."""
-
-
 def _read(payload: bytes) -> tuple[Result, ...]:
     said: dict[str, Any] = {}
     malformed = None
     try:
         _read_message(payload, said, relays=0)
-    except _MalformedOptionError as error:
-        malformed = Malformed(protocol="dhcpv6", where=error.args[0], why=error.args[1])
+    except MalformedError as error:
+        malformed = Malformed(protocol="dhcpv6", where=error.where, why=error.why)
     if "message_type" not in said:
         return (malformed,) if malformed else ()
     members: dict[str, Any] = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in said.items()}
@@ -170,19 +166,19 @@ _remembered = lru_cache(maxsize=REMEMBERED_MESSAGES)(_read)
 
 def _read_message(payload: bytes, said: dict[str, Any], *, relays: int) -> None:
     if len(payload) < 4:
-        raise _MalformedOptionError("header", f"{len(payload)} bytes are too few")
+        raise MalformedError("header", f"{len(payload)} bytes are too few")
     message_type = payload[0]
     name = _MESSAGE_TYPES.get(message_type)
     if name is None:
-        raise _MalformedOptionError("msg-type", f"{message_type} is not assigned")
+        raise MalformedError("msg-type", f"{message_type} is not assigned")
     at = 4
     if message_type in _RELAY_TYPES:
         # RFC 8415 9: hop count, link-address, peer-address.
         at = 34
         if len(payload) < at:
-            raise _MalformedOptionError("relay header", f"{len(payload)} bytes are too few")
+            raise MalformedError("relay header", f"{len(payload)} bytes are too few")
         if relays == RELAYS_LIMIT:
-            raise _MalformedOptionError("relay message", f"more than {RELAYS_LIMIT} relays")
+            raise MalformedError("relay message", f"more than {RELAYS_LIMIT} relays")
         _append(said, "relay_links", ip(payload[2:18]))
         _append(said, "relay_peers", ip(payload[18:34]))
     said["message_type"] = name
@@ -207,11 +203,11 @@ def _options(payload: bytes, at: int, end: int) -> Iterator[tuple[int, bytes]]:
         if at == end:
             return
         if at + 4 > end:
-            raise _MalformedOptionError("option", f"{end - at} bytes of its header")
+            raise MalformedError("option", f"{end - at} bytes of its header")
         code, length = payload[at] << 8 | payload[at + 1], payload[at + 2] << 8 | payload[at + 3]
         at += 4
         if at + length > end:
-            raise _MalformedOptionError(f"option {code}", f"{length} bytes said, {end - at} left")
+            raise MalformedError(f"option {code}", f"{length} bytes said, {end - at} left")
         yield code, payload[at : at + length]
         at += length
 

@@ -24,6 +24,20 @@ NAME_LIMIT_BYTES = 255
 _PADDING: Final = b"\0 \t\r\n"
 
 
+class MalformedError(Exception):
+    """Ends the reading of a message from within; the module's entry turns it into ``Malformed``.
+
+    Args:
+        where: The field or structure, in the standard's words.
+        why: What is wrong with it.
+    """
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(where, why)
+        self.where = where
+        self.why = why
+
+
 def text(octets: bytes) -> str:
     """Printable text without the NULs and blanks that many devices pad with; bounded as ``masking.printable`` is."""
     return printable(octets[:TEXT_LIMIT].strip(_PADDING))
