@@ -1,0 +1,334 @@
+"""HTTP/1.0 and 1.1 over TCP: both directions' bytes in, requests, responses and titles of front pages out.
+
+Bodies are stepped over by their framing (RFC 9112 6.3), so that the next head of a kept-alive connection is
+found; ``http_head`` reads the heads. What follows CONNECT or 101 is another protocol and not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+from asepsis.kernel.value import value
+from asepsis.protocols.http_head import (
+    CHUNKED,
+    NOT_HTTP,
+    UNREADABLE_LENGTH,
+    UNTIL_CLOSE,
+    HttpRequest,
+    StartLine,
+    read_request,
+    read_response,
+    read_start_line,
+)
+from asepsis.protocols.masking import masked_text
+from asepsis.protocols.message import Dissector, Malformed, Result
+
+PROTOCOL: Final = "http"
+
+# RFC 9112 3 recommends that 8,000 bytes of a request line be read; twice that meets what is sent in practice.
+START_LINE_LIMIT_BYTES = 16 * 1024
+# Servers refuse heads over 8 to 64 KiB; nothing more is waited for.
+HEAD_LIMIT_BYTES = 64 * 1024
+# RFC 9112 7.1.1 lets a recipient limit the extensions of a chunk's line; real ones are under 20 bytes.
+CHUNK_LINE_LIMIT_BYTES = 1024
+# Requests that wait for their response; a browser sends one at a time, pipelining programs a few dozen.
+PIPELINED_REQUESTS = 64
+# A title stands near the top of a page; embedded pages are shorter than this altogether.
+TITLE_WINDOW_BYTES = 4096
+TITLE_LIMIT = 80
+
+_START = 0  # the next bytes are a start line
+_HEAD = 1  # the start line is good, the blank line is still to come
+_BODY = 2  # so many bytes of a body, or of a chunk, are left
+_CHUNK_LINE = 3
+_CHUNK_END = 4
+_TRAILER = 5
+_CLOSE = 6  # the body ends with the connection
+_SEARCH = 7  # the place is lost: the next line that is a start line begins a head
+_OTHER = 8  # another protocol took over
+
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_ANY_START_LINE = re.compile(
+    rb"^(?:HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|[A-Z][A-Z_-]{2,15} \S{1,8000} HTTP/1\.[01][ \t]*\r?\n)", re.MULTILINE
+)
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?$")
+_TITLE = re.compile(rb"<title[^>]{0,64}>([^<]{1,1024})</title", re.IGNORECASE)
+
+
+@value
+class HttpPage:
+    """The title of a device's front page, which often names the product."""
+
+    PROTOCOL: ClassVar[str] = PROTOCOL
+    kind: ClassVar[str] = "page"
+    sender_is_server: ClassVar[bool | None] = True
+    title: str
+
+    def facts(self) -> dict[str, Any]:
+        """The title."""
+        return {"title": self.title}
+
+
+class _Side:
+    """One direction: where in the grammar it is, and the bytes that were not enough yet."""
+
+    __slots__ = ("body", "chunked", "left", "mid_line", "mode", "pending", "start")
+
+    def __init__(self) -> None:
+        self.mode = _START
+        self.pending = bytearray()
+        self.start: StartLine | None = None
+        self.left = 0
+        self.chunked = False
+        self.mid_line = False
+        """While searching: what comes next is the rest of a line that cannot be a start line."""
+        self.body: bytearray | None = None
+        """The first bytes of a front page, while its title is looked for."""
+
+
+class HttpStream:
+    """Reads one conversation; see ``protocols.message.Stream``."""
+
+    __slots__ = ("_requests", "_sides")
+
+    def __init__(self) -> None:
+        self._sides = (_Side(), _Side())
+        self._requests: deque[HttpRequest] = deque(maxlen=PIPELINED_REQUESTS)
+
+    def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
+        """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
+        side = self._sides[sender]
+        if side.mode == _OTHER:
+            return ()
+        results: list[Result] = []
+        if gap:
+            self._cut_off(side, results)
+            side.mode = _SEARCH
+            side.mid_line = False
+        pending = side.pending
+        if not pending:
+            self._read(side, data, results)
+        else:
+            seen = len(pending)
+            pending += data
+            if self._is_enough(side, data, seen):
+                whole = bytes(pending)
+                pending.clear()
+                self._read(side, whole, results)
+        return results
+
+    def close(self) -> Sequence[Result]:
+        """Reads a head that never ended, as far as it came."""
+        results: list[Result] = []
+        for side in self._sides:
+            self._cut_off(side, results)
+            side.mode = _OTHER
+        return results
+
+    @staticmethod
+    def _is_enough(side: _Side, data: bytes, seen: int) -> bool:
+        """Whether pending bytes can get further; looks at the new ones only, so that single bytes cost no square."""
+        size = len(side.pending)
+        if side.mode == _HEAD:
+            return size > HEAD_LIMIT_BYTES or _EMPTY_LINE.search(side.pending, max(0, seen - 2)) is not None
+        is_start = side.mode in (_START, _SEARCH)
+        return b"\n" in data or size > (START_LINE_LIMIT_BYTES if is_start else CHUNK_LINE_LIMIT_BYTES)
+
+    def _cut_off(self, side: _Side, results: list[Result]) -> None:
+        if side.mode == _HEAD:
+            # The lines that came whole say who speaks, even if the blank line was lost.
+            head = bytes(side.pending)
+            self._take_head(side, head[: head.rfind(b"\n") + 1], results)
+        side.pending.clear()
+        side.body = None
+
+    def _read(self, side: _Side, data: bytes, results: list[Result]) -> None:
+        at = 0
+        size = len(data)
+        while at < size:
+            mode = side.mode
+            if mode == _START:
+                at = self._read_start(side, data, at, results)
+            elif mode == _HEAD:
+                at = self._read_head(side, data, at, results)
+            elif mode == _BODY:
+                end = min(at + side.left, size)
+                side.left -= end - at
+                if side.body is not None:
+                    self._look_for_title(side, data[at:end], results)
+                if not side.left:
+                    side.mode = _CHUNK_END if side.chunked else _START
+                at = end
+            elif mode == _CLOSE:
+                if side.body is not None:
+                    self._look_for_title(side, data[at:], results)
+                return
+            elif mode == _SEARCH:
+                at = self._search(side, data, at)
+            elif mode == _OTHER:
+                return
+            else:
+                at = self._read_chunk_line(side, data, at, results)
+            if at < 0:
+                return
+
+    @staticmethod
+    def _lose(side: _Side, where: str, why: str, results: list[Result], *, mid_line: bool = False) -> None:
+        results.append(Malformed(protocol=PROTOCOL, where=where, why=why))
+        side.mode = _SEARCH
+        side.mid_line = mid_line
+        side.body = None
+
+    def _read_start(self, side: _Side, data: bytes, at: int, results: list[Result]) -> int:
+        # RFC 9112 2.2: empty lines before a start line are ignored.
+        while at < len(data) and data[at] in b"\r\n":
+            at += 1
+        if at == len(data):
+            return at
+        if not 0x41 <= data[at] <= 0x5A:
+            self._lose(side, "start line", "it begins with no letter", results)
+            return at
+        end = data.find(b"\n", at)
+        if (end if end >= 0 else len(data)) - at > START_LINE_LIMIT_BYTES:
+            self._lose(side, "start line", f"it is longer than {START_LINE_LIMIT_BYTES} bytes", results, mid_line=True)
+            return at
+        if end < 0:
+            side.pending += data[at:]
+            return -1
+        side.start = read_start_line(data[at:end])
+        if side.start is None:
+            self._lose(side, "start line", "it is neither a request nor a status", results)
+            return end
+        side.mode = _HEAD
+        return self._read_head(side, data, at, results)
+
+    def _read_head(self, side: _Side, data: bytes, at: int, results: list[Result]) -> int:
+        # A line may end with LF alone (RFC 9112 2.2); what comes first ends the head.
+        end = _EMPTY_LINE.search(data, at)
+        if (end.end() if end else len(data)) - at > HEAD_LIMIT_BYTES:
+            self._lose(side, "header section", f"it is longer than {HEAD_LIMIT_BYTES} bytes", results, mid_line=True)
+            return at + HEAD_LIMIT_BYTES
+        if end is None:
+            side.pending += data[at:]
+            return -1
+        self._take_head(side, data[at : end.start()], results)
+        return end.end()
+
+    def _take_head(self, side: _Side, head: bytes, results: list[Result]) -> None:
+        start = side.start
+        assert start is not None
+        side.start = None
+        side.body = None
+        if not start[3]:
+            request, body = read_request(start, head)
+            results.append(request)
+            self._requests.append(request)
+        else:
+            response, body, is_html = read_response(start, head)
+            results.append(response)
+            # RFC 9110 15.2: an interim response is followed by the final one.
+            if response.status >= 200:
+                asked = self._requests.popleft() if self._requests else None
+                if asked is None:
+                    pass
+                elif asked.method == "HEAD":
+                    body = 0
+                elif asked.method == "CONNECT" and response.status < 300:
+                    body = NOT_HTTP
+                elif is_html and _is_front_page(asked):
+                    side.body = bytearray()
+        side.chunked = body == CHUNKED
+        if body >= 0:
+            side.left = body
+            side.mode = _BODY if body else _START
+        elif body == CHUNKED:
+            side.mode = _CHUNK_LINE
+        elif body == UNTIL_CLOSE:
+            side.mode = _CLOSE
+        elif body == UNREADABLE_LENGTH:
+            self._lose(side, "Content-Length", "it is no number", results)
+        else:
+            for one in self._sides:
+                one.mode = _OTHER
+                one.pending.clear()
+                one.body = None
+
+    def _read_chunk_line(self, side: _Side, data: bytes, at: int, results: list[Result]) -> int:
+        # RFC 9112 7.1: size line, data, line end; after the last chunk, trailer fields and an empty line.
+        end = data.find(b"\n", at)
+        if (end if end >= 0 else len(data)) - at > CHUNK_LINE_LIMIT_BYTES:
+            self._lose(side, "chunk", f"its line is longer than {CHUNK_LINE_LIMIT_BYTES} bytes", results, mid_line=True)
+            return at
+        if end < 0:
+            side.pending += data[at:]
+            return -1
+        line = data[at:end]
+        if side.mode == _CHUNK_LINE:
+            size = _CHUNK_SIZE.match(line)
+            if size is None:
+                self._lose(side, "chunk-size", "it is no hexadecimal number", results)
+                return at
+            side.left = int(size[1], 16)
+            side.mode = _BODY if side.left else _TRAILER
+        elif side.mode == _CHUNK_END:
+            if line not in (b"\r", b""):
+                self._lose(side, "chunk", "its data are longer than its size", results, mid_line=True)
+                return at
+            side.mode = _CHUNK_LINE
+        elif line in (b"\r", b""):
+            side.mode = _START
+            side.body = None
+        return end + 1
+
+    @staticmethod
+    def _search(side: _Side, data: bytes, at: int) -> int:
+        if side.mid_line:
+            at = data.find(b"\n", at) + 1
+            if not at:
+                return -1
+            side.mid_line = False
+        found = _ANY_START_LINE.search(data, at)
+        if found is not None:
+            side.mode = _START
+            return found.start()
+        tail = max(data.rfind(b"\n") + 1, at)
+        if len(data) - tail > START_LINE_LIMIT_BYTES:
+            side.mid_line = True
+        else:
+            side.pending += data[tail:]
+        return -1
+
+    @staticmethod
+    def _look_for_title(side: _Side, piece: bytes, results: list[Result]) -> None:
+        body = side.body
+        assert body is not None
+        body += piece[: TITLE_WINDOW_BYTES - len(body)]
+        if b">" in piece or len(body) == TITLE_WINDOW_BYTES:
+            found = _TITLE.search(body)
+            if found is not None:
+                if title := _title(found[1]):
+                    results.append(HttpPage(title=title))
+                side.body = None
+            elif len(body) == TITLE_WINDOW_BYTES:
+                side.body = None
+
+
+def _title(text: bytes) -> str:
+    # Imported late because its table of entities takes longer to load than this module, and titles are rare.
+    from html import unescape
+
+    shown = " ".join(masked_text(unescape(text.decode("utf-8", "replace"))).split())
+    # A caret parts the components of a person's name in DICOM and HL7.
+    return "" if "^" in shown else shown[:TITLE_LIMIT]
+
+
+def _is_front_page(asked: HttpRequest) -> bool:
+    # Only the title of a front page (/, /index.html, /login) is read: what lies deeper may name a patient.
+    path = asked.path
+    return asked.method == "GET" and path[:1] == "/" and path.count("/") == 1 and "?" not in path
+
+
+DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=HttpStream)
