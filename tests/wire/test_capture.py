@@ -144,7 +144,7 @@ def test_every_cut_of_a_capture_is_reported_and_loses_only_the_cut_packet() -> N
     for cut in range(len(capture)):
         account = read(capture[:cut]).account
         boundary = cut in (24, 24 + 16 + len(FRAMES[0]))
-        assert account.truncated == (4 <= cut and not boundary), cut
+        assert account.truncated == (cut >= 4 and not boundary), cut
         assert account.packets == (0 if cut < 40 + len(FRAMES[0]) else 1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +50,7 @@ def test_a_damaged_object_is_replaced(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("ASEPSIS_CACHE", str(tmp_path))
     path = compiled.object_path()
     path.write_bytes(image)
-    os.chmod(tmp_path, 0o700)
+    tmp_path.chmod(0o700)
     assert classify(compiled.load(notice=lambda _: None)) == HTTP_FROM_CLIENT
     assert path.stat().st_size > 10_000
 

@@ -89,6 +89,8 @@ def gre(inner: bytes, kind: int = 0x0800, flags: int = 0) -> bytes:
 
 
 INNER_ETHERNET = ethernet(UDP4)
+PPTP = struct.pack(">HHHHI", 0x3001, 0x880B, 0, 0, 0) + b"\xff\x03\x00\x21"
+GENEVE = struct.pack(">BBHI", 1, 0, 0x6558, 0) + bytes(4)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ INNER_ETHERNET = ethernet(UDP4)
         (ethernet(ipv4(gre(UDP4), protocol=47)), "GRE"),
         (ethernet(ipv4(gre(UDP4, flags=0xB000), protocol=47)), "GRE"),
         (ethernet(ipv4(gre(INNER_ETHERNET, 0x6558), protocol=47)), "GRE"),
-        (ethernet(ipv4(struct.pack(">HHHHI", 0x3001, 0x880B, 0, 0, 0) + b"\xff\x03\x00\x21" + UDP4, protocol=47)), "GRE"),
+        (ethernet(ipv4(PPTP + UDP4, protocol=47)), "GRE"),
         (ethernet(ipv4(udp(b"\x08" + bytes(7) + INNER_ETHERNET, 9, 4789), protocol=17)), "VXLAN"),
         (ethernet(ipv4(UDP4, protocol=4)), "IP in IP"),
         (ethernet(ipv6(UDP4, protocol=4), 0x86DD), "IP in IP"),
@@ -114,7 +116,7 @@ INNER_ETHERNET = ethernet(UDP4)
             ),
             "GTP-U",
         ),
-        (ethernet(ipv4(udp(struct.pack(">BBHI", 1, 0, 0x6558, 0) + bytes(4) + INNER_ETHERNET, 9, 6081), protocol=17)), "Geneve"),
+        (ethernet(ipv4(udp(GENEVE + INNER_ETHERNET, 9, 6081), protocol=17)), "Geneve"),
         (ethernet(ipv4(udp(struct.pack(">BBHI", 0, 0, 0x0800, 0) + UDP4, 9, 6081), protocol=17)), "Geneve"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ def gaps(reading: Reading) -> int:
 
 def cut(data: bytes, places: list[int]) -> list[tuple[int, int, bytes]]:
     bounds = [0, *sorted({place % len(data) for place in places} - {0}), len(data)]
-    return [(0, a, data[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [(0, a, data[a:b]) for a, b in pairwise(bounds)]
 
 
 def test_segments_in_order_come_out_as_they_are() -> None:

@@ -264,7 +264,8 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
     wanted = shift_right(get(row_at, R_PDU_A + direction), 32)
     partial = get(row_at, R_PARTIAL_A + direction)
     held = shift_right(partial, 56)
-    cut = gap
+    # A PDU cut before ended exactly where its segment did.
+    cut = 1 if gap or state & (S_CUT << direction) else 0
     piece = p  # where the piece to hand on begins
     pieces = 0
     while p < end:

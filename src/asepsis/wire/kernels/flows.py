@@ -376,7 +376,7 @@ def take_segment(c: int, w: int, row_at: int, row: int, direction: int, p: int, 
             if state & S_RAW or (
                 state & (S_STARTED << direction)
                 and state & (S_CUT << direction) == 0
-                and (0 < ahead < 0x80000000 or ahead == 0 and n < SHORT_BEGINNING)
+                and (0 < ahead < 0x80000000 or (ahead == 0 and n < SHORT_BEGINNING))
             ):
                 # The first bytes are still to come, or they are too few to tell.
                 state |= S_RAW
