@@ -1,0 +1,37 @@
+"""``make bench``: measures and writes bench/RESULTS.md.
+
+``python -m bench`` does all sittings (about half an hour, most of it tshark and nfstream); ``--only NAME`` one of them,
+``--rounds N`` fewer rounds, ``--without NAME`` leaves a program out, ``--render`` only rewrites the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import capture, live, results
+from bench.programs import PROGRAMS
+from bench.sitting import SITTINGS, sit, warm_compiled_object
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=[*SITTINGS, "live"], help="a sitting; may be repeated")
+    parser.add_argument("--rounds", type=int, help="rounds of each sitting instead of its own number")
+    parser.add_argument("--without", action="append", choices=list(PROGRAMS), default=[], help="leave a program out")
+    parser.add_argument("--render", action="store_true", help="measure nothing, rewrite the page")
+    options = parser.parse_args()
+    capture.present()
+    if not options.render:
+        warm_compiled_object()
+        for name in options.only or [*SITTINGS, "live"]:
+            if name == "live":
+                live.sit()
+            else:
+                sit(SITTINGS[name], rounds=options.rounds, leave_out=options.without)
+            results.write()
+    results.write()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""Makes bench/RESULTS.md from the sittings that were measured: the table with targets, and everything behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, ROOT, WORK
+from bench.sitting import EMPTY, LARGE, SITTINGS, SMALL, TENTH, kept
+
+RESULTS = ROOT / "bench" / "RESULTS.md"
+MOST_MEMORY_MIB = 400
+LINEAR_WITHIN = 0.20
+DRAIN_TARGET = 4_000_000  # packets a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What ours may cost as a part of what the peer costs on the same file in the same sitting."""
+
+    sitting: str
+    file: str
+    peer: str
+    ours: str
+    at_least: float
+    """The peer's CPU time divided by ours."""
+
+
+TARGETS = (
+    Target(sitting="identification", file=LARGE, peer="nfstream", ours=CLUES, at_least=20),
+    Target(sitting="identification", file=LARGE, peer="nfstream", ours=FULL, at_least=12),
+    Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=CLUES, at_least=8),
+    Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=CLUES_COLD, at_least=3),
+    Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=FULL, at_least=3),
+    Target(sitting="identification", file=LARGE, peer="ndpiReader -q", ours=CLUES, at_least=4),
+    Target(sitting="identification", file=LARGE, peer="ndpiReader -q", ours=FULL, at_least=2),
+    Target(sitting="dissection", file=LARGE, peer="tshark -T fields", ours=CLUES, at_least=20),
+    Target(sitting="dissection", file=LARGE, peer="tshark -T fields", ours=FULL, at_least=12),
+    Target(sitting="flows", file=LARGE, peer="argus", ours=FLOWS, at_least=3),
+    Target(sitting="flows", file=LARGE, peer="nfpcapd", ours=FLOWS, at_least=1.5),
+    Target(sitting="flows", file=LARGE, peer="tcpdump -w /dev/null", ours=FLOWS, at_least=1),
+)
+
+
+def _values(
+    sittings: dict[str, Any], sitting: str, file: str, program: str, column: str = "cpu_seconds"
+) -> list[float]:
+    found = sittings.get(sitting, {}).get("series", {}).get(f"{file}: {program}", {})
+    values: list[float] = found.get(column, [])
+    return values
+
+
+def _spread(values: list[float], digits: int = 2) -> str:
+    if not values:
+        return "not measured"
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**SHORTFALL**"
+
+
+def _target_rows(sittings: dict[str, Any]) -> Iterator[str]:
+    yield "| peer | file | ours | peer CPU s | our CPU s | runs | required: peer / ours | measured | |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for target in TARGETS:
+        theirs = _values(sittings, target.sitting, target.file, target.peer)
+        ours = _values(sittings, target.sitting, target.file, target.ours)
+        if theirs and ours:
+            ratio = statistics.median(theirs) / statistics.median(ours)
+            outcome = f"{ratio:.1f} | {_verdict(ratio >= target.at_least)}"
+            if ratio < target.at_least:
+                outcome += f": {target.at_least / ratio:.2f} times the CPU time allowed"
+        else:
+            outcome = "not measured | "
+        yield (
+            f"| {target.peer} | {target.file} | {target.ours} | {_spread(theirs)} | {_spread(ours)}"
+            f" | {len(theirs)}, {len(ours)} | at least {target.at_least:g} | {outcome} |"
+        )
+
+
+def _memory_rows(sittings: dict[str, Any]) -> Iterator[str]:
+    yield "| ours | no packet | a tenth | the large file | |"
+    yield "|---|---|---|---|---|"
+    for program in (FLOWS, CLUES, FULL):
+        peaks = []
+        for file in (EMPTY, TENTH, LARGE):
+            processes = _values(sittings, "memory", file, program, "peak_bytes")
+            trees = _values(sittings, "memory", file, program, "tree_peak_bytes")
+            peaks.append(max([*processes, *trees], default=0) / (1 << 20))
+        verdict = _verdict(peaks[-1] <= MOST_MEMORY_MIB) if peaks[-1] else "not measured"
+        yield f"| {program} | " + " | ".join(f"{peak:.0f} MiB" for peak in peaks) + f" | {verdict} |"
+
+
+def _linear_rows(sittings: dict[str, Any], files: dict[str, Any]) -> Iterator[str]:
+    size = files[LARGE]["packets"] / files[TENTH]["packets"]
+    yield f"| ours | start-up CPU s | a tenth | the large file ({size:.2f} times the packets) | growth / {size:.2f} | |"
+    yield "|---|---|---|---|---|---|"
+    for program in (FLOWS, CLUES, FULL):
+        columns = [_values(sittings, "linearity", file, program) for file in (EMPTY, TENTH, LARGE)]
+        if not all(columns):
+            yield f"| {program} | not measured | | | | |"
+            continue
+        start, tenth, large = (statistics.median(values) for values in columns)
+        growth = (large - start) / (tenth - start) / size
+        shown = " | ".join(_spread(values) for values in columns)
+        yield f"| {program} | {shown} | {growth:.2f} | {_verdict(abs(growth - 1) <= LINEAR_WITHIN)} |"
+
+
+def _live_rows(live: dict[str, Any]) -> Iterator[str]:
+    yield "| what | packets | rate | dropped | CPU of the capturing process | |"
+    yield "|---|---|---|---|---|---|"
+    for run in live.get("replays", []):
+        rate = f"{run['packets'] / run['seconds'] / 1000:.0f} kpps offered"
+        lost = run["packets"] - run["received"]
+        yield (
+            f"| {run['program']}, tcpreplay {run['pace']} | {run['packets']:,} | {rate} | {lost:,}"
+            f" | {run['cpu_seconds']:.2f} s | {_verdict(lost == 0) if run['ours'] else ''} |"
+        )
+    for run in live.get("drains", []):
+        rate = run["packets"] / run["seconds"]
+        yield (
+            f"| drain of a ring held for {run['held_seconds']:.1f} s | {run['packets']:,} | {rate / 1e6:.2f} Mpps"
+            f" ({run['bytes'] / run['seconds'] / 1e6:,.0f} MB/s), {run['seconds']:.3f} s wall | {run['dropped']:,}"
+            f" | {run['cpu_seconds']:.2f} s | {_verdict(rate >= DRAIN_TARGET and not run['dropped'])} |"
+        )
+    if not live:
+        yield "| not measured | | | | | |"
+
+
+def _every_measurement(sittings: dict[str, Any], files: dict[str, Any]) -> Iterator[str]:
+    for name in SITTINGS:
+        sitting = sittings.get(name)
+        if sitting is None:
+            continue
+        low, high = sitting["load"]
+        yield f"### {name}\n"
+        yield f"{sitting['when']}, load average {low} to {high}.\n"
+        yield "| program | file | runs | CPU s median [range] | wall s median | kpps of CPU | peak MiB |"
+        yield "|---|---|---|---|---|---|---|"
+        for key, series in sitting["series"].items():
+            file, program = key.split(": ", 1)
+            packets = files.get(file, {}).get("packets", 0)
+            cpu = statistics.median(series["cpu_seconds"])
+            rate = f"{packets / cpu / 1000:,.0f}" if packets else ""
+            peak = max([*series["peak_bytes"], *series["tree_peak_bytes"]]) / (1 << 20)
+            yield (
+                f"| {program} | {file} | {len(series['cpu_seconds'])} | {_spread(series['cpu_seconds'])}"
+                f" | {statistics.median(series['wall_seconds']):.2f} | {rate} | {peak:.0f} |"
+            )
+        if sitting["absent"]:
+            yield f"\nNot installed, so not measured: {', '.join(sitting['absent'])}."
+        yield ""
+
+
+def machine() -> str:
+    """The machine in one line."""
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def _versions(sittings: dict[str, Any]) -> str:
+    versions = {
+        program: version for sitting in sittings.values() for program, version in sitting.get("versions", {}).items()
+    }
+    return ", ".join(f"{program} {version}" for program, version in sorted(versions.items()))
+
+
+def write() -> None:
+    """Writes the page."""
+    sittings = kept()
+    description = json.loads((WORK / "hospital.json").read_text())
+    files = description["files"]
+    live = sittings.pop("live", {})
+    real = description["real"]
+    mixed = (
+        f"mixed with {real['copies']} copies of {real['packets']:,} packets from {real['files']} real captures"
+        if real
+        else "without real captures, which are not at hand"
+    )
+    page = [
+        "# Measured",
+        "",
+        "Written by `make bench`; every figure is from a run. CPU time is user and system time of the whole process tree;"
+        " programs run in turn, one round after the other, on one CPU (nfstream on all, because it changes what it does"
+        " when it sees one), with the file in the page cache. The machine is shared: CPU time is robust against that,"
+        " the processor's caches are not, so the ranges are part of the result.",
+        "",
+        f"- Machine: {machine()}",
+        f"- Versions: {_versions(sittings)}",
+        f"- Capture: `bench/capture.py`, seed {description['seed']}, {mixed}",
+    ]
+    page += [
+        f"  - `{name}`: {file['packets']:,} packets, {file['bytes']:,} bytes, SHA-256 {file['sha256'][:16]}"
+        for name, file in files.items()
+    ]
+    page += [
+        "- How right the answers are: [ANSWERS.md](ANSWERS.md)",
+        "",
+        "## Against the peers",
+        "",
+        "The peers do not all do the same work. nfstream and ndpiReader run nDPI's several hundred dissectors and tshark"
+        " dissects everything; ours read the protocols of a hospital's inventory. argus, nfpcapd and tcpdump look into no"
+        " payload and are therefore held against our flow stage alone.",
+        "",
+        *_target_rows(sittings),
+        "",
+        "## Memory",
+        "",
+        f"Largest resident set, also of the whole tree in proportion (PSS, sampled). At most {MOST_MEMORY_MIB} MiB on the"
+        " large file.",
+        "",
+        *_memory_rows(sittings),
+        "",
+        "## Linear",
+        "",
+        "CPU time less start-up (a capture without a packet) must grow with the packets, within 20 %.",
+        "",
+        *_linear_rows(sittings, files),
+        "",
+        "## Live",
+        "",
+        "A veth pair in a network namespace of its own; tcpreplay on one CPU, the capture on the other.",
+        "",
+        *_live_rows(live),
+        "",
+        "## Every measurement",
+        "",
+        *_every_measurement(sittings, files),
+    ]
+    RESULTS.write_text("\n".join(page).rstrip() + "\n")
