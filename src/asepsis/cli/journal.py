@@ -40,13 +40,14 @@ class Journal:
         self._last: Progress | None = None
 
     def __enter__(self) -> Journal:
-        self._log.info("watching")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        counts = {} if self._last is None else _counts(self._last)
+        if self._last is None:
+            return  # it never began; the error line says why
+        counts = _counts(self._last)
         if error is None:
             self._log.info("stopped", **counts)
         else:
@@ -54,6 +55,8 @@ class Journal:
 
     def update(self, progress: Progress) -> None:
         """Takes where the capture stands; writes when a minute is over, and at once when packets were dropped."""
+        if self._last is None:
+            self._log.info("watching")
         self._last = progress
         now = self._clock()
         # One line about drops a minute says it; a thousand would fill the disk and cost packets themselves.
