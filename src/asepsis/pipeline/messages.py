@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from asepsis.kernel.address import mac_text
 from asepsis.protocols.message import Dissector, Malformed, Result, Sighting, Stream
@@ -28,6 +29,9 @@ from asepsis.wire.layout import (
     P_SOURCE_MAC,
     P_TIME,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TCP = 6
 _U64 = 0xFFFFFFFFFFFFFFFF
@@ -59,7 +63,7 @@ class MessageReader:
         self._sighted = sighted
         self._on_malformed = malformed
         self._streams: dict[int, Stream] = {}
-        self._last_words: dict[int, list[int]] = {}
+        self._last_words: dict[tuple[int, int], list[int]] = {}
         self._client_sender: dict[int, int] = {}
         self._dissectors: dict[int, Dissector] = {}
         self._addresses: dict[tuple[int, int, int], str] = {}
@@ -87,7 +91,7 @@ class MessageReader:
                 sender = words[P_META] >> 8 & 1
                 results = stream.feed(sender, data, gap=gap)
                 if results:
-                    self._last_words[conversation] = words
+                    self._last_words[conversation, sender] = words
                     if conversation not in self._client_sender:
                         self._note_client(conversation, sender, results)
             elif known.datagram is not None:
@@ -115,14 +119,25 @@ class MessageReader:
                 turned.append(index)
             if ended_by == ENDED_SPLIT:
                 continue
-            results = stream.close()
-            words = self._last_words.pop(conversation, None)
-            if results and words is not None:
-                self._report(self._dissectors[words[P_META] & 255].protocol, words, results)
+            self._close(conversation, stream, client)
             del self._streams[conversation]
             self._client_sender.pop(conversation, None)
         if turned:
             swap_sides(conversations, np.array(turned))
+
+    def _close(self, conversation: int, stream: Stream, client: int | None) -> None:
+        """Reports what was still pending, each message as of the side that it says it comes from."""
+        last = [self._last_words.pop((conversation, sender), None) for sender in (0, 1)]
+        for result in stream.close():
+            says = None if isinstance(result, Malformed) or client is None else result.sender_is_server
+            if says is None or client is None:
+                words = last[0] or last[1]
+            else:
+                sender = 1 - client if says else client
+                other = last[1 - sender]
+                words = last[sender] or (None if other is None else _turned(other))
+            if words is not None:
+                self._report(self._dissectors[words[P_META] & 255].protocol, words, [result])
 
     def add_repeated(self, repeated: dict[int, int]) -> None:
         """Counts the datagrams that the engine knew as repeats and did not hand on."""
@@ -184,3 +199,18 @@ class MessageReader:
                 self._addresses.clear()
             self._addresses[key] = text
         return text
+
+
+def _turned(words: list[int]) -> list[int]:
+    """The words of a piece that goes the other way, seen at the same time."""
+    turned = words.copy()
+    for source, destination in (
+        (P_SOURCE_HIGH, P_DESTINATION_HIGH),
+        (P_SOURCE_LOW, P_DESTINATION_LOW),
+        (P_SOURCE_MAC, P_DESTINATION_MAC),
+    ):
+        turned[source], turned[destination] = words[destination], words[source]
+    ports = words[P_PORTS]
+    turned[P_PORTS] = ports & ~0xFFFFFFFF | (ports & 0xFFFF) << 16 | ports >> 16 & 0xFFFF
+    turned[P_META] = words[P_META] ^ 1 << 8
+    return turned
