@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address
-
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -6,7 +6,11 @@ Prints one JSON line: packets, conversations, bytes, evicted.
 from __future__ import annotations
 
 import json
+import os
 import sys
+
+# NumPy's linear algebra would start a thread for each processor and let it spin; the engine has no use for it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from asepsis.wire.capture import CaptureReader
 from asepsis.wire.engine import Engine

@@ -6,16 +6,20 @@ gives out is valid until it is asked for more.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asepsis.wire import compiled, finished, layout
 from asepsis.wire.reorder import Reorder
 from asepsis.wire.tables import GAP, RAW
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.int64]
 
 # Conversations at work at the same time. A hospital of some thousand devices has about 20,000; a row is 192 bytes.
 DEFAULT_ROWS = 1 << 16
@@ -31,8 +35,6 @@ EVICTION_LADDER_NS = (60_000_000_000, 20_000_000_000, 5_000_000_000, 1_000_000_0
 CLASSIFIED_BYTES = 512
 # Disordered conversations at the same time; beyond, the oldest one's holes are given up.
 MOST_REORDERS = 4096
-
-Words = NDArray[np.int64]
 
 
 class Limits(NamedTuple):
@@ -95,7 +97,7 @@ class Engine:
         control[layout.ROW_CAPACITY] = rows
         control[layout.SLOTS] = self._slots.ctypes.data
         control[layout.SLOT_MASK] = len(self._slots) - 1
-        control[layout.SEED] = secrets.randbits(63) if seed is None else seed
+        control[layout.SEED] = int.from_bytes(os.urandom(8), "little") >> 1 if seed is None else seed
         control[layout.BATCH] = self._batch.ctypes.data
         control[layout.PAYLOADS] = self._payloads.ctypes.data
         control[layout.PAYLOAD_CAPACITY] = PAYLOAD_ROWS

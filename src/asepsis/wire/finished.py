@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asepsis.wire import layout
 from asepsis.wire.applications import port_tables
 from asepsis.wire.tables import CONVERSATIONS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ENDED_SPLIT = 2
 
