@@ -118,7 +118,7 @@ def begins_data_set(raw: bytes | bytearray) -> bool:
     """
     if len(raw) < 8 or raw[0] != 8 or raw[1] != 0 or raw[3] != 0 or raw[2] > 0x60:
         return False
-    return raw[4:6] in _SHORT_VRS or (raw[6] == raw[7] == 0 and raw[5] == 0 and raw[4] <= 64)
+    return bytes(raw[4:6]) in _SHORT_VRS or (raw[6] == raw[7] == 0 and raw[5] == 0 and raw[4] <= 64)
 
 
 class _Walk:

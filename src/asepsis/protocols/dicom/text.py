@@ -48,12 +48,22 @@ def printable(text: str) -> str:
 
 
 def short_text(raw: bytes) -> str:
-    """An AE title or a UID: ASCII, padded with spaces or one NUL (PS3.5 6.2, 9.1)."""
-    return printable(raw.decode("ascii", "replace"))
+    """An AE title or a UID: ASCII, padded with spaces or one NUL (PS3.5 6.2, 9.1).
+
+    Neither holds a NUL, but every header of what follows does: with a length that lies, no more than this is read.
+    """
+    return printable(raw.partition(b"\0")[0].decode("ascii", "replace"))
 
 
 def values_text(raw: bytes, codec_name: str) -> str:
-    r"""An attribute's values; several (``A\B``) are joined by a comma (PS3.5 6.4)."""
+    r"""An attribute's values; several (``A\B``) are joined by a comma (PS3.5 6.4).
+
+    Text holds no NUL, but every element's header does: a value with one ran over its end and is not kept, because
+    what follows may be a patient's.
+    """
+    raw = raw.strip(b" \0")
+    if b"\0" in raw:
+        return ""
     text = raw[: TEXT_LIMIT * 4].decode(codec_name, "replace")
     if "\\" in text:
         text = ", ".join(part for part in (one.strip(" \0") for one in text.split("\\")) if part)
