@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from asepsis.kernel.value import value
 from asepsis.protocols.http_head import (
     CHUNKED,
+    METHODS,
     NOT_HTTP,
     UNREADABLE_LENGTH,
     UNTIL_CLOSE,
@@ -52,7 +53,8 @@ _OTHER = 8  # another protocol took over
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _ANY_START_LINE = re.compile(
-    rb"^(?:HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|[A-Z][A-Z_-]{2,15} \S{1,8000} HTTP/1\.[01][ \t]*\r?\n)", re.MULTILINE
+    rb"^(?:HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|(?:%b) \S{1,8000} HTTP/1\.[01][ \t]*\r?\n)" % b"|".join(METHODS),
+    re.MULTILINE,
 )
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?$")
 _TITLE = re.compile(rb"<title[^>]{0,64}>([^<]{1,1024})</title", re.IGNORECASE)
@@ -320,7 +322,7 @@ def _title(text: bytes) -> str:
     # Imported late because its table of entities takes longer to load than this module, and titles are rare.
     from html import unescape
 
-    shown = " ".join(masked_text(unescape(text.decode("utf-8", "replace"))).split())
+    shown = masked_text(" ".join(unescape(text.decode("utf-8", "replace")).split()))
     # A caret parts the components of a person's name in DICOM and HL7.
     return "" if "^" in shown else shown[:TITLE_LIMIT]
 

@@ -31,7 +31,7 @@ _OTHER_METHOD = re.compile(rb"[A-Z][A-Z_-]{0,31}")
 _STATUS = re.compile(rb"[1-9]\d\d")
 
 # RFC 9110 9, WebDAV (RFC 4918), UPnP, and MS-RPC over HTTP, in the order of how often they come.
-_METHODS = {
+METHODS: Final = {
     name.encode(): name
     for name in (
         *(
@@ -103,6 +103,7 @@ class HttpRequest:
     kind: ClassVar[str] = "request"
     sender_is_server: ClassVar[bool | None] = False
     method: str
+    """``other`` for one that is not in use."""
     version: str
     path: str
     """Without what follows ``?`` (shown as ``?#``), masked; the authority for CONNECT."""
@@ -175,9 +176,10 @@ def read_start_line(line: bytes) -> StartLine | None:
             if _STATUS.fullmatch(words[1]):
                 return version, "", b"", int(words[1])
         elif len(words) == 3 and (version := _VERSIONS.get(words[2].rstrip())):
-            method = _METHODS.get(words[0])
+            method = METHODS.get(words[0])
             if method is None and _OTHER_METHOD.fullmatch(words[0]):
-                method = words[0].decode()
+                # What is no known method may be the end of a body that was longer than it said.
+                method = "other"
             if method is not None:
                 return version, method, words[1], 0
     return None

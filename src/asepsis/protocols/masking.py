@@ -23,12 +23,12 @@ MASK = "#"
 _PERSONAL = re.compile(
     # What follows the word patient (or mrn, pid) as its own part of a path or topic: /Patient/f3a, patient=Doe.
     r"(?<=patient)[/=:](?P<one>[^/?]+)|(?<=patients)[/=:](?P<many>[^/?]+)|(?<=/mrn)[/=:](?P<mrn>[^/?]+)"
-    # Five digits or more: record numbers, accession numbers, dates of birth.
-    r"|\d{5,}"
     # A UID of five arcs or more (DICOM PS3.5 9.1); a version has at most four parts.
     r"|\d+(?:\.\d+){4,}"
     # Sixteen hexadecimal digits or more, with or without hyphens: tokens, UUIDs, API keys.
-    r"|[0-9a-f](?:-?[0-9a-f]){15,}",
+    r"|[0-9a-f](?:-?[0-9a-f]){15,}"
+    # Five digits or more: record numbers, accession numbers, dates of birth.
+    r"|\d{5,}",
     re.IGNORECASE,
 )
 
