@@ -68,6 +68,11 @@ def wifi(body: bytes, control: int = 0x0108, *, qos: bool = False) -> bytes:
         (9, b"\xff\x03\x00\x21" + UDP4, PAIR4),
         (9, b"\x21" + UDP4, PAIR4),
         (104, b"\x0f\x00\x08\x00" + UDP4, PAIR4),
+        (9, b"\x0f\x00\x08\x00" + UDP4, PAIR4),
+        (192, struct.pack("<BBHI", 0, 0, 12, 1) + bytes(4) + ethernet(UDP4), PAIR4),
+        (192, struct.pack("<BBHI", 0, 0, 8, 105) + wifi(UDP4), PAIR4),
+        (1, bytes(12) + b"\x89\x03\x00\x01" + ethernet(UDP4), PAIR4),
+        (1, ethernet(ipv4(b"\x11\x04" + bytes(22) + UDP4[20:], protocol=51)), PAIR4),
     ],
 )
 def test_every_link_type_leads_to_the_same_conversation(link: int, frame: bytes, pair: list[object]) -> None:
@@ -118,6 +123,8 @@ GENEVE = struct.pack(">BBHI", 1, 0, 0x6558, 0) + bytes(4)
         ),
         (ethernet(ipv4(udp(GENEVE + INNER_ETHERNET, 9, 6081), protocol=17)), "Geneve"),
         (ethernet(ipv4(udp(struct.pack(">BBHI", 0, 0, 0x0800, 0) + UDP4, 9, 6081), protocol=17)), "Geneve"),
+        (ethernet(ipv4(udp(b"\x00\x10\x02\x00" + bytes(4) + INNER_ETHERNET, 9, 5247), protocol=17)), "CAPWAP"),
+        (ethernet(ipv4(udp(b"\x00\x10\x03\x00" + bytes(4) + wifi(UDP4), 9, 5247), protocol=17)), "CAPWAP"),
     ],
 )  # fmt: skip
 def test_tunnels_count_by_the_inner_conversation(frame: bytes, tunnel: str) -> None:
@@ -125,6 +132,15 @@ def test_tunnels_count_by_the_inner_conversation(frame: bytes, tunnel: str) -> N
     assert ends(reading) == PAIR4
     assert TUNNELS[reading.conversations["tunnel"][0]] == tunnel
     assert reading.conversations["bytes_to_server"][0] == len(frame)
+
+
+@pytest.mark.parametrize(
+    "ahead", [b"", bytes(8), b"\x00\x01\x02\x03" + bytes(14), b"\x00\x01\x00\x00" + bytes(9) + bytes(8)]
+)
+def test_teredo_counts_by_the_inner_conversation(ahead: bytes) -> None:
+    reading = read(pcap([ethernet(ipv4(udp(ahead + UDP6, 9, 3544), protocol=17))]))
+    assert ends(reading) == PAIR6
+    assert TUNNELS[reading.conversations["tunnel"][0]] == "Teredo"
 
 
 def test_a_tunnel_port_without_a_tunnel_inside_stays_the_outer_conversation() -> None:

@@ -122,12 +122,13 @@ class CaptureReader:
             account.error = "the file ends inside the capture's header"
             account.truncated = True
             return False
-        _, _, _, _, snap, network = struct.unpack_from(order + "HHiIII", head, 4)
+        _, minor, _, _, snap, network = struct.unpack_from(order + "HHiIII", head, 4)
         fraction_ns, header_bytes = PCAP_MAGICS[magic]
         control[layout.FORMAT] = layout.FORMAT_PCAP
         control[layout.SWAPPED] = int(order == ">")
         control[layout.FRACTION_NS] = fraction_ns
         control[layout.HEADER_BYTES] = header_bytes
+        control[layout.LENGTHS_SWAPPED] = int(minor < 3)
         # The upper bits tell about a frame check sequence.
         self._add_interface(network & 0x0FFFFFFF, 1, 1, 0, snap)
         self._consume(24)

@@ -60,6 +60,7 @@ WITHHELD = 42  # payload segments of followed applications not handed on, by pol
 EMIT = 43  # 1: hand payloads on; 0: conversations only
 STAGE_PACKETS = 44  # records of the batch being worked on
 SPLITS = 45
+LENGTHS_SWAPPED = 46  # pcap before version 2.3: original length first, captured length second
 REASONS = 64  # first of 64 counters, see REASON_*
 REPEATED = 128  # first of 256 counters: repeated datagrams not handed on, by application
 CONTROL_WORDS = 384
@@ -197,6 +198,7 @@ LINK_NORDIC_BLE = 10
 LINK_HCI_H4 = 11
 LINK_HCI_H4_PHDR = 12
 LINK_C_HDLC = 13
+LINK_PPI = 14
 
 # --- why a packet was not decoded; the texts are in asepsis.wire.reasons --------------------------------------------
 

@@ -77,5 +77,5 @@ CONVERSATIONS = np.dtype(
 )
 
 ORIENTATION = ("first packet", "SYN", "SYN+ACK", "content", "port")
-TUNNELS = ("none", "GRE", "VXLAN", "IP in IP", "MPLS", "PPPoE", "GTP-U", "Geneve")
+TUNNELS = ("none", "GRE", "VXLAN", "IP in IP", "MPLS", "PPPoE", "GTP-U", "Geneve", "Teredo", "CAPWAP")
 ENDED_BY = ("end of capture", "idle", "split by age", "evicted", "closed")

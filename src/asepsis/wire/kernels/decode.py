@@ -6,7 +6,7 @@ innermost IP packet; where the inside is no IP packet, the outer one stands.
 
 from __future__ import annotations
 
-from asepsis.wire.kernels.link import link_layer, llc_snap
+from asepsis.wire.kernels.link import link_layer, llc_snap, wifi
 from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, put, shift_right, u8
 from asepsis.wire.layout import (
     B_DESTINATION_HIGH,
@@ -56,6 +56,8 @@ TUNNEL_MPLS = 4
 TUNNEL_PPPOE = 5
 TUNNEL_GTP_U = 6
 TUNNEL_GENEVE = 7
+TUNNEL_TEREDO = 8
+TUNNEL_CAPWAP = 9
 
 APPLICATION_ARP = 1
 APPLICATION_LLDP = 2
@@ -217,6 +219,26 @@ def inner_gtp_u(p: int, end: int, w: int) -> int:
 
 
 @kernel
+def inner_capwap(p: int, end: int, w: int) -> int:
+    """CAPWAP data (RFC 5415 4.3): an access point's 802.11 or 802.3 frame on its way to the controller, in clear."""
+    if p + 8 > end or u8(p) != 0:  # preamble 1 is DTLS
+        return 0
+    # HLEN (5 bits, in words), RID, WBID, then T (not 802.3), F (fragment)
+    if u8(p + 3) & 0x80:
+        return 0
+    native = u8(p + 2) & 1
+    body = p + (u8(p + 1) >> 3) * 4
+    if body + 10 > end:
+        return 0
+    if native == 0:
+        return inner_ethernet(body, end, w)
+    ethertype = wifi(body, end, w)
+    if ethertype <= 0 or ethertype != starts_ip(get(w, B_PAYLOAD), end):
+        return 0
+    return ethertype
+
+
+@kernel
 def inner_udp(p: int, end: int, source_port: int, destination_port: int, w: int) -> int:
     """UDP tunnels by their registered ports: tunnel << 16 | EtherType of the inside, or 0."""
     if destination_port == 4789 or destination_port == 8472:  # VXLAN, RFC 7348 5; Linux's first choice
@@ -236,6 +258,18 @@ def inner_udp(p: int, end: int, source_port: int, destination_port: int, w: int)
                 inside = kind
             if inside:
                 return TUNNEL_GENEVE << 16 | inside
+    elif destination_port == 3544 or source_port == 3544:  # Teredo, RFC 4380 5.1.1
+        if p + 4 <= end and be16(p) == 1:  # authentication: client identifier, value, nonce, confirmation
+            p += 4 + u8(p + 2) + u8(p + 3) + 9
+        if p + 2 <= end and be16(p) == 0:  # origin indication
+            p += 8
+        if starts_ip(p, end) == 0x86DD:
+            put(w, B_PAYLOAD, p)
+            return TUNNEL_TEREDO << 16 | 0x86DD
+    elif destination_port == 5247 or source_port == 5247:
+        inside = inner_capwap(p, end, w)
+        if inside:
+            return TUNNEL_CAPWAP << 16 | inside
     elif destination_port == 2152 or source_port == 2152:
         inside = inner_gtp_u(p, end, w)
         if inside:
@@ -329,6 +363,11 @@ def decode(c: int, w: int) -> int:
             put(w, B_DESTINATION_HIGH, 0)
             put(w, B_DESTINATION_LOW, be32(p + 16))
             p += header
+            if protocol == 51 and offset == 0 and p + 12 <= end:  # authentication header, RFC 4302 2
+                protocol = u8(p)
+                p += (u8(p + 1) + 2) << 2
+                if p > end:
+                    p = end
         elif ethertype == 0x86DD:
             if p + 40 > end:
                 return REASON_SHORT_IPV6

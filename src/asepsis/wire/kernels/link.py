@@ -20,6 +20,7 @@ from asepsis.wire.layout import (
     LINK_LOOP,
     LINK_NORDIC_BLE,
     LINK_NULL,
+    LINK_PPI,
     LINK_PPP,
     LINK_RADIOTAP,
     LINK_RAW_IP,
@@ -51,6 +52,8 @@ def ethernet(p: int, end: int, w: int) -> int:
     """IEEE 802.3 with 802.1Q and 802.1ad tags."""
     if p + 14 > end:
         return -REASON_SHORT_LINK
+    if be16(p + 12) == 0x8903 and p + 30 <= end:  # Cisco FabricPath: 16 bytes in front of the frame
+        p += 16
     put(w, B_DESTINATION_MAC, shift_right(be64(p), 16))
     put(w, B_SOURCE_MAC, shift_right(be64(p + 6), 16))
     ethertype = be16(p + 12)
@@ -155,6 +158,9 @@ def point_to_point(p: int, end: int, w: int) -> int:
     """PPP (RFC 1661) with or without address and control bytes; protocol field compression allowed."""
     if p + 4 > end:
         return -REASON_SHORT_LINK
+    if be16(p) == 0x0F00 or be16(p) == 0x8F00:  # Cisco HDLC on the same kind of line
+        put(w, B_PAYLOAD, p + 4)
+        return be16(p + 2)
     if be16(p) == 0xFF03:
         p += 2
     if p + 2 > end:
@@ -199,6 +205,22 @@ def bluetooth(p: int, end: int, link: int) -> int:
     if kind == 5:  # isochronous data
         return 0 if p + 5 <= end else -REASON_HCI_BAD
     return -REASON_HCI_BAD
+
+
+@kernel
+def per_packet_information(p: int, end: int, w: int) -> int:
+    """PPI: version, flags, 16-bit header length, 32-bit link type, all little endian; then that link's frame."""
+    if p + 8 > end or p + le16(p + 2) > end or le16(p + 2) < 8:
+        return -REASON_SHORT_LINK
+    link = le32(p + 4)
+    p += le16(p + 2)
+    if link == 1:
+        return ethernet(p, end, w)
+    if link == 105:
+        return wifi(p, end, w)
+    if link == 127:
+        return radiotap(p, end, w)
+    return -REASON_LINK_TYPE
 
 
 @kernel
@@ -249,6 +271,8 @@ def other_link(p: int, end: int, link: int, w: int) -> int:
         return radiotap(p, end, w)
     elif link == LINK_PPP:
         return point_to_point(p, end, w)
+    elif link == LINK_PPI:
+        return per_packet_information(p, end, w)
     elif link == LINK_C_HDLC:
         if p + 4 > end:
             return -REASON_SHORT_LINK

@@ -35,6 +35,7 @@ from asepsis.wire.layout import (
     INTERFACE_COUNT,
     INTERFACE_WORDS,
     INTERFACES,
+    LENGTHS_SWAPPED,
     LIMIT,
     NEED_INPUT,
     NOW_NS,
@@ -88,19 +89,20 @@ def walk_pcap(c: int) -> int:
     swapped = get(c, SWAPPED)
     header = get(c, HEADER_BYTES)
     fraction_ns = get(c, FRACTION_NS)
+    swapped_lengths = get(c, LENGTHS_SWAPPED) * 4
     link = get(get(c, INTERFACES), I_LINK)
     n = 0
     status = NEED_INPUT
     while n < BATCH_PACKETS and position + header <= limit:
         p = buffer + position
-        length = word32(p + 8, swapped)
+        length = word32(p + 8 + swapped_lengths, swapped)
         if length > LONGEST_PACKET:
             status = DAMAGED
             break
         if position + header + length > limit:
             break
         time_ns = word32(p, swapped) * 1_000_000_000 + word32(p + 4, swapped) * fraction_ns
-        note_packet(c, n, p + header, length, word32(p + 12, swapped), time_ns, link, 0)
+        note_packet(c, n, p + header, length, word32(p + 12 - swapped_lengths, swapped), time_ns, link, 0)
         position += header + length
         n += 1
     put(c, POSITION, position)
