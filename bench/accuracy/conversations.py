@@ -101,7 +101,8 @@ def compare(paths: list[Path]) -> Comparison:
     result = Comparison()
     for path in paths:
         theirs = tshark.conversations_of(path)
-        mine, _, account = ours.conversations_of(path)
+        answer = ours.read(path)
+        mine, account = answer.counts, answer.account
         result.captures += 1
         if account.packets != theirs.packets:
             result.unread.append(
