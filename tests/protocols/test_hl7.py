@@ -255,6 +255,7 @@ def test_what_stands_beside_a_device_in_prt_is_kept_but_for_the_donation() -> No
         "source": "PRT-10",
         "identifier": "PUMP7",
         "namespace": "WARD",
+        "udi": {"issuer": "GS1", "device_identifier": "51022222233336"},
         "device_identifier": "51022222233336^^^GS1",
         "manufactured": "20140101",
         "expires": "20250101",

@@ -209,7 +209,7 @@ def _date(year: str, month: str, day: str, century: str = "") -> str:
     """Two-digit parts -> ISO 8601; day ``00`` means the month; "" where they are no date."""
     if not all(len(part) == 2 and part.isascii() and part.isdecimal() for part in (year, month, day)):
         return ""
-    if not (1 <= int(month) <= 12 and int(day) <= 31):
+    if not (1 <= int(month) <= 12 and int(day) <= 31 and century in {"", "19", "20"}):
         return ""
     date = f"{century or _century(year)}{year}-{month}"
     return date if day == "00" else f"{date}-{day}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asepsis.protocols.hl7.fields import Separators, kept, unescaped
 from asepsis.protocols.hl7.messages import Equipment
-from asepsis.protocols.udi import read_udi
+from asepsis.protocols.udi import Udi, read_udi
 
 # Devices that one message keeps; a gateway's report of a bed names under ten, of a ward some dozens.
 EQUIPMENT_LIMIT = 64
@@ -38,20 +38,35 @@ def see_segment(segment: str, by: Separators, named: dict[Equipment, None]) -> N
     if segment[0] == "E":  # EQU-1, equipment instance identifier (13.4.1)
         see_entities("EQU-1", fields[1] if count > 1 else "", by, named)
     elif segment[0] == "D":
-        see_entities("DEV-2", fields[2] if count > 2 else "", by, named, _says(fields, _DEV_FIELDS, by))
+        product = fields[9] if count > 9 else ""
+        see_entities("DEV-2", fields[2] if count > 2 else "", by, named, _says(fields, _DEV_FIELDS, by), product)
     else:
         says = _says(fields, _PRT_FIELDS, by)
         device = fields[10] if count > 10 else ""
         product = fields[16] if count > 16 else ""
         if device and product:
             says = (("device_identifier", kept(product, by)), *says)
-        see_entities("PRT-10" if device else "PRT-16", device or product, by, named, says)
+        see_entities("PRT-10" if device else "PRT-16", device or product, by, named, says, product)
 
 
 def see_entities(
-    source: str, field: str, by: Separators, named: dict[Equipment, None], says: tuple[tuple[str, str], ...] = ()
+    source: str,
+    field: str,
+    by: Separators,
+    named: dict[Equipment, None],
+    says: tuple[tuple[str, str], ...] = (),
+    product: str = "",
 ) -> None:
-    """Adds the devices that a field of entity identifiers (EI, 2A.3.27) names, with what else is said of them."""
+    """Adds the devices that a field of entity identifiers (EI, 2A.3.27) names.
+
+    Args:
+        source: The field's name.
+        field: One identifier or several.
+        by: The message's separators.
+        named: Where the devices are added.
+        says: What else the segment says of them.
+        product: The field for the device identifier of a UDI, where the segment has one.
+    """
     for entity in field.split(by.repetition)[:EQUIPMENT_LIMIT]:
         if len(named) >= EQUIPMENT_LIMIT:
             return
@@ -59,7 +74,7 @@ def see_entities(
         if not (identifier or universal_id or says):
             continue
         # The sign GS inside a carrier does not print: the UDI is read from the text as it was sent.
-        udi = read_udi(unescaped(identifier, by))
+        udi = read_udi(unescaped(identifier, by)) or _product_udi(unescaped(product.split(by.component, 1)[0], by))
         # The text of an ICCBBA carrier may hold a donation number, which leads to a person.
         donation = udi is not None and udi.issuer == "ICCBBA"
         equipment = Equipment(
@@ -78,3 +93,8 @@ def _says(fields: list[str], wanted: dict[int, str], by: Separators) -> tuple[tu
     count = len(fields)
     found = ((name, kept(fields[number], by)) for number, name in wanted.items() if number < count and fields[number])
     return tuple((name, text) for name, text in found if text)
+
+
+def _product_udi(product: str) -> Udi | None:
+    """A carrier, or the bare GTIN of a product as GS1 would put it into one (PRT-16, DEV-9)."""
+    return read_udi(product) or (read_udi("01" + product) if len(product) == 14 else None)
