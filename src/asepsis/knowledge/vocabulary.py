@@ -155,15 +155,15 @@ class Role(StrEnum):
 
 
 # Words that say little. Evidence for one of them never contradicts a more exact word, and loses to it: a CT's
-# console is a Windows workstation too, a PACS runs on a server, a pump's radio module is an Espressif chip.
+# console is a Windows workstation too, a PACS runs on a server, and what probes others may be any of them.
 GENERAL_CATEGORIES = frozenset(
     {
         Category.WORKSTATION,
         Category.SERVER,
         Category.SINGLE_BOARD,
         Category.VIRTUAL_MACHINE,
-        Category.SMART_HOME,
         Category.SERIAL_SERVER,
+        Category.SCANNER,
     }
 )
 
@@ -229,7 +229,8 @@ WIDER: dict[Category, tuple[Category, ...]] = {
     **dict.fromkeys(_MEDICAL_DEVICES, (Category.MEDICAL_DEVICE,)),
     # An electrocardiograph or an eye camera that sends DICOM is seen as some modality first.
     Category.ECG: (Category.MEDICAL_DEVICE, Category.IMAGING_MODALITY),
-    Category.PATIENT_MONITOR: (Category.MEDICAL_DEVICE,),
+    Category.CAMERA: (Category.SMART_HOME,),
+    Category.TV_MEDIA: (Category.SMART_HOME,),
 }
 
 

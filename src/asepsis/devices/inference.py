@@ -1,0 +1,89 @@
+"""Clues that follow from others: the maker of a network card, what forwarding and passing on say about a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from asepsis.devices.address import is_random, virtual_router
+from asepsis.devices.clue import Attribute, Clue, Endpoint
+from asepsis.devices.holding import Node
+from asepsis.devices.identity import Identity
+from asepsis.knowledge.hardware import registered_vendor
+from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
+from asepsis.knowledge.vocabulary import WIDER, Category, Role
+
+# The maker of the network interface made the device, unless it makes chips or computers for others.
+_VENDOR_WEIGHTS = {COMPONENT: 0.2, PLATFORM: 0.45}
+_VENDOR_WEIGHT = 0.6
+# A maker of nothing but medical products makes medical devices, and their accessories and servers.
+_MEDICAL_WEIGHT = 0.45
+# A scanner makes images of one kind, a combined one of two; what sends more kinds passes on those of others.
+_KINDS_OF_AN_ARCHIVE = 2
+_HL7_SENDERS = frozenset((Role.HL7_SENDER.value, Role.HL7_RESULT_SENDER.value))
+
+
+def inferred(root: Node, nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -> list[Clue]:
+    """What follows from a device's addresses and from what else is known of it."""
+    found: list[Clue] = []
+    for node in nodes:
+        if node[0] == "mac":
+            _hardware(node, identity, found)
+    roles: dict[str, Clue] = {}
+    kinds: dict[str, Clue] = {}
+    for clue in clues:
+        if clue.attribute == Attribute.ROLE and clue.weight >= 0.5:
+            roles.setdefault(clue.value, clue)
+        elif _is_kind_of_image(clue):
+            kinds.setdefault(clue.value, clue)
+    sends = next((roles[role] for role in sorted(_HL7_SENDERS & roles.keys())), None)
+    receives = roles.get(Role.HL7_RECEIVER)
+    if sends is not None and receives is not None:
+        found.append(_like(sends, Attribute.ROLE, Role.HL7_ENGINE, 0.6))
+        found.append(_like(sends, Attribute.CATEGORY, Category.INTERFACE_ENGINE, 0.45))
+    archive = roles.get(Role.DICOM_ARCHIVE)
+    if archive is not None and len(kinds) >= _KINDS_OF_AN_ARCHIVE:
+        found.append(_like(archive, Attribute.CATEGORY, Category.PACS, 0.9, protocol="inference"))
+    return found
+
+
+def _is_kind_of_image(clue: Clue) -> bool:
+    if clue.attribute != Attribute.CATEGORY or clue.protocol != "dicom" or clue.weight < 0.4:
+        return False
+    return Category.IMAGING_MODALITY in WIDER.get(Category(clue.value), ())
+
+
+def _hardware(node: Node, identity: Identity, found: list[Clue]) -> None:
+    mac = node[1]
+    pairs = identity.ties_of(node)
+    first_ns, last_ns = identity.seen[node]
+    ties = [tie for pair in pairs for tie in pair.stretches]
+    earliest = min(ties, key=lambda tie: (tie.first_ns, tie.capture, tie.packet)) if ties else None
+    capture, packet = (earliest.capture, earliest.packet) if earliest is not None else ("", 0)
+
+    def say(attribute: Attribute, text: str, protocol: str, weight: float) -> None:
+        endpoint = Endpoint(mac, "")
+        found.append(Clue(endpoint, attribute, text, protocol, weight, 1, first_ns, last_ns, capture, packet))
+
+    redundancy = virtual_router(mac)
+    if redundancy:
+        say(Attribute.ROLE, Role.ROUTER, redundancy.lower(), 0.8)
+        say(Attribute.CATEGORY, Category.ROUTER, redundancy.lower(), 0.7)
+        return
+    if mac in identity.routers:
+        say(Attribute.ROLE, Role.ROUTER, "ip", 0.6)
+        # A plug that lets a telephone through while it is set up forwards too; the way to the internet is a router.
+        say(Attribute.CATEGORY, Category.ROUTER, "ip", 0.5 if mac in identity.carriers else 0.35)
+    if is_random(mac):
+        return  # a chosen address has no maker
+    registered = registered_vendor(mac)
+    maker = vendor(registered) if registered else None
+    if maker is None:
+        return
+    say(Attribute.VENDOR, maker.name, "ethernet", _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT))
+    if maker.kind == "medical":
+        say(Attribute.CATEGORY, Category.MEDICAL_DEVICE, "ethernet", _MEDICAL_WEIGHT)
+
+
+def _like(clue: Clue, attribute: Attribute, text: str, weight: float, protocol: str = "") -> Clue:
+    """A clue that stands on the provenance of another."""
+    return clue._replace(attribute=attribute, value=text, weight=weight, protocol=protocol or clue.protocol)

@@ -1,0 +1,68 @@
+"""TLS and SSH: what is said before encryption begins."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from asepsis.crypto.certificates import Certificate, read_certificate
+from asepsis.devices.address import Reach, reach
+from asepsis.devices.clue import Attribute
+from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say, host_name
+from asepsis.knowledge.table import find
+from asepsis.protocols.ssh import SshIdentification
+from asepsis.protocols.tls import Certificates
+from asepsis.protocols.tls_hello import ClientHello
+
+_NAMES_LIMIT = 4
+
+
+def _client_hello(message: ClientHello) -> Hashable:
+    # Most names belong to nobody in particular; only those that a row knows are remembered.
+    name = message.server_name
+    return name if name and find("domains", name) is not None else None
+
+
+def _explain_client_hello(message: ClientHello, say: Say) -> None:
+    say.known("domains", message.server_name)
+
+
+def _certificates(message: Certificates) -> Hashable:
+    return message.certificates[0] if message.certificates and message.sender_is_server else None
+
+
+def _explain_certificates(message: Certificates, say: Say) -> None:
+    _, ip = say.sender
+    if reach(ip) is Reach.PUBLIC:
+        return  # of a stranger's server; reading it would cost and tell nothing of the site's devices
+    certificate = read_certificate(message.certificates[0])
+    if not isinstance(certificate, Certificate) or certificate.is_person:
+        return
+    # A certificate is seen, not verified, and may be a maker's default or a copy.
+    for name in (*certificate.dns_names, certificate.common_name)[:_NAMES_LIMIT]:
+        if " " not in name and "*" not in name:
+            say.that(Attribute.NAME, host_name(name), REPORTED)
+    say.known("products", certificate.common_name, 0.8)
+    say.known("products", certificate.unit, 0.6)
+    if certificate.self_issued:
+        # Whoever signs for himself names himself; a hospital's own authority names the hospital.
+        say.known_maker(certificate.organization, REPORTED)
+    else:
+        say.known_maker(certificate.organization, HINTED)
+    say.that(Attribute.SERIAL, certificate.device_serial, REPORTED)
+
+
+def _ssh(message: SshIdentification) -> Hashable:
+    return (message.software, message.comments)
+
+
+def _explain_ssh(message: SshIdentification, say: Say) -> None:
+    text = f"{message.software} {message.comments}".rstrip()
+    say.known("ssh_banners", text)
+    say.known("products", text)
+
+
+READERS: dict[type, Reader] = {
+    ClientHello: Reader(_client_hello, _explain_client_hello),
+    Certificates: Reader(_certificates, _explain_certificates),
+    SshIdentification: Reader(_ssh, _explain_ssh),
+}

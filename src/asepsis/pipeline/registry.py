@@ -1,0 +1,503 @@
+"""The registry of devices: clues of all runs, the devices that follow, their ids, and what people know better.
+
+One SQLite file in the workspace (WAL, ``synchronous=FULL``). Every change is one transaction, so that a process that
+is killed leaves the state before or after it; several processes may write, one waits for the other. Devices are
+folded from the clues when they are next asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asepsis.devices.clue import Clue, Endpoint, Tie
+from asepsis.devices.device import SINGLE, Device, Evidence
+from asepsis.devices.fold import Folded, fold
+from asepsis.devices.ids import Assignment, Change, Earlier, assign
+from asepsis.devices.observed import Observed
+from asepsis.kernel.errors import AsepsisError
+from asepsis.kernel.value import value
+from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
+
+# How long one process waits for another's transaction: folding a large site takes seconds.
+BUSY_TIMEOUT_SECONDS: Final = 60.0
+# Redirects lead from merge to merge; a chain this long means a damaged file.
+REDIRECTS_LIMIT: Final = 64
+# What a person may set, beside the single attributes.
+OVERRIDABLE: Final = (*SINGLE, "name")
+_OVERRIDE_TEXT_LIMIT = 200
+_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which people confuse
+_ID_LENGTH = 10
+
+
+class RegistryError(AsepsisError):
+    """The registry cannot be read or written, or was asked for something that is not there."""
+
+
+@value
+class CaptureRecord:
+    """A capture that was analysed."""
+
+    digest: str
+    path: str
+    packets: int
+    analyzed_ns: int
+
+
+class Registry:
+    """The registry of one workspace; a context manager. Use it in one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Registry:
+        """Opens the file, or makes it.
+
+        Raises:
+            RegistryError: It cannot be opened, is no registry, or is of a newer format.
+        """
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            version = prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _unusable(path, error) from error
+        if version != FORMAT_VERSION:
+            connection.close()
+            raise RegistryError(
+                f"{path}: the registry has format {version}, this program reads {FORMAT_VERSION}",
+                code="registry-format",
+                hint="Use the version of Asepsis that wrote it, or a newer one.",
+            )
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Closes the file; the last one to close it tidies the write-ahead log."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- what was observed ----------------------------------------------------------------------------------------
+
+    def merge(self, observed: Observed, records: Iterable[CaptureRecord] = ()) -> bool:
+        """Adds what captures say. What they said before is not added again.
+
+        Args:
+            observed: Of captures of one site.
+            records: The captures' paths and sizes, where they are known.
+
+        Returns:
+            False when every capture was merged before: nothing was changed.
+        """
+        known = {record.digest: record for record in records}
+        with self._transaction() as cursor:
+            held = {
+                digest for (digest,) in cursor.execute("SELECT digest FROM captures WHERE site = ?", (observed.site,))
+            }
+            if observed.captures and held.issuperset(observed.captures):
+                return False
+            fresh = [digest for digest in observed.captures if digest not in held]
+            cursor.executemany(
+                "INSERT INTO captures VALUES (?, ?, ?, ?, ?)",
+                [_capture_row(observed.site, digest, known.get(digest)) for digest in fresh],
+            )
+            cursor.executemany(_MERGE_CLUE, ((observed.site, *clue.endpoint, *clue[1:]) for clue in observed.clues))
+            cursor.executemany(_MERGE_TIE, ((observed.site, *tie.endpoint, *tie[1:]) for tie in observed.ties))
+            cursor.execute("INSERT OR IGNORE INTO stale VALUES (?)", (observed.site,))
+        return True
+
+    def captures(self, site: str | None = None) -> list[tuple[str, CaptureRecord]]:
+        """(site, capture) of everything that was merged."""
+        rows = self._select(
+            "SELECT site, digest, path, packets, analyzed_ns FROM captures WHERE ?1 IS NULL OR site = ?1"
+            " ORDER BY analyzed_ns, digest",
+            site,
+        )
+        return [
+            (where, CaptureRecord(digest=digest, path=path, packets=packets, analyzed_ns=analyzed_ns))
+            for where, digest, path, packets, analyzed_ns in rows
+        ]
+
+    # -- devices --------------------------------------------------------------------------------------------------
+
+    def devices(self, site: str | None = None) -> list[Device]:
+        """All devices, or those of one site, by site and address, with what people set in its place."""
+        self._refresh(site)
+        rows = self._select(
+            "SELECT id, site, first_seen_ns, last_seen_ns, document FROM devices WHERE ?1 IS NULL OR site = ?1"
+            " ORDER BY site, place",
+            site,
+        )
+        overrides = self._overrides()
+        return [_overridden(_device(row), overrides.get(row[0], ())) for row in rows]
+
+    def count(self, site: str | None = None) -> int:
+        """How many devices."""
+        self._refresh(site)
+        (count,) = self._select("SELECT count(*) FROM devices WHERE ?1 IS NULL OR site = ?1", site)[0]
+        return int(count)
+
+    def device(self, device_id: str) -> Device | None:
+        """One device by its id or by one that leads to it; None when there is none."""
+        self._refresh(None)
+        device_id = self.current_id(device_id)
+        rows = self._select(
+            "SELECT id, site, first_seen_ns, last_seen_ns, document FROM devices WHERE id = ?1", device_id
+        )
+        if not rows:
+            return None
+        return _overridden(_device(rows[0]), self._overrides(device_id).get(device_id, ()))
+
+    def current_id(self, device_id: str) -> str:
+        """The id that an id leads to after merges; itself when it leads nowhere."""
+        for _ in range(REDIRECTS_LIMIT):
+            rows = self._select(
+                "SELECT new FROM redirects WHERE old = ?1 AND change = 'merged'"
+                " AND NOT EXISTS (SELECT 1 FROM devices WHERE id = ?1)",
+                device_id,
+            )
+            if not rows:
+                return device_id
+            device_id = rows[0][0]
+        return device_id
+
+    def redirects(self) -> list[tuple[str, str, str]]:
+        """(earlier id, id, ``merged`` or ``split``)."""
+        return [(old, new, change) for old, new, change in self._select("SELECT * FROM redirects ORDER BY old, new")]
+
+    def device_at(self, site: str, ip: str, time_ns: int) -> str | None:
+        """The id of the device that held an address at a time; None where nobody of the site did."""
+        (index,) = self.devices_at(site, [ip], np.array([time_ns], np.int64))
+        return index
+
+    def devices_at(self, site: str, ips: Sequence[str], times_ns: NDArray[np.int64]) -> list[str | None]:
+        """As ``device_at``, for columns of addresses and times of equal length (a table of conversations)."""
+        self._refresh(site)
+        index = self._holdings(site)
+        distinct, inverse = np.unique(np.asarray(ips, dtype=object).astype(str), return_inverse=True)
+        result: list[str | None] = [None] * len(ips)
+        order = np.argsort(inverse, kind="stable")
+        bounds = np.searchsorted(inverse[order], np.arange(len(distinct) + 1))
+        for place, ip in enumerate(distinct.tolist()):
+            held = index.get(ip)
+            if held is None:
+                continue
+            starts, devices = held
+            rows = order[bounds[place] : bounds[place + 1]]
+            # Before the first sighting nobody else is known to have held it.
+            at = np.maximum(np.searchsorted(starts, times_ns[rows], side="right") - 1, 0)
+            for row, which in zip(rows.tolist(), at.tolist(), strict=True):
+                result[row] = devices[which]
+        return result
+
+    def holdings(self, site: str | None = None) -> list[tuple[str, str, int, int, str]]:
+        """(site, ip, from_ns, to_ns, device id) of every address: each row holds until the next of its address begins.
+
+        This is what a table of conversations is joined with, by address and time, in bulk.
+        """
+        self._refresh(site)
+        rows = self._select(
+            "SELECT site, ip, first_ns, last_ns, device FROM holdings WHERE ?1 IS NULL OR site = ?1"
+            " ORDER BY site, ip, first_ns",
+            site,
+        )
+        return [(where, ip, first, last, device) for where, ip, first, last, device in rows]
+
+    # -- what people know better ----------------------------------------------------------------------------------
+
+    def override(self, device_id: str, attribute: str, text: str | None, by: str, *, at_ns: int | None = None) -> None:
+        """Sets an attribute of a device to what a person says; None takes it back.
+
+        Args:
+            device_id: The device, or an earlier id of it.
+            attribute: One of ``OVERRIDABLE``.
+            text: The value; a category or role must be of the closed list.
+            by: Who says so.
+            at_ns: When; now, when it is None.
+
+        Raises:
+            RegistryError: No such device or attribute, or a value that is not allowed.
+        """
+        device = self.device(device_id)
+        if device is None:
+            raise RegistryError(f"no device has the id {device_id}", code="device-unknown", hint="asepsis devices")
+        if attribute not in OVERRIDABLE:
+            raise RegistryError(
+                f"{attribute} cannot be set", code="attribute-unknown", hint=f"One of: {', '.join(OVERRIDABLE)}."
+            )
+        if text is not None:
+            _check_override(attribute, text)
+        when = time.time_ns() if at_ns is None else at_ns
+        with self._transaction() as cursor:
+            if text is None:
+                cursor.execute("DELETE FROM overrides WHERE device = ? AND attribute = ?", (device.id, attribute))
+            else:
+                cursor.execute(
+                    "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?, ?, ?)", (device.id, attribute, text, by, when)
+                )
+
+    def _overrides(self, device_id: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
+        found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for device, attribute, text, by in self._select(
+            "SELECT device, attribute, value, by FROM overrides WHERE ?1 IS NULL OR device = ?1 ORDER BY attribute",
+            device_id,
+        ):
+            found[device].append((attribute, text, by))
+        return found
+
+    # -- folding --------------------------------------------------------------------------------------------------
+
+    def _refresh(self, site: str | None) -> None:
+        """Folds the sites whose clues have changed since, each in one transaction."""
+        for (stale,) in self._select("SELECT site FROM stale WHERE ?1 IS NULL OR site = ?1", site):
+            with self._transaction() as cursor:
+                # Another process may have folded it while we waited.
+                if cursor.execute("SELECT 1 FROM stale WHERE site = ?", (stale,)).fetchone():
+                    self._fold(cursor, stale)
+                    cursor.execute("DELETE FROM stale WHERE site = ?", (stale,))
+
+    def _fold(self, cursor: sqlite3.Cursor, site: str) -> None:
+        clues = [
+            Clue(Endpoint(mac, ip, scope), *rest)
+            for mac, ip, scope, *rest in cursor.execute(
+                "SELECT mac, ip, scope, attribute, value, protocol, weight, sightings, first_ns, last_ns, capture,"
+                " packet FROM clues WHERE site = ?",
+                (site,),
+            )
+        ]
+        ties = [
+            Tie(Endpoint(mac, ip, scope), *rest)
+            for mac, ip, scope, *rest in cursor.execute(
+                "SELECT mac, ip, scope, first_ns, last_ns, sent, direct, routed, claims, capture, packet"
+                " FROM ties WHERE site = ?",
+                (site,),
+            )
+        ]
+        folded = fold(Observed(site=site, captures=(), clues=tuple(clues), ties=tuple(ties)))
+        earlier = _earlier(cursor, site)
+        assignment = assign(folded.keys, earlier, _new_ids(cursor))
+        _write_devices(cursor, site, folded, assignment)
+
+    def _holdings(self, site: str) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
+        by_ip: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for ip, first_ns, device in self._select(
+            "SELECT ip, first_ns, device FROM holdings WHERE site = ?1 ORDER BY ip, first_ns", site
+        ):
+            by_ip[ip].append((first_ns, device))
+        return {
+            ip: (np.array([first for first, _ in held], np.int64), [device for _, device in held])
+            for ip, held in by_ip.items()
+        }
+
+    # -- the file -------------------------------------------------------------------------------------------------
+
+    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        """One change, whole or not at all."""
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+        try:
+            yield cursor
+            cursor.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _unusable(self._path, error) from error
+            raise
+
+
+_MERGE_CLUE = """
+INSERT INTO clues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    weight = max(weight, excluded.weight),
+    sightings = sightings + excluded.sightings,
+    capture = CASE WHEN excluded.first_ns < first_ns THEN excluded.capture ELSE capture END,
+    packet = CASE WHEN excluded.first_ns < first_ns THEN excluded.packet ELSE packet END,
+    first_ns = min(first_ns, excluded.first_ns),
+    last_ns = max(last_ns, excluded.last_ns)
+"""
+# Two ties of one capture that begin together come from messages and from conversations: they are one.
+_MERGE_TIE = """
+INSERT INTO ties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    last_ns = max(last_ns, excluded.last_ns),
+    sent = sent + excluded.sent,
+    direct = direct + excluded.direct,
+    routed = routed + excluded.routed,
+    claims = claims | excluded.claims
+"""
+
+
+def _capture_row(site: str, digest: str, record: CaptureRecord | None) -> tuple[str, str, str, int, int]:
+    if record is None:
+        return (site, digest, "", time.time_ns(), 0)
+    return (site, digest, record.path, record.analyzed_ns, record.packets)
+
+
+def _earlier(cursor: sqlite3.Cursor, site: str) -> dict[str, Earlier]:
+    keys: dict[str, set[str]] = defaultdict(set)
+    for device, key in cursor.execute("SELECT device, key FROM device_keys WHERE site = ?", (site,)):
+        keys[device].add(key)
+    return {
+        device: Earlier(frozenset(keys[device]), first_seen_ns)
+        for device, first_seen_ns in cursor.execute("SELECT id, first_seen_ns FROM devices WHERE site = ?", (site,))
+    }
+
+
+def _new_ids(cursor: sqlite3.Cursor) -> Callable[[], str]:
+    taken = {device for (device,) in cursor.execute("SELECT id FROM devices UNION SELECT old FROM redirects")}
+
+    def new_id() -> str:
+        while True:
+            device = "d-" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+            if device not in taken:
+                taken.add(device)
+                return device
+
+    return new_id
+
+
+def _write_devices(cursor: sqlite3.Cursor, site: str, folded: Folded, assignment: Assignment) -> None:
+    """Puts the site's devices in the place of the earlier ones."""
+    for table in ("devices", "device_keys", "holdings"):
+        cursor.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608  # a word from the line above
+    cursor.executemany(
+        "INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (device_id, site, place, device.first_seen_ns, device.last_seen_ns, _document(device))
+            for place, (device_id, device) in enumerate(zip(assignment.ids, folded.devices, strict=True))
+        ),
+    )
+    cursor.executemany(
+        "INSERT INTO device_keys VALUES (?, ?, ?)",
+        (
+            (site, device_id, key)
+            for device_id, keys in zip(assignment.ids, folded.keys, strict=True)
+            for key in dict.fromkeys(keys)
+        ),
+    )
+    cursor.executemany(
+        # A loopback address of several captures may begin at one time twice: the later row gives way.
+        "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?)",
+        (
+            (site, ip, first_ns, last_ns, assignment.ids[place])
+            for (ip, _), held in sorted(folded.holdings.items())
+            for first_ns, last_ns, place in held
+        ),
+    )
+    for redirect in assignment.redirects:
+        cursor.execute(
+            "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", (redirect.old, redirect.new, redirect.change)
+        )
+        if redirect.change is Change.MERGED:
+            # What a person said of the one holds for the other, unless something was said of that too.
+            cursor.execute("UPDATE OR IGNORE overrides SET device = ? WHERE device = ?", (redirect.new, redirect.old))
+
+
+def _document(device: Device) -> str:
+    members = {
+        "macs": device.macs,
+        "ips": device.ips,
+        "names": device.names,
+        **{name: getattr(device, name) for name in SINGLE},
+        "confidence": device.confidence,
+        "evidence": [tuple(reason.document().values()) for reason in device.evidence],
+    }
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+
+
+def _device(row: tuple[Any, ...]) -> Device:
+    device_id, site, first_seen_ns, last_seen_ns, document = row
+    members = json.loads(document)
+    reasons = tuple(
+        Evidence(attribute=attribute, value=text, protocol=protocol, weight=weight, capture=capture, packet=packet)
+        for attribute, text, protocol, weight, capture, packet in members.pop("evidence")
+    )
+    for name in ("macs", "ips", "names"):
+        members[name] = tuple(members[name])
+    return Device(
+        id=device_id,
+        site=site,
+        first_seen_ns=first_seen_ns,
+        last_seen_ns=last_seen_ns,
+        evidence=reasons,
+        **members,
+    )
+
+
+def _overridden(device: Device, overrides: Iterable[tuple[str, str, str]]) -> Device:
+    """The device with what people set: their value holds, and is named first among the evidence."""
+    members = {name: getattr(device, name) for name in Device.__dataclass_fields__}
+    for attribute, text, by in overrides:
+        if attribute == "name":
+            members["names"] = (text, *(name for name in members["names"] if name != text))
+        else:
+            members[attribute] = text
+        members["confidence"] = {**members["confidence"], attribute: 1.0}
+        said = Evidence(
+            attribute=attribute, value=text, protocol=f"person {by}".rstrip(), weight=1.0, capture="", packet=0
+        )
+        members["evidence"] = (said, *members["evidence"])
+    return Device(**members)
+
+
+def _check_override(attribute: str, text: str) -> None:
+    allowed: Sequence[str] = ()
+    if attribute == "category":
+        allowed = [category.value for category in Category]
+    elif attribute == "role":
+        allowed = [role.value for role in Role]
+    if allowed and text not in allowed:
+        raise RegistryError(
+            f"{text} is no {attribute}", code=f"{attribute}-unknown", hint=f"One of: {', '.join(allowed)}."
+        )
+    if not text.strip() or len(text) > _OVERRIDE_TEXT_LIMIT or not text.isprintable():
+        raise RegistryError(
+            f"{attribute} must be a text of 1 to {_OVERRIDE_TEXT_LIMIT} printable signs",
+            code="override-text",
+            hint="Take the override back to see what the traffic says.",
+        )
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> RegistryError:
+    return RegistryError(
+        f"{path}: the registry cannot be used: {error}",
+        code="registry-unusable",
+        hint="Is the disk full or the folder not writable? A backup can be put back with: asepsis restore",
+    )

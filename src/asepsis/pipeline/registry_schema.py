@@ -1,0 +1,77 @@
+"""The tables of the registry: one SQLite file, made and brought up to date here."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+FORMAT_VERSION: Final = 1
+
+# STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is.
+TABLES: Final = """
+CREATE TABLE clues (
+    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL, scope TEXT NOT NULL,
+    attribute TEXT NOT NULL, value TEXT NOT NULL, protocol TEXT NOT NULL,
+    weight REAL NOT NULL, sightings INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
+    capture TEXT NOT NULL, packet INTEGER NOT NULL,
+    PRIMARY KEY (site, mac, ip, scope, attribute, value, protocol)
+) STRICT, WITHOUT ROWID;
+
+-- Address pairs by stretch of time: the intervals during which an endpoint bore both addresses.
+CREATE TABLE ties (
+    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL, scope TEXT NOT NULL,
+    first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, sent INTEGER NOT NULL, direct INTEGER NOT NULL,
+    routed INTEGER NOT NULL, claims INTEGER NOT NULL, capture TEXT NOT NULL, packet INTEGER NOT NULL,
+    PRIMARY KEY (site, mac, ip, scope, first_ns, capture)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE devices (
+    id TEXT PRIMARY KEY, site TEXT NOT NULL, place INTEGER NOT NULL,
+    first_seen_ns INTEGER NOT NULL, last_seen_ns INTEGER NOT NULL, document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_by_site ON devices (site, place);
+
+CREATE TABLE device_keys (
+    site TEXT NOT NULL, device TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (site, device, key)
+) STRICT, WITHOUT ROWID;
+
+-- Who held which network address from when on.
+CREATE TABLE holdings (
+    site TEXT NOT NULL, ip TEXT NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, device TEXT NOT NULL,
+    PRIMARY KEY (site, ip, first_ns, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE redirects (
+    old TEXT NOT NULL, new TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (old, new)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE captures (
+    site TEXT NOT NULL, digest TEXT NOT NULL, path TEXT NOT NULL, analyzed_ns INTEGER NOT NULL,
+    packets INTEGER NOT NULL, PRIMARY KEY (site, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE overrides (
+    device TEXT NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL, by TEXT NOT NULL, at_ns INTEGER NOT NULL,
+    PRIMARY KEY (device, attribute)
+) STRICT, WITHOUT ROWID;
+
+-- A site whose clues changed since its devices were folded.
+CREATE TABLE stale (site TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+"""
+
+
+def prepare(connection: sqlite3.Connection) -> int:
+    """Makes the tables in an empty file; returns the format's version of the file."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        # Another process may have been here while we waited for the lock.
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            for statement in TABLES.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            version = FORMAT_VERSION
+        connection.execute("COMMIT")
+    return version
