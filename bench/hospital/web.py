@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from random import Random
 
@@ -50,7 +51,7 @@ def dns(random: Random, now: int, client: Host, server: Host) -> Session:
     name = dns_name(b"host%02d.device-cloud%d.example" % (random.randrange(99), random.randrange(9)))
     question = struct.pack(">HHHHHH", random.getrandbits(16), 0x0100, 1, 0, 0, 0) + name + b"\0\1\0\1"
     answer = question[:2] + struct.pack(">HHHHH", 0x8180, 1, 1, 0, 0) + question[12:]
-    answer += b"\xc0\x0c\0\1\0\1" + struct.pack(">IH4s", 300, 4, random.randbytes(4))
+    answer += b"\xc0\x0c\0\1\0\1" + struct.pack(">IH4s", 300, 4, hashlib.blake2s(name, digest_size=4).digest())
     yield now, Link(client, server.mac, server.ip, protocol=17, vlan=vlan).datagram(port, 53, question)
     later = now + random.randrange(100, 9000)
     yield later, Link(server, client.mac, client.ip, protocol=17, vlan=vlan).datagram(53, port, answer)

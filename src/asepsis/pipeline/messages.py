@@ -104,10 +104,11 @@ class MessageReader:
         """Closes the streams of conversations that are over, and turns round those whose content says so."""
         if not self._streams:
             return
-        over = conversations["conversation"].tolist()
-        ended = conversations["ended_by"].tolist()
+        read = np.flatnonzero((conversations["ip_protocol"] == TCP) & (conversations["application_by"] > 0))
+        over = conversations["conversation"][read].tolist()
+        ended = conversations["ended_by"][read].tolist()
         turned = []
-        for index, (conversation, ended_by) in enumerate(zip(over, ended, strict=True)):
+        for index, conversation, ended_by in zip(read.tolist(), over, ended, strict=True):
             stream = self._streams.get(conversation)
             if stream is None:
                 continue

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import mmap
+import os
 import select
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +117,9 @@ class LiveCapture:
             _SOL_PACKET, _PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PACKET_MR_PROMISC, 0, b"")
         )
         self._socket.bind((self.interface, _ETH_P_ALL))
+        # Binding to an interface that is down succeeds; the kernel leaves the error with the socket (packet(7)).
+        if error := self._pending_error():
+            raise OSError(error, os.strerror(error))
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN | select.POLLERR)
 
@@ -132,9 +137,13 @@ class LiveCapture:
         """Works through the blocks that are ready, waiting at most ``wait_ms`` for the first; yields what they say."""
         if not self._heads[self._next][0] & _STATUS_USER:
             try:
-                self._poll.poll(wait_ms)
+                ready = self._poll.poll(wait_ms)
             except InterruptedError:
                 return
+            if ready and ready[0][1] & select.POLLERR and self._pending_error():
+                # The interface went down: until the error is fetched every poll returns at once. The kernel hands
+                # on packets again when it is up.
+                time.sleep(wait_ms / 1000)
         worked = 0
         # One round through the ring at the most, so that the caller gets a word in.
         while worked < self._blocks and self._heads[self._next][0] & _STATUS_USER:
@@ -158,6 +167,10 @@ class LiveCapture:
         while engine.run() == layout.DRAIN or control[layout.LIMIT] > 0:
             yield from engine.housekeeping()
             yield engine.drain()
+
+    def _pending_error(self) -> int:
+        """The error number that the kernel left with the socket, 0 if none; asking clears it."""
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _count_drops(self) -> None:
         """The kernel's counters start anew at each reading."""

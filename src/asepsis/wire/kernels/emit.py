@@ -155,15 +155,25 @@ def content_hash(seed: int, p: int, n: int) -> int:
 
 
 @kernel
-def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, skip_to: int) -> int:
-    """1 when this sender sent the same bytes, but for those in [skip_from, skip_to), within the last minutes."""
+def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, skip_to: int, anybody: int) -> int:
+    """1 when this sender sent the same bytes, but for those in [skip_from, skip_to), within the last minutes.
+
+    ``anybody`` 1: to whomever; 0: to the same receiver.
+    """
+    receiver_low = 0
+    receiver_high = 0
+    if anybody == 0:
+        receiver_low = get(w, B_DESTINATION_LOW)
+        receiver_high = get(w, B_DESTINATION_HIGH)
+    skip_from = min(skip_from, n)
+    skip_to = min(skip_to, n)
     h = mix(
         get(c, SEED),
         get(w, B_SOURCE_HIGH) ^ get(w, B_SOURCE_MAC) * 5,
-        get(w, B_SOURCE_LOW) ^ get(w, B_DESTINATION_LOW) * 3,
-        get(w, B_VLAN) << 8 ^ application ^ get(w, B_DESTINATION_HIGH) * 7,
+        get(w, B_SOURCE_LOW) ^ receiver_low * 3,
+        get(w, B_VLAN) << 8 ^ application ^ receiver_high * 7,
         shift_right(get(w, B_TIME), REPEAT_TIME_BITS),
-        content_hash(content_hash(get(c, SEED), p, min(skip_from, n)), p + min(skip_to, n), n - min(skip_to, n)),
+        content_hash(content_hash(get(c, SEED), p, skip_from), p + skip_to, n - skip_to),
     )
     slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
     if get(slot, 0) == h:
@@ -206,14 +216,37 @@ def limit_of(application: int) -> int:
 
 
 @kernel
+def snmp_request_id(p: int, n: int) -> int:
+    """Offset of the length byte of the request id of an SNMP v1 or v2c message with short lengths, or 0 (RFC 3416 3)."""
+    at = 2
+    if n < 20 or (u8(p + 1) & 0x80 and u8(p + 1) != 0x81):
+        return 0
+    if u8(p + 1) == 0x81:
+        at = 3
+    at += 3  # the version
+    if u8(p + at) != 0x04 or u8(p + at + 1) & 0x80:
+        return 0
+    at += 2 + u8(p + at + 1)  # the community
+    if at + 6 > n or u8(p + at) & 0xE0 != 0xA0:
+        return 0
+    at += 3 if u8(p + at + 1) == 0x81 else 2
+    if at + 2 > n or u8(p + at) != 0x02 or u8(p + at + 1) > 5:
+        return 0
+    return at + 1
+
+
+@kernel
 def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int) -> None:
     """Hands a datagram on, unless it repeats one or its conversation has said enough."""
     skip_from = 0
     skip_to = 0
+    anybody = 0
     limit = NO_LIMIT
     if application == DNS:
         skip_to = 2  # the transaction id
         limit = LIMIT_DNS
+        if n > 2 and u8(p + 2) & 0x80:
+            anybody = 1  # a server's answer about a name is the same for all who ask
     elif application == 3:
         skip_from = 4  # DHCP: xid and secs
         skip_to = 10
@@ -221,11 +254,14 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_to = 2
     elif application == SNMP:
         limit = LIMIT_SNMP
+        skip_from = snmp_request_id(p, n)
+        if skip_from > 0:
+            skip_to = skip_from + 1 + u8(p + skip_from)
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
         return
-    if is_repeat(c, w, application, p, n, skip_from, skip_to):
+    if is_repeat(c, w, application, p, n, skip_from, skip_to, anybody):
         return
     add_said(row_at, sender, said, n)
     hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)

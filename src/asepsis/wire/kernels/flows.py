@@ -432,7 +432,7 @@ def take_frame(c: int, w: int) -> None:
         put(w, B_DESTINATION_LOW, 0)
         # Of ARP the sender's half matters: operation, hardware and network address (RFC 826).
         said = 18 if application == 1 and n >= 28 else n
-        if is_repeat(c, w, application, p, said, 0, 0) == 0:
+        if is_repeat(c, w, application, p, said, 0, 0, 0) == 0:
             hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
 
 
