@@ -217,7 +217,7 @@ def limit_of(application: int) -> int:
 
 @kernel
 def snmp_request_id(p: int, n: int) -> int:
-    """Offset of the length byte of the request id of an SNMP v1 or v2c message with short lengths, or 0 (RFC 3416 3)."""
+    """Offset of the length byte of an SNMP v1 or v2c request id (RFC 3416 3), or 0 where lengths are long."""
     at = 2
     if n < 20 or (u8(p + 1) & 0x80 and u8(p + 1) != 0x81):
         return 0
