@@ -98,12 +98,17 @@ class Wire(Namespace):
             RuntimeError: ``process`` ended before, or the time is over.
         """
         end = time.monotonic() + timeout_seconds
-        while len(Path(f"/proc/{self.pid}/{PACKET_TABLE}").read_text().splitlines()) < 2:
+        while not self._captured():
             if process.poll() is not None:
                 raise RuntimeError(f"the receiver ended with {process.returncode} before it captured")
             if time.monotonic() > end:
                 raise RuntimeError(f"nobody captured within {timeout_seconds:.0f} s")
             time.sleep(0.02)
+
+    def _captured(self) -> bool:
+        """Whether a packet socket is bound and receives: fields Proto and R of its line (packet sockets, proc(5))."""
+        lines = Path(f"/proc/{self.pid}/{PACKET_TABLE}").read_text().splitlines()[1:]
+        return any(line.split()[3] != "0000" and line.split()[5] == "1" for line in lines)
 
     def replay(
         self,
