@@ -159,16 +159,19 @@ def test_ctrl_c_ends_an_analysis_with_130_and_no_traceback(tmp_path: Path) -> No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     ) as running:
+        assert running.stdin is not None
+        running.stdin.write((DEMO / "imaging.pcap.gz").read_bytes()[:200])
+        running.stdin.flush()
         deadline = time.monotonic() + 60
-        # It has opened its history once the workspace is there; then it waits for the first bytes.
+        # It has opened its history once the workspace is there; then it waits for the rest of the capture.
         while not (tmp_path / "w" / "workspace.toml").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == Exit.INTERRUPTED
-    assert "Traceback" not in said
+    assert time.monotonic() < deadline
+    assert b"Traceback" not in said
 
 
 def test_devices_as_json_is_the_contract(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:

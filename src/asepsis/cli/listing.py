@@ -128,7 +128,10 @@ def device_table(documents: Sequence[Document], *, width: int) -> Table:
         Column(title="Category", cells=[_category(document) for document in documents], least=10),
         Column(
             title="Sure",
-            cells=[sureness(document["confidence"].get("category")) for document in documents],
+            cells=[
+                sureness(document["confidence"].get("category") if document["category"] else None)
+                for document in documents
+            ],
             justify="right",
         ),
         Column(title="Vendor and model", cells=texts(product), least=8),
@@ -172,7 +175,7 @@ def _addresses(document: Document) -> list[str]:
 
 
 def _system(document: Document) -> str:
-    return showable(document["firmware"] or document["os"] or "")
+    return showable(" ".join(part for part in (document["os"], document["firmware"]) if part))
 
 
 def device_csv(documents: Sequence[Document]) -> str:

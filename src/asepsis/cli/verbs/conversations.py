@@ -79,8 +79,9 @@ def command(
     with Registry.open(store.registry_path) as registry:
         wanted = None
         if device is not None:
-            wanted = find_device([found.document() for found in registry.devices(site)], device)["id"]
-        intervals = registry.intervals()
+            known = [found.document() for found in registry.devices(site)]
+            wanted = find_device(known, registry.current_id(device))["id"]
+        intervals = registry.intervals(site)
     shown = limit or (TABLE_ROWS if chosen == "table" else None)
     # One more than is shown tells whether there are more.
     asked = shown + 1 if shown is not None and chosen == "table" else shown

@@ -33,12 +33,15 @@ def command(wanted: str, as_json: bool, site: str | None, workspace: Path | None
     chosen value is shown too. Exits with 1 when there is no such device.
     """
     from asepsis.cli.detail import device_detail
-    from asepsis.cli.lookup import device_documents, find_device
+    from asepsis.cli.lookup import find_device
     from asepsis.cli.screen import screen
+    from asepsis.pipeline.registry import Registry
     from asepsis.pipeline.workspace import Workspace
 
     store = Workspace.resolve(workspace).open()
-    document = find_device(device_documents(store, site=site), wanted)
+    with Registry.open(store.registry_path) as registry:
+        # An id that led to another device after a merge is still understood.
+        document = find_device([found.document() for found in registry.devices(site)], registry.current_id(wanted))
     if as_json:
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")
