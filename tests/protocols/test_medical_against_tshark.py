@@ -22,7 +22,7 @@ from asepsis.protocols.dicom import Association, DimseMessage, class_name
 from asepsis.protocols.dicom.attributes import EQUIPMENT, KEYWORDS, PATIENT_GROUP
 from asepsis.protocols.dicom.sop_classes import ROOT, SOP_CLASSES
 from asepsis.protocols.hl7 import Hl7Message
-from asepsis.protocols.message import Message, Result
+from asepsis.protocols.message import Malformed, Message, Result
 from asepsis.protocols.registry import dissector
 from asepsis.wire.capture import CaptureReader
 from asepsis.wire.source import open_source
@@ -193,7 +193,7 @@ def test_messages_come_in_the_order_that_tshark_prints(name: str, medical: Path)
 
 def messages(results: list[Result]) -> list[Message]:
     """The results without what is malformed: real captures hold nothing of it."""
-    found = [result for result in results if hasattr(result, "facts")]
+    found = [result for result in results if not isinstance(result, Malformed)]
     assert len(found) == len(results)
     return found
 
@@ -264,7 +264,8 @@ class PrintedSegment:
 def printed_messages(capture: Path) -> list[list[PrintedSegment]]:
     """tshark counts a segment's name as field 1, so that its numbers are one higher but for MSH."""
     found: list[list[PrintedSegment]] = []
-    name, collected = "", []
+    name = ""
+    collected: list[tuple[int, str]] = []
 
     def end_segment() -> None:
         if name:
@@ -350,7 +351,7 @@ def test_no_text_of_a_patient_is_kept_of_a_real_message(name: str, medical: Path
 
 
 def test_the_pump_is_found_in_both_fields(medical: Path) -> None:
-    found = {}
+    found: dict[str, str] = {}
     for name in HL7:
         for result in read(medical / "hl7-dicom" / name, "hl7"):
             if isinstance(result, Hl7Message):
