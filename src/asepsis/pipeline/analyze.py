@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asepsis.kernel.errors import AsepsisError
+from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.messages import MessageReader
 from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
 from asepsis.wire.capture import CaptureReader
@@ -271,4 +272,5 @@ def analyze(
     Raises:
         AsepsisError: The workspace cannot be written.
     """
-    return Analysis(workspace=workspace, site=site, progress=progress).run(paths)
+    with cycles_later():
+        return Analysis(workspace=workspace, site=site, progress=progress).run(paths)

@@ -67,6 +67,11 @@ class MessageReader:
         self._dissectors: dict[int, Dissector] = {}
         self._addresses: dict[tuple[int, int, int], str] = {}
 
+    def import_all(self) -> None:
+        """Imports every protocol now: a live interface does not wait for the first message of each."""
+        for code in range(1, len(PROTOCOLS) + 1):
+            self._dissector(code)
+
     def redirect(self, *, capture: str, sighted: Callable[[Sighting], None]) -> None:
         """From now on messages go to ``sighted`` as of ``capture``; streams that are open go on."""
         self._capture = capture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.messages import MessageReader
 from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
 from asepsis.wire.engine import Engine, Output
@@ -31,12 +33,15 @@ class Watch:
         self._workspace = workspace
         self._site = site
         self._engine = Engine(rows=LIVE_ROWS)
-        self.live = LiveCapture(self._engine, interface)
         self.report = AnalysisReport(captures=[CaptureReport(path=f"interface:{interface}")])
         self._stack = ExitStack()
         self._history = None if workspace is None else workspace.create().history()
         self._observed: list[Observed] = []
+        self._reader = MessageReader(capture="", sighted=lambda _: None)
+        self._reader.import_all()
         self._open_part()
+        # The ring is opened last: what it holds while we set up would fill it.
+        self.live = LiveCapture(self._engine, interface)
 
     def _open_part(self) -> None:
         """A new part: an observer, and a writer where there is a workspace."""
@@ -55,11 +60,8 @@ class Watch:
                 observe(sighting)  # type: ignore[arg-type] # the reader hands on Sightings
                 write(sighting)  # type: ignore[arg-type] # as above
 
-        if hasattr(self, "_reader"):
-            # Streams go on across parts; only where their messages go changes.
-            self._reader.redirect(capture=capture, sighted=sighted)
-        else:
-            self._reader = MessageReader(capture=capture, sighted=sighted)
+        # Streams go on across parts; only where their messages go changes.
+        self._reader.redirect(capture=capture, sighted=sighted)
 
     def take(self, outputs: Iterable[Output]) -> None:
         """Reads what the engine says."""
@@ -148,28 +150,30 @@ def watch(
         AsepsisError: The workspace cannot be written.
     """
     began = time.monotonic()
-    run = Watch(interface, workspace=workspace, site=site)
-    run.live.begin()
-    told = 0.0
-    while not stop():
-        now = time.monotonic()
-        if seconds is not None and now - began >= seconds:
-            break
-        run.take(run.live.outputs())
-        if run.is_commit_due:
-            run.commit()
-        if progress is not None and now - told >= PROGRESS_EVERY_SECONDS:
-            told = now
-            progress(
-                Progress(
-                    path=f"interface:{interface}",
-                    files_done=0,
-                    files=1,
-                    bytes_done=run.bytes_seen,
-                    bytes_total=0,
-                    packets=run.packets_seen,
-                    conversations=run.report.conversations,
-                    drops=run.live.dropped,
+    with cycles_later():
+        run = Watch(interface, workspace=workspace, site=site)
+        run.live.begin()
+        told = 0.0
+        while not stop():
+            now = time.monotonic()
+            if seconds is not None and now - began >= seconds:
+                break
+            run.take(run.live.outputs())
+            if run.is_commit_due:
+                run.commit()
+                gc.collect()  # days of running: what makes cycles after all is found here
+            if progress is not None and now - told >= PROGRESS_EVERY_SECONDS:
+                told = now
+                progress(
+                    Progress(
+                        path=f"interface:{interface}",
+                        files_done=0,
+                        files=1,
+                        bytes_done=run.bytes_seen,
+                        bytes_total=0,
+                        packets=run.packets_seen,
+                        conversations=run.report.conversations,
+                        drops=run.live.dropped,
+                    )
                 )
-            )
-    return run.finish(began)
+        return run.finish(began)

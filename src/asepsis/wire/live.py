@@ -13,7 +13,8 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,12 @@ _HARDWARE = {1: 1, 772: 1, 65534: 101, 768: 101, 769: 101, 776: 101, 778: 101, 8
 BLOCK_BYTES = 1 << 20
 # 64 MiB hold a second of traffic at 500 Mbit/s while Python is busy elsewhere.
 DEFAULT_BLOCKS = 64
+# What was taken out of the ring and not yet read by protocols: some seconds of the densest clinical traffic.
+BACKLOG_BYTES = 256 << 20
+# Pieces that are read before the ring is looked at again: some 20 ms.
+PIECES_AT_ONCE = 2000
+# What a piece weighs beside its bytes, and a finished conversation, in Python's memory.
+PIECE_BYTES = 700
 # A block that is not full is handed over after this time, so that a quiet network is seen soon.
 HAND_OVER_MS = 100
 
@@ -96,6 +103,8 @@ class LiveCapture:
             ) from error
         self._link = _HARDWARE.get(_hardware_type(interface), 1)
         self._next = 0
+        self._backlog: deque[Output] = deque()
+        self._backlog_bytes = 0
 
     def _open_ring(self, index: int, blocks: int) -> None:
         self._socket.setsockopt(_SOL_PACKET, _PACKET_VERSION, struct.pack("i", _TPACKET_V3))
@@ -134,8 +143,12 @@ class LiveCapture:
         self.account.link_types = [reasons.link_name(self._link)]
 
     def outputs(self, *, wait_ms: int = 200) -> Iterator[Output]:
-        """Works through the blocks that are ready, waiting at most ``wait_ms`` for the first; yields what they say."""
-        if not self._heads[self._next][0] & _STATUS_USER:
+        """What the interface brought, waiting at most ``wait_ms`` for something to come.
+
+        Emptying the ring goes before reading what was in it: after each small output the ring is looked at again,
+        so that a burst is held in memory (``BACKLOG_BYTES``) and not dropped while protocols are read.
+        """
+        if not self._backlog and not self._heads[self._next][0] & _STATUS_USER:
             try:
                 ready = self._poll.poll(wait_ms)
             except InterruptedError:
@@ -144,20 +157,39 @@ class LiveCapture:
                 # The interface went down: until the error is fetched every poll returns at once. The kernel hands
                 # on packets again when it is up.
                 time.sleep(wait_ms / 1000)
-        worked = 0
-        # One round through the ring at the most, so that the caller gets a word in.
-        while worked < self._blocks and self._heads[self._next][0] & _STATUS_USER:
-            yield from self._block(self._next)
+        self._empty_ring()
+        self._keep(self._engine.housekeeping())
+        self._keep([self._engine.drain()])
+        while self._backlog:
+            output = self._backlog.popleft()
+            self._backlog_bytes -= _size(output)
+            yield output
+            self._empty_ring()
+
+    def _empty_ring(self) -> None:
+        """Works through the blocks that are ready, as long as there is room for what they say."""
+        while self._backlog_bytes < BACKLOG_BYTES and self._heads[self._next][0] & _STATUS_USER:
+            self._block(self._next)
             self._heads[self._next][0] = 0
             self._next = (self._next + 1) % self._blocks
-            worked += 1
             if self._engine.must_drain():
-                yield self._engine.drain()
+                self._keep([self._engine.drain()])
         self._count_drops()
-        yield from self._engine.housekeeping()
-        yield self._engine.drain()
 
-    def _block(self, number: int) -> Iterator[Output]:
+    def _keep(self, outputs: Iterable[Output]) -> None:
+        """Puts outputs into the backlog, cut so small that none takes long to read."""
+        for output in outputs:
+            pieces = output.pieces
+            for start in range(0, len(pieces), PIECES_AT_ONCE):
+                part = Output(pieces[start : start + PIECES_AT_ONCE], output.finished[:0])
+                self._backlog.append(part)
+                self._backlog_bytes += _size(part)
+            if len(output.finished):
+                last = Output([], output.finished)
+                self._backlog.append(last)
+                self._backlog_bytes += _size(last)
+
+    def _block(self, number: int) -> None:
         engine = self._engine
         control = engine.control
         head = self._heads[number]
@@ -165,8 +197,8 @@ class LiveCapture:
         control[layout.POSITION] = int(head[2])
         control[layout.LIMIT] = int(head[1])
         while engine.run() == layout.DRAIN or control[layout.LIMIT] > 0:
-            yield from engine.housekeeping()
-            yield engine.drain()
+            self._keep(engine.housekeeping())
+            self._keep([engine.drain()])
 
     def _pending_error(self) -> int:
         """The error number that the kernel left with the socket, 0 if none; asking clears it."""
@@ -179,9 +211,11 @@ class LiveCapture:
 
     def finish(self) -> Iterator[Output]:
         """Ends the capture: every conversation is finished, the ring is given back."""
-        self._count_drops()
-        yield from self._engine.sweep(everything=True)
-        yield self._engine.drain()
+        self._empty_ring()
+        self._keep(self._engine.sweep(everything=True))
+        self._keep([self._engine.drain()])
+        while self._backlog:
+            yield self._backlog.popleft()
         settle(self._engine, self.account, [self._link])
         self.close()
 
@@ -190,6 +224,11 @@ class LiveCapture:
         self._heads = []
         self._ring = np.zeros(0, np.uint8)
         self._socket.close()
+
+
+def _size(output: Output) -> int:
+    """Bytes of memory that an output takes, about."""
+    return sum(len(data) for _, data, _ in output.pieces) + PIECE_BYTES * len(output.pieces) + output.finished.nbytes
 
 
 def _hardware_type(interface: str) -> int:
