@@ -20,13 +20,16 @@ CLUE_FILTER = (
     " || smb || smb2 || ntlmssp || mqtt || dicom || hl7"
 )
 CLUE_FIELDS = (
-    "frame.number frame.time_epoch eth.src ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport udp.srcport udp.dstport"
-    " arp.src.hw_mac arp.src.proto_ipv4 lldp.tlv.system.name lldp.tlv.system.desc dhcp.option.hostname"
-    " dhcp.option.vendor_class_id dhcp.option.request_list_item dns.qry.name dns.resp.name http.user_agent http.server"
-    " http.host tls.handshake.extensions_server_name tls.handshake.ciphersuite tls.handshake.extension.type"
-    " x509sat.uTF8String ssh.protocol snmp.value.octets ntlmssp.challenge.target_name mqtt.clientid"
-    " dicom.assoc.ae.calling dicom.assoc.ae.called dicom.userinfo.uid dicom.userinfo.version dicom.tag.value.str hl7.field"
-).split()
+    "frame.number", "frame.time_epoch", "eth.src", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
+    "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "arp.src.hw_mac", "arp.src.proto_ipv4",
+    "lldp.tlv.system.name", "lldp.tlv.system.desc",
+    "dhcp.option.hostname", "dhcp.option.vendor_class_id", "dhcp.option.request_list_item",
+    "dns.qry.name", "dns.resp.name", "http.user_agent", "http.server", "http.host",
+    "tls.handshake.extensions_server_name", "tls.handshake.ciphersuite", "tls.handshake.extension.type",
+    "x509sat.uTF8String", "ssh.protocol", "snmp.value.octets", "ntlmssp.challenge.target_name", "mqtt.clientid",
+    "dicom.assoc.ae.calling", "dicom.assoc.ae.called", "dicom.userinfo.uid", "dicom.userinfo.version",
+    "dicom.tag.value.str", "hl7.field",
+)  # fmt: skip
 HL7_PORTS = ("2575", "6661-6662")
 
 
@@ -84,8 +87,10 @@ def _git_version() -> str:
 
 
 def _ours(name: str, command: Callable[[Path, Path], list[str]], *, cold: bool = False) -> Program:
-    # Without the cached object: an empty cache folder, so that the kernels are compiled in this very run.
-    cache: Callable[[Path], Mapping[str, str]] = lambda scratch: {"ASEPSIS_CACHE": f"{scratch}/cache"} if cold else {}
+    def cache(scratch: Path) -> Mapping[str, str]:
+        # First start: an empty cache folder, so that the kernels are compiled in this very run.
+        return {"ASEPSIS_CACHE": f"{scratch}/cache"} if cold else {}
+
     return Program(name=name, command=command, version=_git_version, environment=cache)
 
 

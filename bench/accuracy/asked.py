@@ -1,4 +1,4 @@
-"""Asks another program about a capture, once: the answer is kept by the capture's digest, the command and its version."""
+"""Asks another program about a capture, once: the answer is kept by the capture's digest, command and version."""
 
 from __future__ import annotations
 

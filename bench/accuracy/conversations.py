@@ -1,4 +1,4 @@
-"""Are our conversations tshark's, in packets and bytes of both directions? And if not: which kind of difference is it?"""
+"""Are our conversations tshark's, in packets and bytes of both directions? If not: which kind of difference?"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import struct
 import subprocess
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 from bench.hospital import ward
@@ -34,7 +35,7 @@ def test_one_seed_gives_one_stream() -> None:
 
 def test_packets_come_in_order_of_time_and_nothing_is_lost() -> None:
     planned = [session for session in ward.plan(5, SMALL)[0] if session[0] > ward.START_US + 30_000_000]
-    alone = Counter(packet for start, seed, opening in planned for packet in opening(ward.Random(seed), start))
+    alone = Counter(packet for start, seed, opening in planned for packet in opening(Random(seed), start))
     together = list(ward.packets(planned))
     assert [time for time, _ in together] == sorted(time for time, _ in together)
     assert Counter(together) == alone
