@@ -266,3 +266,9 @@ def test_a_missing_program_is_named_with_its_package(monkeypatch: pytest.MonkeyP
     assert "no-such-program" in first
     assert "apt-get install" in first
     assert "no-such-package" in first
+
+
+def test_every_package_that_a_recording_needs_is_in_the_list_that_make_test_installs() -> None:
+    rows = [line.split() for line in (ROOT / "requirements" / "debian.txt").read_text().splitlines()]
+    listed = {row[0] for row in rows if row and not row[0].startswith("#") and {"test", "lab"} & {*row[1].split(",")}}
+    assert set(needs.PROGRAMS.values()) <= listed
