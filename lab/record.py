@@ -7,6 +7,7 @@ beside the capture. Everything runs in one process id namespace that dies with t
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shutil
 import subprocess
@@ -108,6 +109,14 @@ def _inside(arguments: list[str]) -> int:
 
 def _environment() -> bool:
     """Makes the lab's Python environment where it is not there, from the locked requirements."""
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    # Two recordings may begin at once; the second waits and finds the environment made.
+    with ENVIRONMENT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _environment_made()
+
+
+def _environment_made() -> bool:
     done = ENVIRONMENT / "complete"
     wanted = (ROOT / "lab" / "requirements.txt").read_text()
     if done.exists() and done.read_text() == wanted:
