@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asepsis.kernel.address import mac_text
+from asepsis.kernel.address import ip_text, mac_text
 from asepsis.protocols.message import Dissector, Malformed, Result, Sighting, Stream
 from asepsis.protocols.registry import PROTOCOLS, dissector
 from asepsis.wire.applications import Application
@@ -34,8 +33,11 @@ if TYPE_CHECKING:
 
 TCP = 6
 _U64 = 0xFFFFFFFFFFFFFFFF
-# Texts of addresses that are remembered; the memory is given back when there are more (12 MB).
-_REMEMBERED_ADDRESSES = 1 << 17
+# Pairs of addresses whose texts are remembered; the memory is given back when there are more (25 MB).
+_REMEMBERED_HOSTS = 1 << 17
+
+_Ends = tuple[str, str, int, str, str, int, int]
+"""The last seven members of a ``Sighting``: hardware and network address and port of both sides, VLAN."""
 
 
 class MessageReader:
@@ -61,11 +63,9 @@ class MessageReader:
         self._capture = capture
         self._sighted = sighted
         self._on_malformed = malformed
-        self._streams: dict[int, Stream] = {}
-        self._last_words: dict[tuple[int, int], list[int]] = {}
-        self._client_sender: dict[int, int] = {}
+        self._streams: dict[int, _Open] = {}
         self._dissectors: dict[int, Dissector] = {}
-        self._addresses: dict[tuple[int, int, int], str] = {}
+        self._hosts: dict[tuple[int, int, int, int], tuple[str, str]] = {}
 
     def import_all(self) -> None:
         """Imports every protocol now: a live interface does not wait for the first message of each."""
@@ -80,30 +80,33 @@ class MessageReader:
     def take(self, pieces: Sequence[Piece]) -> None:
         """Reads pieces in order."""
         streams = self._streams
+        dissectors = self._dissectors
         for words, data, gap in pieces:
             code = words[P_META] & 255
-            known = self._dissectors.get(code) or self._dissector(code)
+            known = dissectors.get(code) or self._dissector(code)
             if known is None:
                 continue
             if words[P_PORTS] >> 56 & 255 == TCP:
-                if known.open is None:
-                    continue
                 conversation = words[P_CONVERSATION]
-                stream = streams.get(conversation)
-                if stream is None:
-                    stream = streams[conversation] = known.open()
+                entry = streams.get(conversation)
+                if entry is None:
+                    if known.open is None:
+                        continue
+                    entry = streams[conversation] = _Open(known.open(), known.protocol)
                 sender = words[P_META] >> 8 & 1
-                results = stream.feed(sender, data, gap=gap)
+                results = entry.stream.feed(sender, data, gap=gap)
                 if results:
-                    self._last_words[conversation, sender] = words
-                    if conversation not in self._client_sender:
-                        self._note_client(conversation, sender, results)
+                    entry.last[sender] = words
+                    if entry.client is None:
+                        entry.note_client(sender, results)
+                    ends = entry.ends[sender]
+                    if ends is None:
+                        ends = entry.ends[sender] = self._ends(words)
+                    self._report(known.protocol, words, ends, results)
             elif known.datagram is not None:
                 results = known.datagram(data)
-            else:
-                continue
-            if results:
-                self._report(known.protocol, words, results)
+                if results:
+                    self._report(known.protocol, words, self._ends(words), results)
 
     def finished(self, conversations: NDArray[np.void]) -> None:
         """Closes the streams of conversations that are over, and turns round those whose content says so."""
@@ -114,35 +117,32 @@ class MessageReader:
         ended = conversations["ended_by"][read].tolist()
         turned = []
         for index, conversation, ended_by in zip(read.tolist(), over, ended, strict=True):
-            stream = self._streams.get(conversation)
-            if stream is None:
+            entry = self._streams.get(conversation)
+            if entry is None:
                 continue
             row = conversations[index]
-            client = self._client_sender.get(conversation)
             # "first packet" and "port" are weaker than what a message says of itself.
-            if client is not None and row["client_by"] in (0, 4) and client != int(row["server_first"]):
+            if entry.client is not None and row["client_by"] in (0, 4) and entry.client != int(row["server_first"]):
                 turned.append(index)
             if ended_by == ENDED_SPLIT:
                 continue
-            self._close(conversation, stream, client)
+            self._close(entry)
             del self._streams[conversation]
-            self._client_sender.pop(conversation, None)
         if turned:
             swap_sides(conversations, np.array(turned))
 
-    def _close(self, conversation: int, stream: Stream, client: int | None) -> None:
+    def _close(self, entry: _Open) -> None:
         """Reports what was still pending, each message as of the side that it says it comes from."""
-        last = [self._last_words.pop((conversation, sender), None) for sender in (0, 1)]
-        for result in stream.close():
-            says = None if isinstance(result, Malformed) or client is None else result.sender_is_server
-            if says is None or client is None:
-                words = last[0] or last[1]
+        for result in entry.stream.close():
+            says = None if isinstance(result, Malformed) or entry.client is None else result.sender_is_server
+            if says is None or entry.client is None:
+                words = entry.last[0] or entry.last[1]
             else:
-                sender = 1 - client if says else client
-                other = last[1 - sender]
-                words = last[sender] or (None if other is None else _turned(other))
+                sender = 1 - entry.client if says else entry.client
+                other = entry.last[1 - sender]
+                words = entry.last[sender] or (None if other is None else _turned(other))
             if words is not None:
-                self._report(self._dissectors[words[P_META] & 255].protocol, words, [result])
+                self._report(entry.protocol, words, self._ends(words), [result])
 
     def add_repeated(self, repeated: dict[int, int]) -> None:
         """Counts the datagrams that the engine knew as repeats and did not hand on."""
@@ -155,16 +155,7 @@ class MessageReader:
         found = self._dissectors[code] = dissector(Application(code).name.lower())
         return found
 
-    def _note_client(self, conversation: int, sender: int, results: Sequence[Result]) -> None:
-        for result in results:
-            if not isinstance(result, Malformed) and result.sender_is_server is not None:
-                self._client_sender[conversation] = 1 - sender if result.sender_is_server else sender
-                return
-
-    def _report(self, protocol: str, words: list[int], results: Sequence[Result]) -> None:
-        ports = words[P_PORTS]
-        version = ports >> 48 & 255
-        source_mac, destination_mac = words[P_SOURCE_MAC], words[P_DESTINATION_MAC]
+    def _report(self, protocol: str, words: list[int], ends: _Ends, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(result, Malformed):
                 self.malformed[protocol] += 1
@@ -173,37 +164,49 @@ class MessageReader:
                 continue
             self.counts[protocol] += 1
             self._sighted(
-                Sighting(
-                    message=result,
-                    time_ns=words[P_TIME],
-                    capture=self._capture,
-                    packet=words[P_PACKET],
-                    conversation=words[P_CONVERSATION],
-                    source_mac=mac_text(source_mac) if source_mac else "",
-                    source_ip=self._address(version, words[P_SOURCE_HIGH], words[P_SOURCE_LOW]),
-                    source_port=ports & 0xFFFF,
-                    destination_mac=mac_text(destination_mac) if destination_mac else "",
-                    destination_ip=self._address(version, words[P_DESTINATION_HIGH], words[P_DESTINATION_LOW]),
-                    destination_port=ports >> 16 & 0xFFFF,
-                    vlan=ports >> 32 & 0xFFFF,
-                )
+                Sighting._make((result, words[P_TIME], self._capture, words[P_PACKET], words[P_CONVERSATION], *ends))
             )
 
-    def _address(self, version: int, high: int, low: int) -> str:
-        """The text of an address whose words may be signed."""
-        key = (version, high, low)
-        text = self._addresses.get(key)
-        if text is None:
-            if version == 4:
-                text = f"{low >> 24 & 255}.{low >> 16 & 255}.{low >> 8 & 255}.{low & 255}"
-            elif version == 6:
-                text = str(IPv6Address((high & _U64) << 64 | low & _U64))
-            else:
-                text = ""
-            if len(self._addresses) >= _REMEMBERED_ADDRESSES:
-                self._addresses.clear()
-            self._addresses[key] = text
-        return text
+    def _ends(self, words: list[int]) -> _Ends:
+        """Who sent the piece to whom."""
+        ports = words[P_PORTS]
+        version = ports >> 48 & 255
+        source = self._host(version, words[P_SOURCE_MAC], words[P_SOURCE_HIGH], words[P_SOURCE_LOW])
+        destination = self._host(version, words[P_DESTINATION_MAC], words[P_DESTINATION_HIGH], words[P_DESTINATION_LOW])
+        return (*source, ports & 0xFFFF, *destination, ports >> 16 & 0xFFFF, ports >> 32 & 0xFFFF)
+
+    def _host(self, version: int, mac: int, high: int, low: int) -> tuple[str, str]:
+        """The texts of a hardware and a network address; the words of the latter may be signed."""
+        key = (version, mac, high, low)
+        texts = self._hosts.get(key)
+        if texts is None:
+            texts = (mac_text(mac) if mac else "", ip_text(version, high & _U64, low & _U64))
+            if len(self._hosts) >= _REMEMBERED_HOSTS:
+                self._hosts.clear()
+            self._hosts[key] = texts
+        return texts
+
+
+class _Open:
+    """A conversation whose messages are being read."""
+
+    __slots__ = ("client", "ends", "last", "protocol", "stream")
+
+    def __init__(self, stream: Stream, protocol: str) -> None:
+        self.stream = stream
+        self.protocol = protocol
+        self.client: int | None = None
+        """Which sender is the client, once a message has said so."""
+        self.ends: list[_Ends | None] = [None, None]
+        self.last: list[list[int] | None] = [None, None]
+        """The words of the last piece of each sender that gave a message."""
+
+    def note_client(self, sender: int, results: Sequence[Result]) -> None:
+        """Takes the first message that says which side serves."""
+        for result in results:
+            if not isinstance(result, Malformed) and result.sender_is_server is not None:
+                self.client = 1 - sender if result.sender_is_server else sender
+                return
 
 
 def _turned(words: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ hostile input; it returns ``Malformed``. It keeps no text of patients, only that
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from asepsis.kernel.value import value
 
@@ -77,9 +77,8 @@ class Dissector:
     """Reads one whole UDP payload or one whole link-layer payload, or None."""
 
 
-@value
-class Sighting:
-    """A message with where it was seen. Addresses are text, ``""`` where there is none; ports 0 where there are none."""
+class Sighting(NamedTuple):
+    """A message with where it was seen. Addresses are text, ``""`` where there is none; ports are 0 then."""
 
     message: Message
     time_ns: int
