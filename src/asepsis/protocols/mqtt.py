@@ -360,6 +360,8 @@ class MqttStream:
     ) -> int:
         """Reads what stands before the payload and steps over that; gives the bytes that it takes from ``start``."""
         # 3.3.2: topic, packet identifier where the quality of service is not 0, properties in version 5.
+        if length < 2:
+            return self._lose(side, "PUBLISH topic", "it is missing", results)
         if size < start + 2:
             return 2
         topic_size = data[start] << 8 | data[start + 1]
