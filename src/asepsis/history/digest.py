@@ -31,8 +31,14 @@ class CaptureDigest:
         """Takes the next bytes, in order; pieces of 64 KiB and more are fast."""
         self._hasher.update(block)
 
+    def copy(self) -> CaptureDigest:
+        """Another that goes on from here by itself."""
+        other = CaptureDigest()
+        other._hasher = self._hasher.copy()
+        return other
+
     def text(self) -> str:
-        """64 hexadecimal digits; the same for the same bytes however they were cut."""
+        """64 hexadecimal digits of all bytes so far; the same for the same bytes however they were cut."""
         return self._hasher.hexdigest()
 
 
