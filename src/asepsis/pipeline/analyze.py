@@ -131,6 +131,8 @@ class Analysis:
                 capture=digest, sighted=sighted, malformed=writer.malformed if writer is not None else None
             )
             told = self._teller(path, number, count)
+            if path == STANDARD_INPUT and writer is not None:
+                source = DigestedSource(source)
             capture = CaptureReader(self._engine, source, progress=told)
             conversations = 0
             for output in capture.outputs():
@@ -158,7 +160,10 @@ class Analysis:
                 already_analyzed=held,
             )
             if account.packets and not held:
-                self._keep(observer.observed(), writer, path, size)
+                content = source.digest() if isinstance(source, DigestedSource) else digest
+                report.already_analyzed = not self._keep(
+                    observer.observed(), writer, path, size, content, account.packets
+                )
             return report
 
     def _writer(self, path: str, stack: ExitStack) -> tuple[str, CaptureWriter | None, bool]:
@@ -176,18 +181,25 @@ class Analysis:
                 return digest, None, True
         return digest, stack.enter_context(history.writer(site=self._site, capture=digest)), False
 
-    def _keep(self, observed: Observed, writer: CaptureWriter | None, path: str, size: int) -> None:
-        """Commits the history first: devices that point into it must find it."""
+    def _keep(
+        self, observed: Observed, writer: CaptureWriter | None, path: str, size: int, content: str, packets: int
+    ) -> bool:
+        """Keeps what is new; False when the workspace held the content already.
+
+        The registry comes first: merging is idempotent, so a crash between the two is mended by analysing the
+        capture once more, while a history without its devices would count as done.
+        """
         if writer is None or self._workspace is None:
             self._observed.append(observed)
-            return
+            return True
         from asepsis.history import CaptureSource
-        from asepsis.pipeline.registry import Registry
+        from asepsis.pipeline.registry import CaptureRecord, Registry
 
-        stored = writer.commit(CaptureSource(path=path, size_bytes=size))
-        if stored.added:
-            with Registry.open(self._workspace.registry_path) as registry:
-                registry.merge(observed)
+        if self._workspace.history().holds(content, self._site):
+            return False
+        with Registry.open(self._workspace.registry_path) as registry:
+            registry.merge(observed, [CaptureRecord(digest=observed.captures[0], path=path, packets=packets)])
+        return writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added
 
     def _count_devices(self) -> int:
         if self._workspace is not None:
@@ -238,6 +250,34 @@ def _total_size(captures: Sequence[tuple[str, CaptureError | None]]) -> int:
         with suppress(OSError):
             total += os.stat(path).st_size  # noqa: PTH116  # a thousand files: no object for each
     return total
+
+
+class DigestedSource:
+    """Standard input, whose content is named while it passes: it cannot be read twice."""
+
+    def __init__(self, source: Source) -> None:
+        from asepsis.history import CaptureDigest
+
+        self._source = source
+        self._content = CaptureDigest()
+
+    def readinto(self, target: memoryview) -> int:
+        """As ``Source.readinto``."""
+        count = self._source.readinto(target)
+        self._content.update(target[:count])
+        return count
+
+    def position(self) -> int:
+        """As ``Source.position``."""
+        return self._source.position()
+
+    def close(self) -> None:
+        """As ``Source.close``."""
+        self._source.close()
+
+    def digest(self) -> str:
+        """The digest of what was read."""
+        return self._content.text()
 
 
 def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:

@@ -81,11 +81,12 @@ class Watch:
             self._observed.append(observed)
         else:
             from asepsis.history import CaptureSource
-            from asepsis.pipeline.registry import Registry
+            from asepsis.pipeline.registry import CaptureRecord, Registry
 
             self._writer.commit(CaptureSource(path=self.report.captures[0].path, digest=""))
+            record = CaptureRecord(digest=observed.captures[0], path=self.report.captures[0].path)
             with Registry.open(self._workspace.registry_path) as registry:
-                registry.merge(observed)
+                registry.merge(observed, [record])
         if not final:
             self._open_part()
 
