@@ -66,11 +66,26 @@ def spelled(node: ast.expr) -> str:
         case ast.JoinedStr(values=parts):
             return "".join(spelled(part) for part in parts)
         case ast.FormattedValue(value=inner):
-            return "{" + ast.unparse(inner) + "}"
+            return "{" + filled_in(inner) + "}"
         case ast.BinOp(left=left, right=right, op=ast.Add()):
             return spelled(left) + spelled(right)
         case _:
-            return "{" + ast.unparse(node) + "}"
+            return "{" + filled_in(node) + "}"
+
+
+def filled_in(node: ast.expr) -> str:
+    """A word or two for what an expression gives: the last name in it."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").replace("_", " ").lower()
+        case ast.Call(args=[argument, *_]):
+            return filled_in(argument)
+        case ast.Call(func=ast.Attribute(value=inner)) | ast.Subscript(value=inner) | ast.BinOp(left=inner):
+            return filled_in(inner)
+        case ast.BoolOp(values=[first, *_]):
+            return filled_in(first)
+        case _:
+            return "..."
 
 
 def page() -> str:

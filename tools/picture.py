@@ -1,4 +1,4 @@
-"""Draws ``docs/devices.svg``, what ``asepsis demo`` prints on a terminal, from a real run: ``make docs``."""
+"""``python -m tools.picture`` draws ``docs/devices.svg``: what ``asepsis demo`` prints, from a real run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from asepsis.cli.listing import device_table
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "devices.svg"
-COLUMNS = 132
+COLUMNS = 140
 
 
 def draw() -> str:

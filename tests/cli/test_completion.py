@@ -32,7 +32,7 @@ def test_installing_writes_the_script_where_the_shell_looks(shell: str, tmp_path
 def test_a_shell_that_cannot_be_taught_is_named(tmp_path: Path) -> None:
     done = asepsis("--install-completion", home=tmp_path, SHELL="/bin/tcsh")
     assert done.returncode == 3
-    assert done.stderr == "error: no completion for the shell tcsh\n  hint: set SHELL to one of: bash, zsh, fish\n"
+    assert done.stderr == "error: no completion for the shell tcsh\n  hint: Set SHELL to one of: bash, zsh, fish\n"
 
 
 def test_bash_is_offered_the_verbs_that_fit(tmp_path: Path) -> None:

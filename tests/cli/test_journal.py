@@ -56,8 +56,9 @@ def test_the_first_drop_is_told_at_once_and_a_flood_of_drops_once_a_minute() -> 
 
 def test_a_failure_is_named_without_its_words() -> None:
     stream = io.StringIO()
-    with pytest.raises(ValueError, match="MARTHA"), Journal("mirror0", stream, Clock()) as journal:
-        journal.update(at(1))
+    journal = Journal("mirror0", stream, Clock())
+    journal.update(at(1))
+    with pytest.raises(ValueError, match="MARTHA"), journal:
         raise ValueError("MARTHA CANARY 1958-04-01")
     assert "error=ValueError" in stream.getvalue()
     assert "MARTHA" not in stream.getvalue()

@@ -50,7 +50,15 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 
 def test_the_site_is_shown_only_where_there_are_several() -> None:
     assert "Site" not in drawn([device()], 80)
-    assert "north" in drawn([device(), device(site="north")], 120)
+    assert "north" in drawn([device(), device(site="north")], 80)
+
+
+def test_what_there_is_no_room_for_is_left_out_before_anything_important_is_cut() -> None:
+    for width in range(66, 200):
+        text = drawn([device()], width)
+        assert "Example Medical Scan 9000" in text
+        assert "10.20.0.14 +1" in text
+    assert "d-7k3m9q" in drawn([device()], 80)
 
 
 def test_names_cannot_steer_the_terminal_or_be_taken_for_markup() -> None:

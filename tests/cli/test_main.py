@@ -62,7 +62,7 @@ def test_errors_of_the_table_end_with_its_code(code: str, exit_code: Exit) -> No
 def test_an_unexpected_error_is_one_line_that_says_where_to_report_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["act"], command_that(fail(ZeroDivisionError("division by zero")))) == Exit.FAILED
     shown = capsys.readouterr().err
-    assert shown.startswith("error: unexpected ZeroDivisionError: division by zero\n  hint: run it again with --debug")
+    assert shown.startswith("error: unexpected ZeroDivisionError: division by zero\n  hint: Run it again with --debug")
     assert "Traceback" not in shown
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 GAP: Final = 2
 """Spaces between two columns."""
 
+AMPLE: Final = 30
+"""A cell of so many signs says what it has to say; only then is one long name no reason to leave a column out."""
+
 
 @value
 class Column:
@@ -28,6 +31,18 @@ class Column:
     def natural(self) -> int:
         """The width at which nothing of it is cut."""
         return max([len(self.title), *(cell.cell_len for cell in self.cells)])
+
+
+def with_room(needed: Sequence[Column], optional: Sequence[Column], width: int) -> list[Column]:
+    """``needed``, and of ``optional`` those, in their order, that take nothing away from the ones before."""
+    chosen = list(needed)
+    room = width - sum(min(column.natural(), AMPLE) + GAP for column in needed) + GAP
+    for column in optional:
+        takes = min(column.natural(), AMPLE) + GAP
+        if takes <= room:
+            chosen.append(column)
+            room -= takes
+    return chosen
 
 
 def fitted(columns: Sequence[Column], width: int) -> list[int]:

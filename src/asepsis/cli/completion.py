@@ -29,7 +29,7 @@ def shell_in_use() -> str:
         raise AsepsisError(
             f"no completion for the shell {shell or '(SHELL is not set)'}",
             code="shell-unknown",
-            hint=f"set SHELL to one of: {', '.join(PLACES)}",
+            hint=f"Set SHELL to one of: {', '.join(PLACES)}",
         )
     return shell
 
@@ -55,7 +55,7 @@ def install_completion() -> str:
         raise AsepsisError(
             f"cannot write {path}: {error.strerror}",
             code="completion-unwritable",
-            hint="asepsis --show-completion prints it, to be put elsewhere",
+            hint="Put it elsewhere yourself; it is printed by: asepsis --show-completion",
         ) from error
     more = '\nzsh: have "fpath+=~/.zfunc; autoload -Uz compinit; compinit" in ~/.zshrc' if shell == "zsh" else ""
     return f"{shell} completion written to {path}; it works in new shells{more}"

@@ -1,4 +1,4 @@
-"""The table of devices, made for the width that is there: at 80 columns what it is, wider also how it runs.
+"""The table of devices, made for the width that is there: at 80 columns what it is, wider also its id and how it runs.
 
 Takes the documents of ``asepsis devices --json``.
 """
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Document = dict[str, Any]
-
-WIDE_COLUMNS: Final = 120
-"""From this width on there is room for hardware address, system and last sight."""
 
 _CATEGORY_ORDER: Final = {category.value: place for place, category in enumerate(Category)}
 
@@ -116,14 +113,14 @@ def device_table(documents: Sequence[Document], *, width: int) -> Table:
     """The table of ``asepsis devices`` for a terminal of ``width`` columns, medical devices first."""
     from rich.text import Text
 
-    from asepsis.cli.columns import Column, table
+    from asepsis.cli.columns import Column, table, with_room
 
     documents = sorted(documents, key=_importance)
 
     def texts(cell: Callable[[Document], str]) -> list[Text]:
         return [Text(cell(document)) for document in documents]
 
-    columns = [
+    needed = [
         Column(title="Device", cells=texts(device_name), least=12),
         Column(title="Category", cells=[_category(document) for document in documents], least=10),
         Column(
@@ -137,19 +134,15 @@ def device_table(documents: Sequence[Document], *, width: int) -> Table:
         Column(title="Vendor and model", cells=texts(product), least=8),
         Column(title="Address", cells=texts(lambda document: first_and_more(_addresses(document))), least=15),
     ]
-    if width >= WIDE_COLUMNS:
-        columns[4:4] = [Column(title="System", cells=texts(_system), least=8)]
-        columns += [
-            Column(
-                title="Hardware address", cells=texts(lambda document: first_and_more(document["addresses"]["mac"]))
-            ),
-            Column(title="Last seen (UTC)", cells=texts(lambda document: minute(document["last_seen"]))),
-        ]
     if len({document["site"] for document in documents}) > 1:
-        columns.append(Column(title="Site", cells=texts(lambda document: showable(document["site"])), least=6))
-    if width >= WIDE_COLUMNS:
-        columns.append(Column(title="Id", cells=[Text(document["id"], style="dim") for document in documents]))
-    return table(columns, width=width)
+        needed.append(Column(title="Site", cells=texts(lambda document: showable(document["site"])), least=6))
+    optional = [
+        Column(title="Id", cells=[Text(document["id"], style="dim") for document in documents]),
+        Column(title="Hardware address", cells=texts(lambda document: first_and_more(document["addresses"]["mac"]))),
+        Column(title="System", cells=texts(_system), least=8),
+        Column(title="Last seen (UTC)", cells=texts(lambda document: minute(document["last_seen"]))),
+    ]
+    return table(with_room(needed, optional, width), width=width)
 
 
 def minute(time: str | None) -> str:

@@ -53,12 +53,12 @@ def find_device(documents: Sequence[Document], wanted: str) -> Document:
             raise AsepsisError(
                 f"{len(candidates)} devices are called {wanted}",
                 code="device-ambiguous",
-                hint=f"name one by its id: {ids}",
+                hint=f"Name one by its id: {ids}",
             )
     raise AsepsisError(
         f"no device is called {wanted}",
         code="device-unknown",
-        hint="asepsis devices lists them; an id, an address or a name will do",
+        hint="An id, an address or a name will do; they are listed by: asepsis devices",
     )
 
 

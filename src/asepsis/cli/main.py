@@ -161,7 +161,7 @@ def run(arguments: Sequence[str], command: click.Command = application) -> int:
     except Exception as error:
         if invocation.debug:
             raise
-        _say(_unexpected(error), f"run it again with --debug and take what it prints to {REPORT_TO}")
+        _say(_unexpected(error), f"Run it again with --debug and take what it prints to {REPORT_TO}.")
         return Exit.FAILED
 
 

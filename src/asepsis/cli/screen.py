@@ -33,5 +33,5 @@ def screen(output: Path | None = None) -> Iterator[Console]:
         raise AsepsisError(
             f"cannot write {output}: {error.strerror or error}",
             code="output-unwritable",
-            hint="name a file in a folder that you may write",
+            hint="Name a file in a folder that you may write.",
         ) from error

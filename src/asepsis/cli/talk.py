@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from asepsis.cli.listing import WIDE_COLUMNS
 from asepsis.cli.text import showable
 from asepsis.kernel.time import SECOND_NS, iso_from_ns
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+WIDE_COLUMNS: Final = 120
+"""From this width on there is room for the client's port, the duration and both directions."""
 
 IP_PROTOCOLS: Final[dict[int, str]] = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp"}
 """Names of the assigned internet protocol numbers (IANA) that people know by name; others are shown as numbers."""

@@ -37,9 +37,12 @@ def command(paths: tuple[str, ...], site: str | None, no_store: bool, as_json: b
     from asepsis.cli.progress import ProgressLine
     from asepsis.cli.summary import NEXT, print_report, was_read
     from asepsis.pipeline.analyze import analyze
-    from asepsis.pipeline.workspace import Workspace
 
-    store = None if no_store else Workspace.resolve(workspace)
+    store = None
+    if not no_store:
+        from asepsis.pipeline.workspace import Workspace
+
+        store = Workspace.resolve(workspace)
     with ProgressLine() as line:
         report = analyze(list(paths), workspace=store, site=site or DEFAULT_SITE, progress=line.update)
     print_report(report, as_json=as_json, hint="" if no_store else NEXT)

@@ -112,7 +112,7 @@ def _write_text(listing: Listing, form: str, output: Path | None) -> None:
         raise AsepsisError(
             f"cannot write {output}: {error.strerror or error}",
             code="output-unwritable",
-            hint="name a file in a folder that you may write",
+            hint="Name a file in a folder that you may write.",
         ) from error
 
 

@@ -46,7 +46,7 @@ def command(print_only: bool, as_json: bool) -> int:
             raise AsepsisError(
                 "the recorded captures are not part of this installation",
                 code="demo-missing",
-                hint="take a capture of your own: asepsis analyze ward.pcapng",
+                hint="Take a capture of your own: asepsis analyze ward.pcapng",
             )
         workspace = Workspace.resolve(Path(temporary))
         with ProgressLine() as line:
