@@ -197,8 +197,9 @@ class Analysis:
 
         if self._workspace.history().holds(content, self._site):
             return False
+        record = CaptureRecord(digest=observed.captures[0], path=path, packets=packets, analyzed_ns=time.time_ns())
         with Registry.open(self._workspace.registry_path) as registry:
-            registry.merge(observed, [CaptureRecord(digest=observed.captures[0], path=path, packets=packets)])
+            registry.merge(observed, [record])
         return writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added
 
     def _count_devices(self) -> int:

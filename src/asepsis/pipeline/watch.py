@@ -84,7 +84,12 @@ class Watch:
             from asepsis.pipeline.registry import CaptureRecord, Registry
 
             self._writer.commit(CaptureSource(path=self.report.captures[0].path, digest=""))
-            record = CaptureRecord(digest=observed.captures[0], path=self.report.captures[0].path)
+            record = CaptureRecord(
+                digest=observed.captures[0],
+                path=self.report.captures[0].path,
+                packets=self._engine.packets,
+                analyzed_ns=time.time_ns(),
+            )
             with Registry.open(self._workspace.registry_path) as registry:
                 registry.merge(observed, [record])
         if not final:
