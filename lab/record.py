@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab import needs, session
+from lab import needs, recording
 from lab.hosts import HOSTS
 from lab.namespaces import WITH_PARENT
 
@@ -94,7 +94,7 @@ def _record(output: Path, names: list[str], *, short: bool) -> int:
 def _inside(arguments: list[str]) -> int:
     scratch, target, names, length = arguments
     try:
-        session.record(
+        recording.record(
             scratch=Path(scratch),
             target=Path(target),
             environment=ENVIRONMENT,
