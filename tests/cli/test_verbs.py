@@ -306,3 +306,44 @@ def test_no_permission_to_capture_is_one_line_that_says_what_to_do() -> None:
     assert "error: " in done.stderr
     assert "hint: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# A connection and a name look-up as Zeek writes them in JSON (docs.zeek.org, conn.log and dns.log), values made up.
+CONN = (
+    '{"ts":1700000000.5,"uid":"C1","id.orig_h":"10.1.1.5","id.orig_p":40000,"id.resp_h":"10.1.1.9","id.resp_p":104,'
+    '"proto":"tcp","duration":1.5,"orig_bytes":100,"resp_bytes":900,"orig_pkts":5,"orig_ip_bytes":320,"resp_pkts":6,'
+    '"resp_ip_bytes":1180,"conn_state":"SF"}'
+)
+# A flow event as Suricata writes it (its EVE JSON format), values made up.
+FLOW = (
+    '{"timestamp":"2023-11-14T22:13:20.500000+0000","flow_id":1,"event_type":"flow","src_ip":"10.1.1.5",'
+    '"src_port":40000,"dest_ip":"10.1.1.9","dest_port":104,"proto":"TCP","flow":{"pkts_toserver":5,"pkts_toclient":6,'
+    '"bytes_toserver":320,"bytes_toclient":1180,"start":"2023-11-14T22:13:20.500000+0000",'
+    '"end":"2023-11-14T22:13:22.000000+0000","state":"closed","reason":"timeout"}}'
+)
+
+
+@pytest.mark.parametrize(("sensor", "name", "record"), [("zeek", "conn.log", CONN), ("eve", "eve.json", FLOW)])
+def test_a_log_of_another_sensor_becomes_conversations(
+    sensor: str, name: str, record: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / name
+    log.write_text(f"{record}\n{{broken\n")
+    where = ["--workspace", str(tmp_path / "w")]
+    assert run(["import", sensor, str(log), *where]) == Exit.DONE
+    shown = capsys.readouterr()
+    assert "1 log, 1 conversation" in shown.out
+    assert f"{log}:2: " in shown.err
+    documents = json.loads(printed(["conversations", "--json", *where], capsys))
+    assert [(row["client_ip"], row["server_ip"], row["server_port"]) for row in documents] == [
+        ("10.1.1.5", "10.1.1.9", 104)
+    ]
+    assert json.loads(printed(["import", sensor, "--json", str(log), *where], capsys))["conversations"] == 0
+
+
+@pytest.mark.parametrize("sensor", ["zeek", "eve"])
+def test_a_log_that_is_not_there_ends_with_3(sensor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", sensor, str(tmp_path / "none.log"), "--workspace", str(tmp_path / "w")]) == Exit.FAILED
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"error: {tmp_path / 'none.log'}: ")
+    assert len(shown.err.splitlines()) <= 2

@@ -12,20 +12,21 @@ from asepsis.cli.exits import Exit
 from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, workspace_option
 
 if TYPE_CHECKING:
-    from asepsis.pipeline.report import AnalysisReport
+    from asepsis.pipeline.imports_report import ImportReport
 
 
 def _take_in(
-    take: Callable[..., AnalysisReport], path: str, *, site: str | None, as_json: bool, workspace: Path | None
+    take: Callable[..., ImportReport], path: str, *, site: str | None, as_json: bool, workspace: Path | None
 ) -> int:
     from asepsis.cli.progress import ProgressLine
-    from asepsis.cli.summary import NEXT, print_report, was_read
+    from asepsis.cli.summary import NEXT
+    from asepsis.cli.summary_of_logs import log_was_read, print_import
     from asepsis.pipeline.workspace import Workspace
 
     with ProgressLine() as line:
         report = take(path, workspace=Workspace.resolve(workspace), site=site or DEFAULT_SITE, progress=line.update)
-    print_report(report, as_json=as_json, hint=NEXT)
-    return Exit.DONE if any(was_read(capture) for capture in report.captures) else Exit.FAILED
+    print_import(report, as_json=as_json, hint=NEXT)
+    return Exit.DONE if any(log_was_read(log) for log in report.logs) else Exit.FAILED
 
 
 @click.group(name="import", short_help="Take in logs of Zeek or Suricata.", no_args_is_help=True)
