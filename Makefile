@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint unit bench eval soak lock format docs clean run-ready dev-ready bench-ready
+.PHONY: help run test check lint unit kernels bench eval soak lock format docs clean run-ready dev-ready bench-ready
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -21,7 +21,7 @@ help: ## this list
 run: run-ready ## show the devices of the recorded lab hospital
 	@$(BIN)/asepsis demo
 
-test: dev-ready ## everything: linters, all tests, those that are slow or need root too
+test: dev-ready kernels ## everything: linters, all tests, those that are slow or need root too
 	@tools/debian-packages test lab
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -34,7 +34,11 @@ lint: dev-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: dev-ready
+# Compiled once here, not by two test processes at the same time.
+kernels: run-ready
+	@$(BIN)/python -c "from asepsis.wire.compiled import load; load(notice=print)"
+
+unit: dev-ready kernels
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow and not root"
 
 bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; writes bench/RESULTS.md

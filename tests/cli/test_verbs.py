@@ -347,3 +347,45 @@ def test_a_log_that_is_not_there_ends_with_3(sensor: str, tmp_path: Path, capsys
     shown = capsys.readouterr()
     assert shown.err.startswith(f"error: {tmp_path / 'none.log'}: ")
     assert len(shown.err.splitlines()) <= 2
+
+
+SEND = (
+    "import socket, time\n"
+    "sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    "for _ in range(400):\n"
+    "    sender.sendto(b'hello', ('127.0.0.1', 9999))\n"
+    "    time.sleep(0.02)\n"
+)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a network namespace of its own")
+def test_watch_reads_an_interface_until_sigterm_and_keeps_what_it_saw(tmp_path: Path) -> None:
+    # Nothing but this test's own packets exists on the loopback interface of a new network namespace.
+    script = f'ip link set lo up; "{sys.executable}" -c "$SEND" & exec "$@"'
+    arguments = ["watch", "lo", "--json", "--workspace", str(tmp_path / "w")]
+    with subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", script, "sh", *ASEPSIS, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "SEND": SEND},
+    ) as running:
+        assert running.stderr is not None
+        said = running.stderr.readline()  # the journal's first line: it has begun
+        time.sleep(1.5)
+        running.send_signal(signal.SIGTERM)
+        out, rest = running.communicate(timeout=120)
+    assert running.returncode == 0, said + rest
+    assert "event=watching" in said
+    assert "event=stopped" in rest
+    document = json.loads(out)
+    assert document["captures"][0]["path"] == "interface:lo"
+    assert document["captures"][0]["packets"] > 0
+    done = subprocess.run(
+        [*ASEPSIS, "conversations", "--json", "--workspace", str(tmp_path / "w")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("127.0.0.1", 9999) in {(row["server_ip"], row["server_port"]) for row in json.loads(done.stdout)}
