@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +31,17 @@ class Reach(IntEnum):
 @lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def reach(ip: str) -> Reach:
     """How far the address in ``ip`` reaches; ``reaches`` holds the same rules for columns, and a test compares them."""
-    if not ip:
-        return Reach.NONE
+    if ":" not in ip:
+        # The standard library takes five times as long, and ten thousand addresses come in a second.
+        octets = ip.split(".")
+        if len(octets) != 4 or not all(map(_is_octet, octets)):
+            return Reach.NONE
+        first, second = int(octets[0]), int(octets[1])
+        return _reach_of_ipv4(first, second)
     try:
-        address = ip_address(ip)
+        value = int(IPv6Address(ip))
     except ValueError:
         return Reach.NONE
-    value = int(address)
-    if isinstance(address, IPv4Address):
-        return _reach_of_ipv4(value >> 24, value >> 16 & 255)
     if value <= 1:
         return Reach.LOOPBACK if value else Reach.NONE
     top = value >> 112
@@ -48,6 +50,10 @@ def reach(ip: str) -> Reach:
     if top >> 6 == 0xFE80 >> 6:
         return Reach.LINK
     return Reach.PRIVATE if top >> 9 == 0xFC00 >> 9 or top >> 6 == 0xFEC0 >> 6 else Reach.PUBLIC
+
+
+def _is_octet(text: str) -> bool:
+    return text.isdecimal() and len(text) < 4 and int(text) < 256
 
 
 def _reach_of_ipv4(first: int, second: int) -> Reach:
@@ -111,19 +117,26 @@ _ROUTER_PREFIXES = (
 )
 
 
+_ROUTER_STARTS = tuple(prefix for prefix, _ in _ROUTER_PREFIXES)
+
+
 def virtual_router(mac: str) -> str:
     """The redundancy protocol whose shared router address ``mac`` is, or an empty text."""
+    if not mac.startswith(_ROUTER_STARTS):
+        return ""
     for prefix, protocol in _ROUTER_PREFIXES:
         if mac.startswith(prefix):
             return protocol
     return ""
 
 
-@lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def embedded_mac(ip: str) -> str:
     """The MAC address inside an IPv6 address made by modified EUI-64 (RFC 4291 appendix A), or an empty text."""
-    if ":" not in ip:
-        return ""
+    return _embedded_mac(ip) if ":" in ip else ""
+
+
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
+def _embedded_mac(ip: str) -> str:
     try:
         octets = IPv6Address(ip).packed[8:]
     except ValueError:
@@ -135,6 +148,7 @@ def embedded_mac(ip: str) -> str:
     return "" if is_random(mac) or is_group(mac) else mac
 
 
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def address_key(ip: str) -> tuple[int, int]:
     """Sorts addresses as people count: IPv4 first, then by number."""
     try:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from asepsis.devices.clue import Attribute
 from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
-from asepsis.knowledge.vocabulary import GENERAL_CATEGORIES, WIDER, Category, category_agrees
+from asepsis.knowledge.vocabulary import GENERAL_CATEGORIES, WIDER, category_agrees
 
 # Systems that are Linux inside; evidence for Linux supports them.
 _LINUX = (
@@ -68,14 +68,12 @@ def is_general(attribute: str, value: str) -> bool:
             return False
 
 
+_WIDER = {category.value: tuple(word.value for word in words) for category, words in WIDER.items()}
+
+
 def wider(attribute: str, value: str) -> tuple[str, ...]:
     """Wider words that the value implies and that may hold where it does not."""
-    if attribute == Attribute.CATEGORY:
-        try:
-            return WIDER.get(Category(value), ())
-        except ValueError:
-            return ()
-    return ()
+    return _WIDER.get(value, ()) if attribute == Attribute.CATEGORY else ()
 
 
 def _os_agrees(wide: str, exact: str) -> bool:

@@ -32,8 +32,6 @@ class Endpoint(NamedTuple):
     """Empty where the link has none, or where only the network address is known."""
     ip: str
     """Empty where only the hardware address is known."""
-    scope: str = ""
-    """The capture of a loopback address, which means another host in every capture; else empty."""
 
 
 class Clue(NamedTuple):

@@ -27,7 +27,8 @@ RIVALRY = 0.8
 FIRMWARE_RIVALRY = 0.4
 # Systems are upgraded: what nobody has said for a day, while another value was said, is past and no rival.
 SUPERSEDED_AFTER_NS = 86_400 * SECOND_NS
-_CHANGING = frozenset((Attribute.OS, Attribute.FIRMWARE))
+CHANGING = frozenset((Attribute.OS, Attribute.FIRMWARE))
+"""Attributes that may change over time."""
 # No sum of witnesses on a network is proof.
 MOST = 0.99
 
@@ -67,7 +68,7 @@ def confidence_in(attribute: str, candidate: str, supports: Mapping[str, Support
         if other == candidate or _supports(attribute, other, candidate):
             side = agreeing
         elif contradicts(attribute, other, candidate):
-            past = attribute in _CHANGING and support.last_ns + SUPERSEDED_AFTER_NS < last_ns
+            past = attribute in CHANGING and support.last_ns + SUPERSEDED_AFTER_NS < last_ns
             side = None if past else rivals
         if side is not None:
             for protocol, weight in support.weights.items():

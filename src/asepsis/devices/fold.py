@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import Any
 
 from asepsis.devices.address import Reach, address_key, is_random, reach, virtual_router
 from asepsis.devices.clue import Attribute, Claim, Clue
-from asepsis.devices.confidence import MOST, RIVALRY, THRESHOLD, Support, judge, strength
+from asepsis.devices.confidence import CHANGING, MOST, RIVALRY, THRESHOLD, Support, Verdict, judge, strength
 from asepsis.devices.device import SINGLE, Device, Evidence
-from asepsis.devices.holding import Holding, Node
+from asepsis.devices.holding import Node
 from asepsis.devices.identity import Identity, Pair
 from asepsis.devices.inference import inferred
 from asepsis.devices.observed import Observed
-from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import Role
 
 # Reasons shown for one attribute of one device; the rest says the same again.
@@ -24,50 +25,67 @@ NAMES_LIMIT = 16
 
 _RANKS = {role.value: place for place, role in enumerate(Role)}
 # How sure a tie is by what says it.
-_TIE_WEIGHTS = ((Claim.LEASE, "dhcp", 0.9), (Claim.ARP, "arp", 0.8), (Claim.SELF, "self", 0.6))
+_TIE_WEIGHTS = ((int(Claim.LEASE), "dhcp", 0.9), (int(Claim.ARP), "arp", 0.8), (int(Claim.SELF), "self", 0.6))
 _SEEN_WEIGHT = 0.5
 
 
-@value
 class Folded:
-    """The devices of one site, and who held which address when."""
+    """The devices of one site, and who held which address when. Counting them costs less than describing them."""
 
-    devices: tuple[Device, ...]
-    """In the order of their addresses; ids are empty."""
-    keys: tuple[tuple[str, ...], ...]
-    """For each device, what it is known by from run to run: ``mac ...``, ``serial ...``, ``udi ...``, ``ip ...``."""
-    holdings: dict[tuple[str, str], list[tuple[int, int, int]]]
-    """(address, scope) to (first_ns, last_ns, place of the device in ``devices``), in order of time."""
+    def __init__(self, site: str, clues: Iterable[Clue], identity: Identity) -> None:
+        self._site = site
+        self._clues = clues
+        self._identity = identity
+        self._groups = identity.devices()
 
     def __len__(self) -> int:
-        return len(self.devices)
+        return len(self._groups)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """In the order of their addresses; ids are empty."""
+        return self._described[0]
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """What each device is known by from run to run: ``mac ...``, ``serial ...``, ``udi ...``, ``ip ...``."""
+        return self._described[1]
+
+    @cached_property
+    def holdings(self) -> dict[str, list[tuple[int, int, int]]]:
+        """Network address to (first_ns, last_ns, place of the device in ``devices``), in order of time."""
+        places, root = self._described[2], self._identity.root
+        return {
+            ip: [(one.first_ns, one.last_ns, places[root(one.node)]) for one in holdings]
+            for ip, holdings in self._identity.holdings.items()
+        }
+
+    @cached_property
+    def _described(self) -> tuple[tuple[Device, ...], tuple[tuple[str, ...], ...], dict[Node, int]]:
+        identity = self._identity
+        seen, root = identity.seen, identity.root
+        by_root: dict[Node, list[Clue]] = defaultdict(list)
+        for clue in self._clues:
+            node = identity.node(clue.endpoint, clue.first_ns, clue.last_ns)
+            if node is not None and node in seen:
+                by_root[root(node)].append(clue)
+        claimed = _names_claimed(by_root)
+        made = []
+        for top, nodes in self._groups.items():
+            said = by_root.get(top, [])
+            device = _device(self._site, top, nodes, [*said, *inferred(nodes, said, identity)], identity, claimed)
+            made.append((_place(device), top, device, nodes))
+        made.sort(key=lambda one: one[0])
+        return (
+            tuple([device for _, _, device, _ in made]),
+            tuple([_keys(device, nodes) for _, _, device, nodes in made]),
+            {top: place for place, (_, top, _, _) in enumerate(made)},
+        )
 
 
 def fold(observed: Observed) -> Folded:
     """Makes devices of everything that was observed at one site."""
-    clues, identity = observed.clues, Identity(observed.ties, observed.clues)
-    by_root: dict[Node, list[Clue]] = defaultdict(list)
-    for clue in clues:
-        node = identity.node(clue.endpoint, clue.first_ns, clue.last_ns)
-        if node is not None and node in identity.seen:
-            by_root[identity.root(node)].append(clue)
-    claimed = _names_claimed(by_root)
-    groups = identity.devices()
-    made = []
-    for root, nodes in groups.items():
-        own = [*by_root.get(root, ()), *inferred(root, nodes, by_root.get(root, ()), identity)]
-        made.append((root, _device(observed.site, root, nodes, own, identity, claimed), nodes))
-    made.sort(key=lambda one: _place(one[1]))
-    devices = tuple(device for _, device, _ in made)
-    places = {root: place for place, (root, _, _) in enumerate(made)}
-    return Folded(
-        devices=devices,
-        keys=tuple(_keys(device, nodes) for _, device, nodes in made),
-        holdings={
-            place: [(one.first_ns, one.last_ns, places[identity.root(one.node)]) for one in holdings]
-            for place, holdings in identity.holdings.items()
-        },
-    )
+    return Folded(observed.site, observed.clues, Identity(observed.ties, observed.clues))
 
 
 def _place(device: Device) -> tuple[object, ...]:
@@ -83,36 +101,36 @@ def _device(
     identity: Identity,
     claimed: dict[str, dict[Node, Clue]],
 ) -> Device:
-    by_attribute: dict[str, list[Clue]] = defaultdict(list)
+    by_attribute: dict[str, list[Clue]] = {}
+    first, last = identity.seen[nodes[0]]
     for clue in clues:
-        by_attribute[clue.attribute].append(clue)
+        first, last = min(first, clue.first_ns), max(last, clue.last_ns)
+        by_attribute.setdefault(clue.attribute, []).append(clue)
+    for node in nodes:
+        span = identity.seen[node]
+        first, last = min(first, span[0]), max(last, span[1])
     confidence: dict[str, float] = {}
     shown: dict[str, str | None] = dict.fromkeys(SINGLE)
     reasons: list[Evidence] = []
-    for attribute in (*SINGLE, Attribute.NAME.value):
+    for attribute in SINGLE:
         said = by_attribute.get(attribute)
-        if not said:
-            continue
-        supports = _supports(said)
-        if attribute == Attribute.ROLE:
-            shown[attribute], confidence[attribute] = _role(supports)
-        elif attribute != Attribute.NAME:
-            verdict = judge(attribute, supports)
-            shown[attribute], confidence[attribute] = verdict.value, verdict.confidence
+        if said:
+            shown[attribute], confidence[attribute] = _decided(attribute, said)
+            reasons.extend(_evidence(said))
+    names: list[tuple[str, float]] = []
+    said = by_attribute.get(Attribute.NAME)
+    if said:
         reasons.extend(_evidence(said))
-    names, rivals = _names(root, by_attribute.get(Attribute.NAME, []), claimed)
-    if names:
-        confidence[Attribute.NAME.value] = names[0][1]
-    reasons.extend(rivals)
-    addresses, first, last = _addresses(root, nodes, identity, reasons)
-    if clues:
-        first, last = min(first, *(clue.first_ns for clue in clues)), max(last, *(clue.last_ns for clue in clues))
+        names, rivals = _names(root, said, claimed)
+        reasons.extend(rivals)
+        if names:
+            confidence[Attribute.NAME.value] = names[0][1]
     return Device(
         id="",
         site=site,
-        macs=tuple(sorted(node[1] for node in nodes if node[0] == "mac"))[:ADDRESSES_LIMIT],
-        ips=addresses,
-        names=tuple(name for name, _ in names[:NAMES_LIMIT]),
+        macs=tuple(sorted([node[1] for node in nodes if node[0] == "mac"])[:ADDRESSES_LIMIT]),
+        ips=_addresses(root, nodes, identity, reasons),
+        names=tuple([name for name, _ in names[:NAMES_LIMIT]]),
         first_seen_ns=first,
         last_seen_ns=last,
         confidence=confidence,
@@ -121,14 +139,44 @@ def _device(
     )
 
 
+def _decided(attribute: str, clues: list[Clue]) -> tuple[str | None, float]:
+    """Value and confidence of a single attribute."""
+    if len(clues) == 1:
+        clue = clues[0]
+        chance = round(min(MOST, clue.weight), 3)
+        return (clue.value if chance >= THRESHOLD else None), chance
+    supports = _supports(clues)
+    if attribute == Attribute.ROLE:
+        return _role(supports)
+    if attribute in CHANGING:
+        verdict = judge(attribute, supports)
+    else:
+        # Time does not matter, and a thousand devices of one kind say the same.
+        said = tuple(sorted([(text, *sorted(support.weights.items())) for text, support in supports.items()]))
+        verdict = _judged(attribute, said)
+    return verdict.value, verdict.confidence
+
+
+@lru_cache(maxsize=1 << 14)
+def _judged(attribute: str, said: tuple[tuple[Any, ...], ...]) -> Verdict:
+    supports = {text: Support(weights=dict(weights), last_ns=0) for text, *weights in said}
+    return judge(attribute, supports)
+
+
 def _supports(clues: Iterable[Clue]) -> dict[str, Support]:
-    weights: dict[str, dict[str, float]] = defaultdict(dict)
-    last: dict[str, int] = defaultdict(int)
+    weights: dict[str, dict[str, float]] = {}
+    last: dict[str, int] = {}
     for clue in clues:
-        known = weights[clue.value]
+        text = clue.value
+        known = weights.get(text)
+        if known is None:
+            weights[text] = {clue.protocol: clue.weight}
+            last[text] = clue.last_ns
+            continue
         if clue.weight > known.get(clue.protocol, 0.0):
             known[clue.protocol] = clue.weight
-        last[clue.value] = max(last[clue.value], clue.last_ns)
+        if clue.last_ns > last[text]:
+            last[text] = clue.last_ns
     return {text: Support(weights=known, last_ns=last[text]) for text, known in weights.items()}
 
 
@@ -199,50 +247,46 @@ def _reason(clue: Clue, weight: float) -> Evidence:
 
 def _evidence(clues: list[Clue]) -> list[Evidence]:
     """The strongest reasons, but first one for each value, so that a conflict is always seen."""
-    ordered = sorted(clues, key=_strongest)
-    first: dict[tuple[str, str], Clue] = {}
-    seen: set[str] = set()
-    for clue in ordered:
-        if clue.value not in seen:
-            seen.add(clue.value)
-            first[clue.value, clue.protocol] = clue
-    for clue in ordered:
-        first.setdefault((clue.value, clue.protocol), clue)
-    kept = sorted(list(first.values())[:EVIDENCE_LIMIT], key=_strongest)
+    if len(clues) == 1:
+        return [_reason(clues[0], clues[0].weight)]
+    strongest: dict[tuple[str, str], Clue] = {}
+    for clue in sorted(clues, key=_strongest):
+        strongest.setdefault((clue.value, clue.protocol), clue)
+    kept = list(strongest.values())
+    if len(kept) > EVIDENCE_LIMIT:
+        first = {clue.value: clue for clue in reversed(kept)}
+        kept.sort(key=lambda clue: (first[clue.value] is not clue, *_strongest(clue)))
+        kept = sorted(kept[:EVIDENCE_LIMIT], key=_strongest)
     return [_reason(clue, clue.weight) for clue in kept]
 
 
-def _addresses(
-    root: Node, nodes: list[Node], identity: Identity, reasons: list[Evidence]
-) -> tuple[tuple[str, ...], int, int]:
-    """Network addresses that the device holds or held last, and when it was seen; adds what says so to ``reasons``."""
-    spans = [identity.seen[node] for node in nodes]
+def _addresses(root: Node, nodes: list[Node], identity: Identity, reasons: list[Evidence]) -> tuple[str, ...]:
+    """Network addresses that the device holds or held last; adds what says so to ``reasons``."""
     held: list[tuple[int, str]] = []
     ties: list[Evidence] = []
     for node in nodes:
         for pair in identity.ties_of(node):
-            latest = _latest(identity.holdings.get((pair.ip, node[2] if node[0] == "ip" else ""), []))
-            if latest is None or identity.root(latest.node) == root:
-                held.append((max(tie.last_ns for tie in pair.stretches), pair.ip))
+            holdings = identity.holdings.get(pair.ip)
+            if not holdings or len(holdings) == 1 or identity.root(holdings[-1].node) == root:
+                held.append((pair.last_ns, pair.ip))
             ties.append(_tie_reason(pair))
-    recent = {ip for _, ip in sorted(held, reverse=True)[:ADDRESSES_LIMIT]}
-    ties.sort(key=lambda one: (-one.weight, one.value, one.capture, one.packet))
+    if len(ties) > 1:
+        ties.sort(key=lambda one: (-one.weight, one.value, one.capture, one.packet))
     reasons.extend(ties[:EVIDENCE_LIMIT])
-    ips = tuple(sorted(recent, key=lambda ip: (reach(ip) is Reach.LINK, address_key(ip))))
-    return ips, min(span[0] for span in spans), max(span[1] for span in spans)
-
-
-def _latest(holdings: list[Holding]) -> Holding | None:
-    return holdings[-1] if holdings else None
+    if len(held) < 2:
+        return tuple([ip for _, ip in held])
+    recent = {ip for _, ip in sorted(held, reverse=True)[:ADDRESSES_LIMIT]}
+    return tuple(sorted(recent, key=lambda ip: (reach(ip) is Reach.LINK, address_key(ip))))
 
 
 def _tie_reason(pair: Pair) -> Evidence:
-    first = min(pair.stretches, key=lambda tie: (not tie.claims, tie.first_ns, tie.capture, tie.packet))
+    first = pair.earliest
     protocol, weight = "ip", _SEEN_WEIGHT
-    for claim, name, claim_weight in _TIE_WEIGHTS:
-        if pair.claims & claim:
-            protocol, weight = name, claim_weight
-            break
+    if pair.claims:
+        for claim, name, claim_weight in _TIE_WEIGHTS:
+            if pair.claims & claim:
+                protocol, weight = name, claim_weight
+                break
     return Evidence(
         attribute="address",
         value=pair.ip,
@@ -262,7 +306,7 @@ def _keys(device: Device, nodes: list[Node]) -> tuple[str, ...]:
         keys.append(f"serial {device.vendor} {device.serial}")
     if device.udi and device.serial:
         keys.append(f"udi {device.udi} {device.serial}")
-    keys += [f"ip {node[1]} {node[2]}".rstrip() for node in nodes if node[0] == "ip"]
+    keys += [f"ip {node[1]}" for node in nodes if node[0] == "ip"]
     if not macs:
         return tuple(keys)
     # An address found without its hardware earlier: it may lead to the device that was known by it.

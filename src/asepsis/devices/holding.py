@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-Node = tuple[str, str, str]
+Node = tuple[str, str]
+"""``("mac", address)`` on the link, ``("ip", address)`` behind a router or without hardware addresses."""
 
 
 class Holding(NamedTuple):
@@ -27,6 +28,9 @@ def timeline(holdings: Iterable[Holding]) -> list[Holding]:
     Where two overlap, the surer one holds during the overlap; among equals the one that began later, because a new
     holder comes after the old one.
     """
+    holdings = list(holdings)
+    if len(holdings) == 1:
+        return holdings
     ordered = sorted(set(holdings), key=lambda holding: (holding.first_ns, holding.last_ns, holding.node))
     result: list[Holding] = []
     for holding in ordered:

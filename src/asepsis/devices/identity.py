@@ -13,12 +13,9 @@ from collections.abc import Iterable, Mapping
 
 from asepsis.devices.address import Reach, embedded_mac, is_group, is_random, reach, virtual_router
 from asepsis.devices.clue import Attribute, Claim, Clue, Endpoint, Tie
-from asepsis.devices.holding import Holding, timeline
+from asepsis.devices.holding import Holding, Node, timeline
 from asepsis.devices.kinship import Kinship
 from asepsis.knowledge.vocabulary import Role
-
-# A node: ("mac", address, "") or ("ip", address, scope).
-Node = tuple[str, str, str]
 
 # A host has one or two IPv4 addresses at a time; what bears this many at once and claims none of them forwards.
 MANY_ADDRESSES = 4
@@ -26,6 +23,8 @@ MANY_ADDRESSES = 4
 PROXY_ADDRESSES = 9
 # A router's own addresses, which it sends from with a fresh TTL.
 OWN_ADDRESSES = 3
+# ``Claim`` as plain numbers: a hundred thousand tests of flags are made on them.
+_ARP, _LEASE, _SELF = int(Claim.ARP), int(Claim.LEASE), int(Claim.SELF)
 # Protocols that only clinical systems speak: on a link without hardware addresses they make a public address a device.
 _CLINICAL = frozenset(("dicom", "hl7"))
 
@@ -39,16 +38,35 @@ class Pair:
         self.mac, self.ip = mac, ip
         self.reach = reach(ip)
         self.sent = self.direct = self.routed = 0
-        self.claims = Claim.NOBODY
+        self.claims = 0
+        """``Claim`` flags."""
         self.stretches: list[Tie] = []
 
     def add(self, tie: Tie) -> None:
         """Takes one stretch of time."""
-        self.sent += tie.sent
-        self.direct += tie.direct
-        self.routed += tie.routed
-        self.claims |= Claim(tie.claims)
+        _, _, _, sent, direct, routed, claims, _, _ = tie
+        self.sent += sent
+        self.direct += direct
+        self.routed += routed
+        self.claims |= claims
         self.stretches.append(tie)
+
+    @property
+    def first_ns(self) -> int:
+        """First time that the two were seen together."""
+        return min([tie.first_ns for tie in self.stretches])
+
+    @property
+    def last_ns(self) -> int:
+        """Last time."""
+        return max([tie.last_ns for tie in self.stretches])
+
+    @property
+    def earliest(self) -> Tie:
+        """The sighting that is shown as evidence: a claim before a mere sighting, then the first."""
+        if len(self.stretches) == 1:
+            return self.stretches[0]
+        return min(self.stretches, key=lambda tie: (not tie.claims, tie.first_ns, tie.capture, tie.packet))
 
 
 class Identity:
@@ -60,20 +78,22 @@ class Identity:
     """
 
     def __init__(self, ties: Iterable[Tie], clues: Iterable[Clue]) -> None:
-        self._pairs: dict[tuple[str, str, str], Pair] = {}
+        self._pairs: dict[Endpoint, Pair] = {}
         self.seen: dict[Node, list[int]] = {}
         """First and last time of each node that spoke."""
         for tie in ties:
-            mac, ip, scope = tie.endpoint
-            key = (mac, ip, scope)
+            key = tie.endpoint
             pair = self._pairs.get(key)
             if pair is None:
-                pair = self._pairs[key] = Pair(mac, ip)
+                pair = self._pairs[key] = Pair(key.mac, key.ip)
             pair.add(tie)
         by_mac: dict[str, list[Pair]] = defaultdict(list)
-        for (mac, ip, _), pair in self._pairs.items():
-            if mac and ip:
-                by_mac[mac].append(pair)
+        self._pairs_of_mac: dict[str, list[Pair]] = defaultdict(list)
+        for (mac, ip), pair in self._pairs.items():
+            if mac:
+                self._pairs_of_mac[mac].append(pair)
+                if ip:
+                    by_mac[mac].append(pair)
         clues = list(clues)
         self.carriers = {
             clue.endpoint.mac
@@ -81,8 +101,8 @@ class Identity:
             if clue.protocol == "ip" and clue.value == Role.ROUTER and clue.attribute == Attribute.ROLE
         }
         self.routers = {mac for mac, pairs in by_mac.items() if _forwards(mac, pairs)} | self.carriers
-        self._owned: dict[tuple[str, str, str], bool] = {}
-        proxies = {mac for mac, pairs in by_mac.items() if _at_once(pairs, Claim.ARP) >= PROXY_ADDRESSES}
+        self._owned: dict[Endpoint, bool] = {}
+        proxies = {mac for mac, pairs in by_mac.items() if _answers_for_others(pairs)}
         for key, pair in self._pairs.items():
             if pair.mac and pair.ip:
                 owned = _owns(pair, router=pair.mac in self.routers, proxy=pair.mac in proxies)
@@ -98,24 +118,22 @@ class Identity:
 
     def _settle_statements(self) -> None:
         """An address that a device only says it has belongs to whoever sends from it (often another of its ports)."""
-        senders = {
-            (ip, scope) for (_, ip, scope), owned in self._owned.items() if owned and self._pairs[_, ip, scope].sent
-        }
+        senders = {key.ip for key, owned in self._owned.items() if owned and self._pairs[key].sent}
         for key, pair in self._pairs.items():
-            if pair.claims == Claim.SELF and not pair.sent and (pair.ip, key[2]) in senders:
+            if pair.claims == _SELF and not pair.sent and pair.ip in senders:
                 self._owned[key] = False
 
     def node(self, endpoint: Endpoint, first_ns: int, last_ns: int) -> Node | None:
         """Who an endpoint was during a stretch of time; None where it is no device of the site."""
-        mac, ip, scope = endpoint
-        if mac and (not ip or self._owned.get((mac, ip, scope), False)):
-            return ("mac", mac, "")
-        holdings = self.holdings.get((ip, scope))
+        mac, ip = endpoint
+        if mac and (not ip or self._owned.get(endpoint, False)):
+            return ("mac", mac)
+        holdings = self.holdings.get(ip)
         if holdings:
             return holder(holdings, first_ns, last_ns)
-        if mac and not self._pairs.get((mac, ip, scope)):
+        if mac and endpoint not in self._pairs:
             # Named by somebody, never seen to send from this address: the hardware address is the surer of the two.
-            return ("mac", mac, "") if reach(ip) is Reach.NONE else None
+            return ("mac", mac) if reach(ip) is Reach.NONE else None
         return None
 
     def root(self, node: Node) -> Node:
@@ -133,39 +151,51 @@ class Identity:
         """The address pairs that a hardware address owns."""
         return self._ties_by_node.get(node, [])
 
-    def _find_holdings(self, clinical: set[str]) -> dict[tuple[str, str], list[Holding]]:
+    def first_sighting(self, node: Node) -> tuple[str, int]:
+        """Capture and packet that showed a node first; an empty text and 0 where only others spoke of it."""
+        earliest: Tie | None = None
+        for pair in self._pairs_of_mac.get(node[1], ()) if node[0] == "mac" else self.ties_of(node):
+            for tie in pair.stretches:
+                if earliest is None or (tie.first_ns, tie.capture, tie.packet) < (
+                    earliest.first_ns,
+                    earliest.capture,
+                    earliest.packet,
+                ):
+                    earliest = tie
+        return ("", 0) if earliest is None else (earliest.capture, earliest.packet)
+
+    def _find_holdings(self, clinical: set[str]) -> dict[str, list[Holding]]:
         """Who held which network address when."""
-        holders: dict[tuple[str, str], list[Holding]] = defaultdict(list)
-        orphans: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+        holders: dict[str, list[Holding]] = defaultdict(list)
+        orphans: dict[str, list[Pair]] = defaultdict(list)
         self._ties_by_node: dict[Node, list[Pair]] = defaultdict(list)
         for key, pair in self._pairs.items():
-            mac, ip, scope = key
+            mac, ip = key
             if not ip:
                 continue
             if self._owned.get(key, False):
-                node: Node = ("mac", mac, "")
+                node: Node = ("mac", mac)
                 self._ties_by_node[node].append(pair)
-                holders[ip, scope].extend(_holdings(pair, node))
-            elif pair.sent or pair.claims & ~Claim.SELF:
-                orphans[ip, scope].append(pair)
-        for place, pairs in orphans.items():
-            if place in holders:
+                holders[ip].extend(_holdings(pair, node))
+            elif pair.sent or pair.claims & ~_SELF:
+                orphans[ip].append(pair)
+        for ip, pairs in orphans.items():
+            if ip in holders:
                 continue  # seen from its own link as well: behind the router stands a device that is known
-            ip, scope = place
             inside = embedded_mac(ip)
             far = pairs[0].reach
             if inside and far is not Reach.GROUP:
-                node = ("mac", inside, "")
+                node = ("mac", inside)
             elif far in (Reach.LOOPBACK, Reach.LINK, Reach.PRIVATE) or (
                 far is Reach.PUBLIC and ip in clinical and not any(pair.mac for pair in pairs)
             ):
-                node = ("ip", ip, scope)
+                node = ("ip", ip)
             else:
                 continue
             for pair in pairs:
                 self._ties_by_node[node].append(pair)
-                holders[place].extend(_holdings(pair, node))
-        return {place: timeline(held) for place, held in holders.items()}
+                holders[ip].extend(_holdings(pair, node))
+        return {ip: timeline(held) for ip, held in holders.items()}
 
     def _note_seen(self, clues: list[Clue]) -> None:
         seen = self.seen
@@ -177,19 +207,19 @@ class Identity:
             else:
                 span[0], span[1] = min(span[0], first_ns), max(span[1], last_ns)
 
-        for (mac, ip, _), pair in self._pairs.items():
+        for (mac, ip), pair in self._pairs.items():
             # Whoever sent a frame is there, whatever address it bore.
             if mac and not is_group(mac) and (pair.sent or pair.claims or not ip):
                 for tie in pair.stretches:
-                    note(("mac", mac, ""), tie.first_ns, tie.last_ns)
+                    note(("mac", mac), tie.first_ns, tie.last_ns)
         for holdings in self.holdings.values():
             for holding in holdings:
                 note(holding.node, holding.first_ns, holding.last_ns)
         for clue in clues:
-            mac, ip, _ = clue.endpoint
+            mac, ip = clue.endpoint
             # A client that a relay speaks for, or a next hop that only received.
             if mac and not ip and not is_group(mac):
-                note(("mac", mac, ""), clue.first_ns, clue.last_ns)
+                note(("mac", mac), clue.first_ns, clue.last_ns)
 
 
 def _forwards(mac: str, pairs: list[Pair]) -> bool:
@@ -199,25 +229,28 @@ def _forwards(mac: str, pairs: list[Pair]) -> bool:
     unclaimed = [pair for pair in pairs if not pair.claims and ":" not in pair.ip and pair.reach is Reach.PRIVATE]
     if any(pair.routed and not pair.direct for pair in unclaimed):
         return True
-    return _at_once(unclaimed, None) >= MANY_ADDRESSES
+    return _at_once(unclaimed) >= MANY_ADDRESSES
 
 
-def _at_once(pairs: list[Pair], claim: Claim | None) -> int:
+def _at_once(pairs: list[Pair]) -> int:
     """The greatest number of different IPv4 addresses in use at one time."""
+    pairs = [pair for pair in pairs if ":" not in pair.ip]
+    if len(pairs) < MANY_ADDRESSES:
+        return len(pairs)
     edges: list[tuple[int, int]] = []
     for pair in pairs:
-        if ":" in pair.ip or (claim is not None and not (pair.claims & claim and not pair.claims & Claim.LEASE)):
-            continue
-        first = min(tie.first_ns for tie in pair.stretches)
-        last = max(tie.last_ns for tie in pair.stretches)
-        edges.extend(((first, 1), (last + 1, -1)))
-    if len(edges) <= 2:
-        return len(edges) // 2
+        edges.extend(((pair.first_ns, 1), (pair.last_ns + 1, -1)))
     most = now = 0
     for _, step in sorted(edges):
         now += step
         most = max(most, now)
     return most
+
+
+def _answers_for_others(pairs: list[Pair]) -> bool:
+    if len(pairs) < PROXY_ADDRESSES:
+        return False
+    return _at_once([pair for pair in pairs if pair.claims & (_ARP | _LEASE) == _ARP]) >= PROXY_ADDRESSES
 
 
 def _owns(pair: Pair, *, router: bool, proxy: bool) -> bool:
@@ -231,9 +264,9 @@ def _owns(pair: Pair, *, router: bool, proxy: bool) -> bool:
         return False  # the address names another interface
     if pair.reach is Reach.LINK:
         return True  # RFC 4291 2.5.6: routers do not forward it
-    if pair.claims & (Claim.LEASE | Claim.SELF):
+    if pair.claims & (_LEASE | _SELF):
         return True
-    if pair.claims & Claim.ARP:
+    if pair.claims & _ARP:
         return not proxy
     if pair.reach is Reach.PUBLIC:
         return pair.direct > 0 and not pair.routed and not router
@@ -253,7 +286,7 @@ def _holdings(pair: Pair, node: Node) -> list[Holding]:
         Holding(
             first_ns=tie.first_ns,
             last_ns=tie.last_ns,
-            surety=2 if tie.claims & (Claim.LEASE | Claim.ARP) else 1,
+            surety=2 if tie.claims & (_LEASE | _ARP) else 1,
             node=node,
             random=node[0] == "mac" and is_random(node[1]),
         )

@@ -22,7 +22,7 @@ _KINDS_OF_AN_ARCHIVE = 2
 _HL7_SENDERS = frozenset((Role.HL7_SENDER.value, Role.HL7_RESULT_SENDER.value))
 
 
-def inferred(root: Node, nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -> list[Clue]:
+def inferred(nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -> list[Clue]:
     """What follows from a device's addresses and from what else is known of it."""
     found: list[Clue] = []
     for node in nodes:
@@ -54,11 +54,8 @@ def _is_kind_of_image(clue: Clue) -> bool:
 
 def _hardware(node: Node, identity: Identity, found: list[Clue]) -> None:
     mac = node[1]
-    pairs = identity.ties_of(node)
     first_ns, last_ns = identity.seen[node]
-    ties = [tie for pair in pairs for tie in pair.stretches]
-    earliest = min(ties, key=lambda tie: (tie.first_ns, tie.capture, tie.packet)) if ties else None
-    capture, packet = (earliest.capture, earliest.packet) if earliest is not None else ("", 0)
+    capture, packet = identity.first_sighting(node)
 
     def say(attribute: Attribute, text: str, protocol: str, weight: float) -> None:
         endpoint = Endpoint(mac, "")

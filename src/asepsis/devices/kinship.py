@@ -99,14 +99,14 @@ class Kinship:
     def _join_embedded(self) -> None:
         for node in list(self._seen):
             if node[0] == "ip":
-                inside = ("mac", embedded_mac(node[1]), "")
+                inside = ("mac", embedded_mac(node[1]))
                 if inside[1] and inside in self._seen:
                     self._unite(inside, node)
 
     def _join(self, identifier: str, nodes: list[Node]) -> None:
         sort, _, rest = identifier.partition(" ")
         if sort in _HARDWARE:
-            chassis: Node = ("mac", rest, "")
+            chassis: Node = ("mac", rest)
             members = [*nodes, chassis] if chassis in self._seen and chassis not in nodes else nodes
             if len(members) <= PORTS_LIMIT:
                 for node in members[1:]:

@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from asepsis.knowledge.table import MATCHES, folder
+from asepsis.knowledge.table import MATCHES, SHORTEST_PART, folder
 from asepsis.knowledge.vendors import normal
 from asepsis.knowledge.vocabulary import Category, Role
 
 _FACT_TEXTS = ("category", "role", "vendor", "model", "os", "version", "kind", "source")
 _VERSIONS = ("firmware", "os", "model")
 _VENDOR_KINDS = ("medical", "network", "platform", "component", "")
-# A "contains" text shorter than this fits half of everything.
-_SHORTEST_PART = 3
 
 
 def lint() -> list[str]:
@@ -84,7 +82,7 @@ def _check_fact(row: dict[str, Any], makers: set[Any]) -> Iterator[str]:
         text = row[match]
         if not isinstance(text, str) or not text:
             yield f"{match} is not a text"
-        elif match == "contains" and len(text) < _SHORTEST_PART:
+        elif match == "contains" and len(text) < SHORTEST_PART:
             yield f"contains {text!r} is too short to mean anything"
     for key in row.keys() - {*MATCHES, *_FACT_TEXTS, "weight"}:
         yield f"unknown member {key!r}"

@@ -17,6 +17,9 @@ MATCHES = ("exact", "prefix", "suffix", "contains")
 # A banner or a name is rarely longer than 100 signs; a longer one is cut, so that nobody can make us search megabytes.
 LONGEST_TEXT = 400
 
+# A contained text shorter than this fits half of everything.
+SHORTEST_PART = 3
+
 # What a table remembers of earlier answers; a hospital shows some thousand different texts of one sort.
 REMEMBERED_ANSWERS = 8192
 
@@ -57,7 +60,7 @@ class Match(NamedTuple):
 class Table:
     """One table, indexed by the four ways to match. Matching ignores case."""
 
-    __slots__ = ("_answers", "_contains", "_exact", "_prefixes", "_suffixes", "name")
+    __slots__ = ("_answers", "_contains", "_exact", "_first_signs", "_prefixes", "_suffixes", "name")
 
     def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
         self.name = name
@@ -78,7 +81,12 @@ class Table:
                 contains.append((row["contains"].lower(), fact))
         # The longest text is the most exact statement, so it is tried first.
         self._prefixes = sorted(prefixes, key=lambda pair: (-len(pair[0]), pair[0]))
-        self._contains = sorted(contains, key=lambda pair: (-len(pair[0]), pair[0]))
+        # Contained texts by their first three signs: a text of n signs costs n look-ups, however many rows there are.
+        self._contains: dict[str, list[tuple[str, Fact]]] = {}
+        for part, fact in sorted(contains, key=lambda pair: (-len(pair[0]), pair[0])):
+            self._contains.setdefault(part[:SHORTEST_PART], []).append((part, fact))
+        # Prefixes by their first sign: most texts fit none.
+        self._first_signs = frozenset(start[0] for start, _ in self._prefixes)
         self._answers: dict[str, Match | None] = {}
 
     def find(self, text: str) -> Match | None:
@@ -104,27 +112,33 @@ class Table:
                 if fact is not None:
                     return Match(fact=fact)
                 _, _, rest = rest.partition(".")
-        for start, fact in self._prefixes:
-            if lower.startswith(start):
-                return Match(fact=fact, version=_version(text, len(start)) if fact.version else "")
-        for part, fact in self._contains:
-            at = _find_word(lower, part)
-            if at >= 0:
-                return Match(fact=fact, version=_version(text, at + len(part)) if fact.version else "")
-        return None
+        if lower[:1] in self._first_signs:
+            for start, fact in self._prefixes:
+                if lower.startswith(start):
+                    return Match(fact=fact, version=_version(text, len(start)) if fact.version else "")
+        return self._search_inside(text, lower) if self._contains else None
+
+    def _search_inside(self, text: str, lower: str) -> Match | None:
+        """The longest contained text that fits; among equals the first in the text."""
+        best: tuple[int, int, Fact] | None = None
+        for at in range(len(lower) - SHORTEST_PART + 1):
+            for part, fact in self._contains.get(lower[at : at + SHORTEST_PART], ()):
+                if (best is None or len(part) > best[0]) and _is_word(lower, at, part):
+                    best = (len(part), at, fact)
+        if best is None:
+            return None
+        length, at, fact = best
+        return Match(fact=fact, version=_version(text, at + length) if fact.version else "")
 
 
-def _find_word(text: str, part: str) -> int:
-    """Where ``part`` stands in ``text`` and not inside a longer word (``signa`` is not in ``signal``); -1 nowhere."""
-    at = text.find(part)
-    while at >= 0:
-        end = at + len(part)
-        begins = at == 0 or not (part[0].isalnum() and text[at - 1].isalpha())
-        ends = end == len(text) or not (part[-1].isalpha() and text[end].isalpha())
-        if begins and ends:
-            return at
-        at = text.find(part, at + 1)
-    return -1
+def _is_word(text: str, at: int, part: str) -> bool:
+    """True when ``part`` stands at ``at`` and not inside a longer word: ``signa`` is not in ``signal``."""
+    end = at + len(part)
+    if not text.startswith(part, at):
+        return False
+    if at and part[0].isalnum() and text[at - 1].isalpha():
+        return False
+    return end == len(text) or not (part[-1].isalpha() and text[end].isalpha())
 
 
 def _version(text: str, start: int) -> str:

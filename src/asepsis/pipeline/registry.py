@@ -22,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asepsis.devices.clue import Clue, Endpoint, Tie
+from asepsis.devices.compaction import compacted
 from asepsis.devices.device import SINGLE, Device, Evidence
 from asepsis.devices.fold import Folded, fold
 from asepsis.devices.ids import Assignment, Change, Earlier, assign
 from asepsis.devices.observed import Observed
+from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import Category, Role
@@ -158,10 +160,15 @@ class Registry:
         return [_overridden(_device(row), overrides.get(row[0], ())) for row in rows]
 
     def count(self, site: str | None = None) -> int:
-        """How many devices."""
-        self._refresh(site)
-        (count,) = self._select("SELECT count(*) FROM devices WHERE ?1 IS NULL OR site = ?1", site)[0]
-        return int(count)
+        """How many devices; does not describe those of a site that changed, which is most of the work of folding."""
+        sites = {where for (where,) in self._select("SELECT DISTINCT site FROM captures")}
+        total = 0
+        for where in sites if site is None else sites & {site}:
+            if self._select("SELECT 1 FROM stale WHERE site = ?1", where):
+                total += len(fold(_observed(self._connection.cursor(), where)))
+            else:
+                total += int(self._select("SELECT count(*) FROM devices WHERE site = ?1", where)[0][0])
+        return total
 
     def device(self, device_id: str) -> Device | None:
         """One device by its id or by one that leads to it; None when there is none."""
@@ -216,18 +223,24 @@ class Registry:
                 result[row] = devices[which]
         return result
 
-    def holdings(self, site: str | None = None) -> list[tuple[str, str, int, int, str]]:
-        """(site, ip, from_ns, to_ns, device id) of every address: each row holds until the next of its address begins.
+    def intervals(self, site: str | None = None) -> list[AddressInterval]:
+        """Who held which address when, for joining whole tables of conversations with their devices.
 
-        This is what a table of conversations is joined with, by address and time, in bulk.
+        The first holder of an address is taken to have held it before, and the last to hold it still.
         """
         self._refresh(site)
         rows = self._select(
-            "SELECT site, ip, first_ns, last_ns, device FROM holdings WHERE ?1 IS NULL OR site = ?1"
-            " ORDER BY site, ip, first_ns",
+            "SELECT site, ip, first_ns, device FROM holdings WHERE ?1 IS NULL OR site = ?1 ORDER BY site, ip, first_ns",
             site,
         )
-        return [(where, ip, first, last, device) for where, ip, first, last, device in rows]
+        found = []
+        for place, (where, ip, first_ns, device) in enumerate(rows):
+            before = rows[place - 1] if place else None
+            after = rows[place + 1] if place + 1 < len(rows) else None
+            begins = first_ns if before is not None and before[:2] == (where, ip) else -FOREVER_NS
+            ends = after[2] if after is not None and after[:2] == (where, ip) else FOREVER_NS
+            found.append(AddressInterval(site=where, ip=ip, device=device, from_ns=begins, until_ns=ends))
+        return found
 
     # -- what people know better ----------------------------------------------------------------------------------
 
@@ -283,23 +296,12 @@ class Registry:
                     cursor.execute("DELETE FROM stale WHERE site = ?", (stale,))
 
     def _fold(self, cursor: sqlite3.Cursor, site: str) -> None:
-        clues = [
-            Clue(Endpoint(mac, ip, scope), *rest)
-            for mac, ip, scope, *rest in cursor.execute(
-                "SELECT mac, ip, scope, attribute, value, protocol, weight, sightings, first_ns, last_ns, capture,"
-                " packet FROM clues WHERE site = ?",
-                (site,),
-            )
-        ]
-        ties = [
-            Tie(Endpoint(mac, ip, scope), *rest)
-            for mac, ip, scope, *rest in cursor.execute(
-                "SELECT mac, ip, scope, first_ns, last_ns, sent, direct, routed, claims, capture, packet"
-                " FROM ties WHERE site = ?",
-                (site,),
-            )
-        ]
-        folded = fold(Observed(site=site, captures=(), clues=tuple(clues), ties=tuple(ties)))
+        observed = _observed(cursor, site)
+        fewer = compacted(observed.ties)
+        if len(fewer) < len(observed.ties):
+            cursor.execute("DELETE FROM ties WHERE site = ?", (site,))
+            cursor.executemany(_MERGE_TIE, ((site, *tie.endpoint, *tie[1:]) for tie in fewer))
+        folded = fold(Observed(site=site, captures=(), clues=observed.clues, ties=tuple(fewer)))
         earlier = _earlier(cursor, site)
         assignment = assign(folded.keys, earlier, _new_ids(cursor))
         _write_devices(cursor, site, folded, assignment)
@@ -343,7 +345,7 @@ class Registry:
 
 
 _MERGE_CLUE = """
-INSERT INTO clues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO clues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     weight = max(weight, excluded.weight),
     sightings = sightings + excluded.sightings,
@@ -354,7 +356,7 @@ ON CONFLICT DO UPDATE SET
 """
 # Two ties of one capture that begin together come from messages and from conversations: they are one.
 _MERGE_TIE = """
-INSERT INTO ties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO ties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     last_ns = max(last_ns, excluded.last_ns),
     sent = sent + excluded.sent,
@@ -368,6 +370,26 @@ def _capture_row(site: str, digest: str, record: CaptureRecord | None) -> tuple[
     if record is None:
         return (site, digest, "", time.time_ns(), 0)
     return (site, digest, record.path, record.analyzed_ns, record.packets)
+
+
+def _observed(cursor: sqlite3.Cursor, site: str) -> Observed:
+    """Everything that all captures of a site say."""
+    clues = tuple(
+        Clue(Endpoint(mac, ip), *rest)
+        for mac, ip, *rest in cursor.execute(
+            "SELECT mac, ip, attribute, value, protocol, weight, sightings, first_ns, last_ns, capture, packet"
+            " FROM clues WHERE site = ?",
+            (site,),
+        )
+    )
+    ties = tuple(
+        Tie(Endpoint(mac, ip), *rest)
+        for mac, ip, *rest in cursor.execute(
+            "SELECT mac, ip, first_ns, last_ns, sent, direct, routed, claims, capture, packet FROM ties WHERE site = ?",
+            (site,),
+        )
+    )
+    return Observed(site=site, captures=(), clues=clues, ties=ties)
 
 
 def _earlier(cursor: sqlite3.Cursor, site: str) -> dict[str, Earlier]:
@@ -413,11 +435,10 @@ def _write_devices(cursor: sqlite3.Cursor, site: str, folded: Folded, assignment
         ),
     )
     cursor.executemany(
-        # A loopback address of several captures may begin at one time twice: the later row gives way.
-        "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO holdings VALUES (?, ?, ?, ?, ?)",
         (
             (site, ip, first_ns, last_ns, assignment.ids[place])
-            for (ip, _), held in sorted(folded.holdings.items())
+            for ip, held in sorted(folded.holdings.items())
             for first_ns, last_ns, place in held
         ),
     )

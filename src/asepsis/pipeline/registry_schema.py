@@ -10,19 +10,19 @@ FORMAT_VERSION: Final = 1
 # STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is.
 TABLES: Final = """
 CREATE TABLE clues (
-    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL, scope TEXT NOT NULL,
+    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL,
     attribute TEXT NOT NULL, value TEXT NOT NULL, protocol TEXT NOT NULL,
     weight REAL NOT NULL, sightings INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
     capture TEXT NOT NULL, packet INTEGER NOT NULL,
-    PRIMARY KEY (site, mac, ip, scope, attribute, value, protocol)
+    PRIMARY KEY (site, mac, ip, attribute, value, protocol)
 ) STRICT, WITHOUT ROWID;
 
 -- Address pairs by stretch of time: the intervals during which an endpoint bore both addresses.
 CREATE TABLE ties (
-    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL, scope TEXT NOT NULL,
+    site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL,
     first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, sent INTEGER NOT NULL, direct INTEGER NOT NULL,
     routed INTEGER NOT NULL, claims INTEGER NOT NULL, capture TEXT NOT NULL, packet INTEGER NOT NULL,
-    PRIMARY KEY (site, mac, ip, scope, first_ns, capture)
+    PRIMARY KEY (site, mac, ip, first_ns, capture)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE devices (

@@ -25,4 +25,4 @@ def _explain_ssdp(message: Ssdp, say: Say) -> None:
         say.known("ssdp_types", text)
 
 
-READERS: dict[type, Reader] = {Ssdp: Reader(_ssdp, _explain_ssdp)}
+READERS: dict[type, Reader] = {Ssdp: Reader(_ssdp, _explain_ssdp, repeated=True)}

@@ -133,4 +133,7 @@ def _explain_dhcpv6(message: Dhcpv6, say: Say) -> None:
         say.of(client_mac, client_ip, Attribute.IDENTIFIER, f"duid {message.client_duid}", STATED)
 
 
-READERS: dict[type, Reader] = {Dhcp: Reader(_dhcp, _explain_dhcp), Dhcpv6: Reader(_dhcpv6, _explain_dhcpv6)}
+READERS: dict[type, Reader] = {
+    Dhcp: Reader(_dhcp, _explain_dhcp, repeated=True),
+    Dhcpv6: Reader(_dhcpv6, _explain_dhcpv6, repeated=True),
+}

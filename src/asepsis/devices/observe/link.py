@@ -68,4 +68,4 @@ def _explain_lldp(message: Lldp, say: Say) -> None:
         say.that(Attribute.IDENTIFIER, f"address {address}", STATED)
 
 
-READERS: dict[type, Reader] = {Arp: Reader(_arp, _explain_arp), Lldp: Reader(_lldp, _explain_lldp)}
+READERS: dict[type, Reader] = {Arp: Reader(_arp, _explain_arp), Lldp: Reader(_lldp, _explain_lldp, repeated=True)}

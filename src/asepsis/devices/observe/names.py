@@ -7,13 +7,14 @@ from collections.abc import Hashable
 from asepsis.devices.clue import Attribute, Claim
 from asepsis.devices.observe.leases import is_common
 from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say, host_name
-from asepsis.knowledge.table import find
+from asepsis.knowledge.table import table
 from asepsis.protocols.dns import Dns
 from asepsis.protocols.mdns import Mdns, Service
 
 # Beginnings of addresses that may be a site's own; a quick look before the exact one.
 _NEAR = ("10.", "192.168.", "172.", "fd", "fc", "169.254.", "fe8")
 _RECORDS_LIMIT = 16
+_DOMAINS = table("domains")
 _SERVICES_LIMIT = 24
 
 # Keys of TXT records (lower case) -> attribute, weight. Bonjour Printing Specification 1.2.1; AirPlay and HomeKit as
@@ -29,7 +30,7 @@ def _dns(message: Dns) -> Hashable:
         if message.questions:
             name = message.questions[0].name
             # Most names belong to nobody in particular; only those that a row knows are remembered.
-            return name if find("domains", name) is not None else None
+            return name if _DOMAINS.find(name) is not None else None
         return None
     near = [
         (record.name, record.data)
@@ -111,4 +112,7 @@ def _explain_service(service: Service, say: Say) -> None:
                 say.known_maker(text, REPORTED)
 
 
-READERS: dict[type, Reader] = {Dns: Reader(_dns, _explain_dns), Mdns: Reader(_mdns, _explain_mdns)}
+READERS: dict[type, Reader] = {
+    Dns: Reader(_dns, _explain_dns, repeated=True),
+    Mdns: Reader(_mdns, _explain_mdns, repeated=True),
+}

@@ -21,6 +21,8 @@ from asepsis.protocols.message import Sighting
 # Different things said by different endpoints that are remembered before they are condensed: 131,072 of some 500
 # bytes are 65 MB at worst; a hospital's day has some ten thousand.
 REMEMBERED_SAYINGS = 1 << 17
+# Messages whose projection is remembered; as many as the protocols' modules remember.
+REMEMBERED_PROJECTIONS = 1 << 13
 # Clues of one run, and values of one attribute that one endpoint may claim: beyond that it is not saying who it is.
 CLUES_LIMIT = 1 << 18
 VALUES_LIMIT = 32
@@ -44,8 +46,8 @@ _MODULES = {
     "hl7": "clinical",
 }
 
-# What an entry remembers: count, first and last time, provenance, then what it said.
-_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET, _STATEMENTS, _TIES, _PROTOCOL = range(8)
+# What a saying remembers: count, first and last time, provenance; then who spoke, the statements and the claims.
+_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET = range(5)
 
 
 class Observer:
@@ -61,6 +63,8 @@ class Observer:
         "_captures",
         "_clues",
         "_dropped",
+        "_endpoints",
+        "_projected",
         "_readers",
         "_sayings",
         "_site",
@@ -75,10 +79,14 @@ class Observer:
         self._captures = {capture}
         self._readers: dict[type, Reader | None] = {}
         self._sayings: dict[Any, list[Any]] = {}
+        self._projected: dict[int, tuple[Any, Any]] = {}
         self._traffic = Traffic()
-        self._clues: dict[tuple[Endpoint, str, str, str], Clue] = {}
+        # Weight, sightings, first and last time, provenance: the rest of a ``Clue``.
+        self._clues: dict[tuple[Endpoint, str, str, str], list[Any]] = {}
         self._values: dict[tuple[Endpoint, str], int] = {}
-        self._ties: dict[tuple[Endpoint, int], Tie] = {}
+        # The rest of a ``Tie``.
+        self._ties: dict[tuple[Endpoint, int], list[Any]] = {}
+        self._endpoints: dict[tuple[str, str], Endpoint | None] = {}
         self._dropped = 0
 
     def message(self, sighting: Sighting) -> None:
@@ -90,7 +98,16 @@ class Observer:
             reader = self._find_reader(message)
         if reader is None:
             return
-        said = reader.project(message)
+        if reader.repeated:
+            # The cache holds the message, so that no other can get its place in memory and its id.
+            projected = self._projected.get(id(message))
+            if projected is None:
+                if len(self._projected) >= REMEMBERED_PROJECTIONS:
+                    self._projected.clear()
+                projected = self._projected[id(message)] = (message, reader.project(message))
+            said = projected[1]
+        else:
+            said = reader.project(message)
         if said is None:
             return
         key: tuple[Any, ...]
@@ -116,15 +133,17 @@ class Observer:
     def observed(self) -> Observed:
         """Everything so far. The observer goes on: a later answer holds what came before and after."""
         self._condense()
-        clues = dict(self._clues)
-        for clue in self._traffic.clues(self._capture):
-            earlier = clues.get(clue.key())
-            clues[clue.key()] = clue if earlier is None else earlier.joined(clue)
+        capture = self._capture
+        clues = {key: Clue(*key, *tally) for key, tally in self._clues.items()}
+        for clue in self._traffic.clues(capture):
+            key = clue.key()
+            earlier = clues.get(key)
+            clues[key] = clue if earlier is None else earlier.joined(clue)
         return Observed(
             site=self._site,
             captures=tuple(sorted(self._captures)),
             clues=tuple(clues.values()),
-            ties=(*self._ties.values(), *self._traffic.ties(self._capture)),
+            ties=(*(Tie(key[0], *tally) for key, tally in self._ties.items()), *self._traffic.ties(capture)),
             dropped=self._dropped + self._traffic.dropped,
         )
 
@@ -146,66 +165,90 @@ class Observer:
             self._condense()
         say = Say(sighting)
         reader.explain(sighting.message, say)
+        protocol = sighting.message.PROTOCOL
+        statements = []
+        for mac, ip, attribute, text, weight in say.statements:
+            endpoint = self._endpoint(mac, ip)
+            if endpoint is not None:
+                statements.append(((endpoint, attribute, text, protocol), weight))
+        claims = [(self._endpoint(mac, ip), claim) for mac, ip, claim in say.ties]
         time_ns = sighting.time_ns
         self._sayings[key] = [
             *(1, time_ns, time_ns, sighting.capture, sighting.packet),
-            *(tuple(say.statements), tuple(say.ties), sighting.message.PROTOCOL),
+            *(self._endpoint(sighting.source_mac, sighting.source_ip), statements, claims),
         ]
+
+    def _endpoint(self, mac: str, ip: str) -> Endpoint | None:
+        try:
+            return self._endpoints[mac, ip]
+        except KeyError:
+            pass
+        if len(self._endpoints) >= REMEMBERED_SAYINGS:
+            self._endpoints.clear()
+        endpoint = self._endpoints[mac, ip] = _endpoint(mac, ip)
+        return endpoint
 
     def _condense(self) -> None:
         """Makes clues and ties of what was remembered."""
-        for key, (count, first, last, capture, packet, statements, claims, protocol) in self._sayings.items():
-            self._captures.add(capture)
-            mac, ip = key[0], key[1]
-            self._tie(mac, ip, Claim.NOBODY, 1, first, last, capture, packet)
-            for owner, address, claim in claims:
-                self._tie(owner, address, claim, 0, first, last, capture, packet)
-            for owner, address, attribute, value, weight in statements:
-                endpoint = _endpoint(owner, address, capture)
-                if endpoint is not None:
-                    self._add(Clue(endpoint, attribute, value, protocol, weight, count, first, last, capture, packet))
+        clues, captures = self._clues, self._captures
+        for count, first, last, capture, packet, sender, statements, claims in self._sayings.values():
+            captures.add(capture)
+            if sender is not None:
+                self._tie(sender, Claim.NOBODY, 1, first, last, capture, packet)
+            for owner, claim in claims:
+                if owner is not None:
+                    self._tie(owner, claim, 0, first, last, capture, packet)
+            for key, weight in statements:
+                tally = clues.get(key)
+                if tally is None:
+                    self._add(key, [weight, count, first, last, capture, packet])
+                    continue
+                if weight > tally[0]:
+                    tally[0] = weight
+                tally[1] += count
+                if last > tally[3]:
+                    tally[3] = last
+                if first < tally[2]:
+                    tally[2], tally[4], tally[5] = first, capture, packet
         self._sayings.clear()
 
-    def _add(self, clue: Clue) -> None:
-        key = clue.key()
-        earlier = self._clues.get(key)
-        if earlier is not None:
-            self._clues[key] = earlier.joined(clue)
-            return
-        claimed = (clue.endpoint, clue.attribute)
+    def _add(self, key: tuple[Endpoint, str, str, str], tally: list[Any]) -> None:
+        claimed = (key[0], key[1])
         values = self._values.get(claimed, 0)
         if values >= VALUES_LIMIT or len(self._clues) >= CLUES_LIMIT:
             self._dropped += 1
             return
         self._values[claimed] = values + 1
-        self._clues[key] = clue
+        self._clues[key] = tally
 
     def _tie(
-        self, mac: str, ip: str, claim: Claim, sent: int, first: int, last: int, capture: str, packet: int
+        self, endpoint: Endpoint, claim: Claim, sent: int, first: int, last: int, capture: str, packet: int
     ) -> None:
-        endpoint = _endpoint(mac, ip, capture)
-        if endpoint is None:
-            return
-        tie = Tie(endpoint, first, last, sent, 0, 0, int(claim), capture, packet)
         # Kept apart by stretches of an hour, so that a lease that moves is seen to move.
         key = (endpoint, first // _HOUR_NS)
-        earlier = self._ties.get(key)
-        if earlier is not None:
-            self._ties[key] = earlier.joined(tie)
-        elif len(self._ties) < CLUES_LIMIT:
-            self._ties[key] = tie
-        else:
-            self._dropped += 1
+        tally = self._ties.get(key)
+        if tally is None:
+            if len(self._ties) < CLUES_LIMIT:
+                self._ties[key] = [first, last, sent, 0, 0, int(claim), capture, packet]
+            else:
+                self._dropped += 1
+            return
+        tally[2] += sent
+        tally[5] |= int(claim)
+        if last > tally[1]:
+            tally[1] = last
+        if first < tally[0]:
+            tally[0], tally[6], tally[7] = first, capture, packet
 
 
 _HOUR_NS = 3_600 * 1_000_000_000
 
 
-def _endpoint(mac: str, ip: str, capture: str) -> Endpoint | None:
+def _endpoint(mac: str, ip: str) -> Endpoint | None:
     """The endpoint of two addresses as they stand in a frame; None where they name no single device."""
     if mac and (is_group(mac) or mac == "00:00:00:00:00:00"):
         mac = ""
     far = reach(ip) if ip else Reach.NONE
     if far is Reach.NONE or far is Reach.GROUP:
         return Endpoint(mac, "") if mac else None
-    return Endpoint(mac, ip, capture if far is Reach.LOOPBACK else "")
+    return Endpoint(mac, ip)

@@ -168,3 +168,5 @@ class Reader(NamedTuple):
     """States what the message says."""
     partner: bool = False
     """The receiver is spoken of too, so it belongs to what makes two sightings equal."""
+    repeated: bool = False
+    """The protocol's module gives the same object for the same bytes, so that an object is projected once."""

@@ -8,18 +8,19 @@ from asepsis.crypto.certificates import Certificate, read_certificate
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say, host_name
-from asepsis.knowledge.table import find
+from asepsis.knowledge.table import table
 from asepsis.protocols.ssh import SshIdentification
 from asepsis.protocols.tls import Certificates
 from asepsis.protocols.tls_hello import ClientHello
 
 _NAMES_LIMIT = 4
+_DOMAINS = table("domains")
 
 
 def _client_hello(message: ClientHello) -> Hashable:
     # Most names belong to nobody in particular; only those that a row knows are remembered.
     name = message.server_name
-    return name if name and find("domains", name) is not None else None
+    return name if name and _DOMAINS.find(name) is not None else None
 
 
 def _explain_client_hello(message: ClientHello, say: Say) -> None:

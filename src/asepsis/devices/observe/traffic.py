@@ -262,7 +262,7 @@ class Traffic:
                 if public > PUBLIC_LIMIT:
                     self.dropped += 1
                     continue
-            endpoint = _endpoint(mac, high, low, version, capture)
+            endpoint = _endpoint(mac, high, low, version)
             ties.append(Tie(endpoint, first, last, sent, direct, routed, int(Claim.NOBODY), capture, packet))
         return ties
 
@@ -281,7 +281,7 @@ class Traffic:
             names = (*_ADDRESS, "service", *_SEEN)
             for row in zip(*(table[name].tolist() for name in names), strict=True):
                 mac, high, low, version, service, *seen = row
-                endpoint = _endpoint(mac, high, low, version, capture)
+                endpoint = _endpoint(mac, high, low, version)
                 for attribute, value, protocol, weight in _statements(service):
                     say(endpoint, attribute, value, protocol, weight, *seen)
         for mac, (different, *seen) in self._carriers.items():
@@ -289,7 +289,7 @@ class Traffic:
             weight = 0.7 if different > 1 else 0.5
             say(Endpoint(mac_text(mac), ""), Attribute.ROLE, Role.ROUTER, "ip", weight, different, *seen)
         for (mac, high, low, version), seen in self._scanners.items():
-            endpoint = _endpoint(mac, high, low, version, capture)
+            endpoint = _endpoint(mac, high, low, version)
             say(endpoint, Attribute.CATEGORY, Category.SCANNER, "tcp", 0.45, *seen)
         return list(found.values())
 
@@ -297,10 +297,8 @@ class Traffic:
 _SEEN = ("count", "first_ns", "last_ns", "packet")
 
 
-def _endpoint(mac: int, high: int, low: int, version: int, capture: str) -> Endpoint:
-    # A loopback address is another host in every capture.
-    loopback = low >> 24 == 127 if version == 4 else not high and low == 1
-    return Endpoint(mac_text(mac) if mac else "", ip_text(version, high, low), capture if loopback else "")
+def _endpoint(mac: int, high: int, low: int, version: int) -> Endpoint:
+    return Endpoint(mac_text(mac) if mac else "", ip_text(version, high, low))
 
 
 @lru_cache(maxsize=1 << 14)
