@@ -7,10 +7,17 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 
-from bench import capture, live, results
-from bench.programs import PROGRAMS
-from bench.sitting import SITTINGS, sit, warm_compiled_object
+from bench import results
+from bench.programs import PROGRAMS, ROOT
+from bench.sitting import SITTINGS, capture_is_there, sit, warm_compiled_object
+
+
+def _module(name: str) -> None:
+    # In a process of its own: a measured program begins as a copy of this process and takes over its peak of memory.
+    subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
 
 
 def main() -> None:
@@ -21,12 +28,13 @@ def main() -> None:
     parser.add_argument("--without", action="append", choices=list(PROGRAMS), default=[], help="leave a program out")
     parser.add_argument("--render", action="store_true", help="measure nothing, rewrite the page")
     options = parser.parse_args()
-    capture.present()
+    if not capture_is_there():
+        _module("bench.capture")
     if not options.render:
         warm_compiled_object()
         for name in options.only or [*SITTINGS, "live"]:
             if name == "live":
-                live.sit()
+                _module("bench.live")
             else:
                 sit(SITTINGS[name], rounds=options.rounds, leave_out=options.without)
             results.write()

@@ -112,15 +112,6 @@ def build(folder: Path, *, seed: int = SEED, copies: int = COPIES, real_root: Pa
     return description
 
 
-def present(folder: Path = WORK) -> dict[str, Any]:
-    """The description of the capture in ``folder``, which is built first when it is not there."""
-    path = folder / "hospital.json"
-    if path.exists() and all((folder / name).exists() for name in json.loads(path.read_text())["files"]):
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
-    return build(folder)
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

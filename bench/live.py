@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from asepsis.wire.live import DEFAULT_BLOCKS
-from bench.programs import ROOT, WORK
+from bench.programs import ASEPSIS, ROOT, WORK
 from bench.sitting import KEPT, SMALL, kept
 from tests.system.namespaces import MTU, Wire, lacking
 
@@ -72,6 +74,35 @@ def _run(wire: Wire, *, work: str, held: bool, blocks: int) -> dict[str, Any]:
     return answer
 
 
+def _watch(wire: Wire) -> dict[str, Any]:
+    """One replay at top speed while the whole ``asepsis watch`` looks on."""
+    command = ["taskset", "-c", str(max(os.sched_getaffinity(0)))]
+    command += [ASEPSIS, "watch", wire.receiver, "--no-store", "--json"]
+    with tempfile.TemporaryFile() as printed:
+        receiver = subprocess.Popen(wire.argv(command), stdin=subprocess.DEVNULL, stdout=printed)
+        wire.wait_for_receiver(receiver, timeout_seconds=180)
+        before = wire.arrived()
+        sent = wire.replay(live_file(), topspeed=True, loops=LOOPS, cpu=min(os.sched_getaffinity(0)))
+        time.sleep(QUIET_SECONDS)
+        arrived = wire.arrived() - before
+        receiver.send_signal(signal.SIGTERM)
+        _, status, usage = os.wait4(receiver.pid, 0)
+        receiver.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        document = json.loads(printed.read())
+    packets = document["captures"][0]["packets"]
+    answer = {
+        "work": "watch",
+        "packets": packets,
+        "arrived": arrived,
+        "lost": arrived - packets,
+        "offered_per_second": sent.packets / sent.seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+    }
+    print(f"live: {answer}", file=sys.stderr, flush=True)
+    return answer
+
+
 def sit() -> None:
     """Measures live capture and keeps it."""
     reasons = lacking()
@@ -80,6 +111,7 @@ def sit() -> None:
         return
     with Wire() as wire:
         replays = [_run(wire, work="pieces", held=False, blocks=DEFAULT_BLOCKS) for _ in range(REPLAYS)]
+        replays += [_watch(wire) for _ in range(REPLAYS)]
         drains = [
             _run(wire, work=work, held=True, blocks=RING_MIB) for _ in range(DRAINS) for work in ("flows", "pieces")
         ]
@@ -90,3 +122,7 @@ def sit() -> None:
         "drains": drains,
     }
     KEPT.write_text(json.dumps(everything, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sit()

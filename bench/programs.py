@@ -96,8 +96,7 @@ def _ours(name: str, command: Callable[[Path, Path], list[str]], *, cold: bool =
 
 ASEPSIS = str(Path(sys.executable).parent / "asepsis")
 CLUES, CLUES_COLD = "analyze --no-store", "analyze --no-store, first start"
-FULL, FULL_COLD = "analyze", "analyze, first start"
-FLOWS, FLOWS_COLD = "flow stage", "flow stage, first start"
+FULL, FLOWS = "analyze", "flow stage"
 
 
 def _clues(path: Path, _: Path) -> list[str]:
@@ -119,8 +118,6 @@ OURS = {
         _ours(FULL, _full),
         _ours(FLOWS, _flows),
         _ours(CLUES_COLD, _clues, cold=True),
-        _ours(FULL_COLD, _full, cold=True),
-        _ours(FLOWS_COLD, _flows, cold=True),
     )
 }
 

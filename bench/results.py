@@ -54,7 +54,7 @@ TARGETS = (
     Target(sitting="identification", file=LARGE, peer="nfstream", ours=CLUES, at_least=20),
     Target(sitting="identification", file=LARGE, peer="nfstream", ours=FULL, at_least=12),
     Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=CLUES, at_least=8),
-    Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=CLUES_COLD, at_least=3),
+    Target(sitting="first start", file=SMALL, peer="nfstream", ours=CLUES_COLD, at_least=3),
     Target(sitting="identification of 100 MB", file=SMALL, peer="nfstream", ours=FULL, at_least=3),
     Target(sitting="identification", file=LARGE, peer="ndpiReader -q", ours=CLUES, at_least=4),
     Target(sitting="identification", file=LARGE, peer="ndpiReader -q", ours=FULL, at_least=2),
@@ -134,7 +134,11 @@ def _linear_rows(sittings: dict[str, Any], files: dict[str, Any]) -> Iterator[st
 def _live_rows(live: dict[str, Any]) -> Iterator[str]:
     yield "| what | packets | offered | lost | emptied | CPU s of the capturing process | |"
     yield "|---|---|---|---|---|---|---|"
-    names = {"flows": "conversations counted", "pieces": "conversations, and payload handed on"}
+    names = {
+        "flows": "conversations counted",
+        "pieces": "conversations, and payload handed on",
+        "watch": "`asepsis watch`, everything",
+    }
     for run in live.get("replays", []):
         yield (
             f"| replay at top speed, 64 MiB ring; {names[run['work']]} | {run['arrived']:,}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from bench.accuracy import ours, tshark
+from bench.accuracy import tshark
 from bench.accuracy.conversation import Counts, Key
+from bench.accuracy.ours import Answer
 
 NOTHING = Counts()
 
@@ -43,6 +44,7 @@ class Comparison:
     """The comparison over many captures."""
 
     captures: int = 0
+    packets: int = 0
     unread: list[str] = field(default_factory=list)
     """Captures that only one of the two reads, or with different packet counts."""
     conversations: int = 0
@@ -96,24 +98,20 @@ def kind_of(theirs: Counts, mine: Counts, special: Counter[str]) -> str:
     return "other counts"
 
 
-def compare(paths: list[Path]) -> Comparison:
-    """Compares every capture; conversations are those of ``bench.accuracy.conversation``."""
-    result = Comparison()
-    for path in paths:
-        theirs = tshark.conversations_of(path)
-        answer = ours.read(path)
-        mine, account = answer.counts, answer.account
-        result.captures += 1
-        if account.packets != theirs.packets:
-            result.unread.append(
-                f"{path.name}: tshark reads {theirs.packets} packets, we {account.packets} ({account.error})"
-            )
-        for key in theirs.counts.keys() | mine.keys():
-            result.conversations += 1
-            one, other = theirs.counts.get(key, NOTHING), mine.get(key, NOTHING)
-            if one == other:
-                result.same += 1
-                continue
-            special = theirs.kinds.get(key, Counter())
-            result.differences.append(Difference(path, key, one, other, kind_of(one, other, special)))
-    return result
+def add(result: Comparison, path: Path, answer: Answer) -> None:
+    """Compares one capture; conversations are those of ``bench.accuracy.conversation``."""
+    theirs = tshark.conversations_of(path)
+    result.captures += 1
+    result.packets += theirs.packets
+    if answer.account.packets != theirs.packets:
+        result.unread.append(
+            f"{path.name}: tshark reads {theirs.packets} packets, we {answer.account.packets} ({answer.account.error})"
+        )
+    for key in theirs.counts.keys() | answer.counts.keys():
+        result.conversations += 1
+        one, other = theirs.counts.get(key, NOTHING), answer.counts.get(key, NOTHING)
+        if one == other:
+            result.same += 1
+            continue
+        special = theirs.kinds.get(key, Counter())
+        result.differences.append(Difference(path, key, one, other, kind_of(one, other, special)))

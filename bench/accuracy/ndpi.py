@@ -76,4 +76,4 @@ def result_file(path: Path) -> list[Flow]:
 
 def installed(path: Path) -> list[Flow]:
     """The flows as the installed ndpiReader sees them."""
-    return parse(ask(path, ["ndpiReader", "-i", "{}", "-v", "1"]))
+    return parse(ask(path, ["ndpiReader", "-i", "{}", "-v", "2"]))

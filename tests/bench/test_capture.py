@@ -74,7 +74,6 @@ def test_the_description_names_what_was_written(tmp_path: Path, monkeypatch: pyt
     written = read(tmp_path / "hospital.pcap")
     assert written is not None
     assert made["files"]["hospital.pcap"]["packets"] == len(written)
-    assert capture.present(tmp_path) == made
 
 
 def _ethernet(source: str, destination: str, body: bytes) -> bytes:
