@@ -153,6 +153,8 @@ class EveReader:
 
     def _arp(self, event: Fields, line: int) -> bool:
         said = event.within("arp")
+        if said.text("opcode") not in ("request", "reply"):
+            return False
         message = arp(
             is_reply=said.text("opcode") == "reply",
             sender_mac=said.mac("src_mac"),
@@ -223,11 +225,7 @@ def _ip_protocol(event: Fields) -> int:
 def _vlan(event: Fields) -> int:
     """The outermost VLAN id; Suricata lists all."""
     tags = event.texts("vlan")
-    if not tags:
-        return 0
-    if not tags[0].isdecimal() or int(tags[0]) > 4_095:
-        raise event.wrong("vlan", "it is no VLAN id")
-    return int(tags[0])
+    return Fields({"vlan": tags[0]}).count("vlan", limit=4_095) if tags else 0
 
 
 def _hexadecimal(fields: Fields, name: str) -> int:

@@ -51,21 +51,29 @@ def import_zeek(path: Path | str, *, workspace: Workspace, site: str, progress: 
     Raises:
         AsepsisError: There is no log in the folder, or the workspace cannot be written.
     """
-    paths = _find(Path(path), frozenset(("log", "json")), "Zeek's logs have .log or .json in their names.")
+    hint = "Zeek's logs have .log or .json in their names."
+    paths = _find(Path(path), frozenset(("log", "json")), workspace, hint)
     return _Import("zeek", read_zeek, workspace, site, progress).run(paths)
 
 
 def import_eve(path: Path | str, *, workspace: Workspace, site: str, progress: Told | None = None) -> ImportReport:
     """Takes in Suricata's EVE logs; arguments, answer and errors are those of ``import_zeek``."""
-    paths = _find(Path(path), frozenset(("json", "jsonl")), "EVE logs have .json in their names.")
+    hint = "EVE logs have .json in their names."
+    paths = _find(Path(path), frozenset(("json", "jsonl")), workspace, hint)
     return _Import("eve", read_eve, workspace, site, progress).run(paths)
 
 
-def _find(path: Path, parts: frozenset[str], hint: str) -> list[Path]:
-    """The logs that a path means: a file as it is, a folder with all below it."""
+def _find(path: Path, parts: frozenset[str], workspace: Workspace, hint: str) -> list[Path]:
+    """The logs that a path means: a file as it is, a folder with all below it but the workspace itself."""
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if parts & set(file.name.lower().split(".")[1:]) and file.is_file())
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if parts & set(file.name.lower().split(".")[1:])
+        and file.is_file()
+        and not file.absolute().is_relative_to(workspace.root)
+    )
     if not found:
         raise LogError(f"{path}: no log in this folder", code="import-folder-empty", hint=hint)
     return found
