@@ -172,9 +172,11 @@ class Ward:
         return deed
 
     def _plain(self, word: str) -> str:
+        """A word of a command line without the folders of the recording machine."""
         for folder, shown in (
             (self.scratch, "SCRATCH"),
             (self.environment, "ENVIRONMENT"),
+            (MATERIAL, "material"),
             (PROGRAM_FILES, "programs"),
         ):
             word = word.replace(str(folder), shown)
