@@ -81,6 +81,14 @@ ASSOCIATE_AC = associate(
 OPENED = ((0, ASSOCIATE_RQ), (1, ASSOCIATE_AC))
 RELEASED = ((0, RELEASE_RQ), (1, RELEASE_RP))
 
+
+def briefly(context: int, abstract: str, transfer: str) -> tuple[tuple[int, bytes], ...]:
+    """An association about one thing, without more than it needs."""
+    about = user_information("1.2.3", "V1")
+    request = associate(1, "ARCHIVE", "CT01", proposed(context, abstract, transfer), about)
+    return (0, request), (1, associate(2, "ARCHIVE", "CT01", answered(context, 0, transfer), about))
+
+
 ECHO_RQ = p_data(fragment(1, 3, request(0x30, VERIFICATION, 1, data=False)))
 ECHO_RSP = p_data(fragment(1, 3, response(0x30, VERIFICATION, 1, 0)))
 
@@ -118,37 +126,41 @@ VECTORS = [
     Vector(
         name="store",
         provenance="PS3.7 9.3.1, PS3.8 annex E, PS3.5 7.1",
-        data=(*OPENED, (0, STORE_RQ + STORED), (1, STORE_RSP)),
+        data=(*briefly(3, CT_STORAGE, EXPLICIT), (0, STORE_RQ + STORED), (1, STORE_RSP)),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-STORE-RQ", "C-STORE-RSP"),
     ),
     Vector(
         name="find",
         provenance="PS3.7 9.3.2, PS3.4 C.4.1",
-        data=(*OPENED, (0, FIND_RQ), (1, FIND_PENDING * 3 + FIND_RSP)),
+        data=(*briefly(5, STUDY_FIND, IMPLICIT), (0, FIND_RQ), (1, FIND_PENDING * 3 + FIND_RSP)),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-FIND-RQ", "C-FIND-RSP"),
     ),
     Vector(
         name="move",
         provenance="PS3.7 9.3.4, PS3.4 C.4.2",
-        data=(*OPENED, (0, MOVE_RQ), (1, MOVE_PENDING * 2 + MOVE_RSP)),
+        data=(*briefly(7, STUDY_MOVE, IMPLICIT), (0, MOVE_RQ), (1, MOVE_PENDING * 2 + MOVE_RSP)),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-MOVE-RQ", "C-MOVE-RSP"),
     ),
     Vector(
         name="rejected",
         provenance="PS3.8 9.3.4",
-        data=((0, ASSOCIATE_RQ), (1, pdu(3, b"\0\1\1\7"))),
+        data=(briefly(1, VERIFICATION, IMPLICIT)[0], (1, pdu(3, b"\0\1\1\7"))),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-RJ"),
     ),
     Vector(
         name="aborted",
         provenance="PS3.8 9.3.8",
-        data=(*OPENED, (0, STORE_RQ + p_data(fragment(3, 0, IMAGE[:200]))), (1, pdu(7, b"\0\0\2\1"))),
+        data=(
+            *briefly(3, CT_STORAGE, EXPLICIT),
+            (0, STORE_RQ + p_data(fragment(3, 0, IMAGE[:200]))),
+            (1, pdu(7, b"\0\0\2\1")),
+        ),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-STORE-RQ", "A-ABORT"),
     ),
     Vector(
         name="damaged in the middle",
         provenance="PS3.8 9.3.1: a PDU type that is not defined",
-        data=(*OPENED, (0, ECHO_RQ + b"\x09\0\0\0\0\4abcd" + ECHO_RQ)),
+        data=(*briefly(1, VERIFICATION, IMPLICIT), (0, ECHO_RQ + b"\x09\0\0\0\0\4abcd" + ECHO_RQ)),
         kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-ECHO-RQ", MALFORMED, "C-ECHO-RQ"),
     ),
 ]

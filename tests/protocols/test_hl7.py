@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asepsis.protocols.hl7 import Batch, Equipment, Hl7Message, Hl7Stream
+from asepsis.protocols.hl7.contents import CODES_LIMIT
 from asepsis.protocols.hl7.equipment import EQUIPMENT_LIMIT
-from asepsis.protocols.hl7.reading import CODES_LIMIT
 from asepsis.protocols.hl7.stream import BLOCK_LIMIT
 from asepsis.protocols.message import Malformed, Result
 from tests.protocols.conformance import CANARY, MALFORMED, Vector, assert_no_canary, junk, kinds

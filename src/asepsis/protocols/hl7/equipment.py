@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from asepsis.protocols.hl7.fields import Separators, kept, unescaped
+from functools import lru_cache
+
+from asepsis.protocols.hl7.fields import REMEMBERED_SIZE, Separators, kept, unescaped
 from asepsis.protocols.hl7.messages import Equipment
 from asepsis.protocols.udi import Udi, read_udi
 
 # Devices that one message keeps; a gateway's report of a bed names under ten, of a ward some dozens.
 EQUIPMENT_LIMIT = 64
+# A device names itself in every message: how many are remembered, some 2 MiB.
+REMEMBERED_EQUIPMENT = 2048
 
 # PRT from v2.8.2 (v2.9 7.4.4) and DEV from v2.9 (17.8.2): field number -> what it says of the device. PRT-21 and
 # DEV-15, the donation, lead to a person and are not kept.
@@ -70,23 +74,37 @@ def see_entities(
     for entity in field.split(by.repetition)[:EQUIPMENT_LIMIT]:
         if len(named) >= EQUIPMENT_LIMIT:
             return
-        identifier, namespace, universal_id, universal_id_type = (entity.split(by.component, 4) + [""] * 4)[:4]
-        if not (identifier or universal_id or says):
-            continue
-        # The sign GS inside a carrier does not print: the UDI is read from the text as it was sent.
-        udi = read_udi(unescaped(identifier, by)) or _product_udi(unescaped(product.split(by.component, 1)[0], by))
-        # The text of an ICCBBA carrier may hold a donation number, which leads to a person.
-        donation = udi is not None and udi.issuer == "ICCBBA"
-        equipment = Equipment(
-            source=source,
-            identifier=udi.device_identifier if udi is not None and donation else kept(identifier, by),
-            namespace=kept(namespace, by),
-            universal_id=kept(universal_id, by),
-            universal_id_type=kept(universal_id_type, by),
-            udi=udi,
-            attributes=says,
-        )
-        named[equipment] = None
+        # A carrier of ICCBBA ("=/...") may hold a donation number: it is not to be remembered, not even as a key.
+        if says or product or "=" in entity or len(entity) > REMEMBERED_SIZE:
+            equipment = _equipment(source, entity, by, says, product)
+        else:
+            equipment = _remembered_equipment(source, entity, by)
+        if equipment is not None:
+            named[equipment] = None
+
+
+def _equipment(
+    source: str, entity: str, by: Separators, says: tuple[tuple[str, str], ...] = (), product: str = ""
+) -> Equipment | None:
+    identifier, namespace, universal_id, universal_id_type = (entity.split(by.component, 4) + [""] * 4)[:4]
+    if not (identifier or universal_id or says):
+        return None
+    # The sign GS inside a carrier does not print: the UDI is read from the text as it was sent.
+    udi = read_udi(unescaped(identifier, by)) or _product_udi(unescaped(product.split(by.component, 1)[0], by))
+    # The text of an ICCBBA carrier may hold a donation number, which leads to a person.
+    donation = udi is not None and udi.issuer == "ICCBBA"
+    return Equipment(
+        source=source,
+        identifier=udi.device_identifier if udi is not None and donation else kept(identifier, by),
+        namespace=kept(namespace, by),
+        universal_id=kept(universal_id, by),
+        universal_id_type=kept(universal_id_type, by),
+        udi=udi,
+        attributes=says,
+    )
+
+
+_remembered_equipment = lru_cache(maxsize=REMEMBERED_EQUIPMENT)(_equipment)
 
 
 def _says(fields: list[str], wanted: dict[int, str], by: Separators) -> tuple[tuple[str, str], ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
-from asepsis.kernel.value import value
 from asepsis.protocols.udi import UDI_LIMIT
 
 # The longest text kept of a field; a UDI is the longest of them.
@@ -17,9 +17,8 @@ REMEMBERED_CODES = 4096
 REMEMBERED_SIZE = 256
 
 
-@value
-class Separators:
-    """The separators that a header declares (HL7 v2.9 2.5.4, MSH-1 and MSH-2)."""
+class Separators(NamedTuple):
+    """The separators that a header declares (HL7 v2.9 2.5.4, MSH-1 and MSH-2). A tuple, because it is part of keys."""
 
     field: str
     component: str
