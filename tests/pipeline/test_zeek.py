@@ -301,8 +301,7 @@ def test_sessions_tell_what_both_sides_are(tmp_path: Path, workspace: Workspace)
     own = facts["smb", "SESSION_SETUP request", client]["ntlm"]
     assert own == {"kind": "AUTHENTICATE", "domain": "RADIOLOGY", "workstation": "CT-CONSOLE", "user": True}
     assert facts["smb", "SESSION_SETUP response", server]["ntlm"]["dns_computer"] == "archive.ward.example"
-    assert facts["mqtt", "CONNECT", client]["client_id"] == "monitor-3"
-    assert facts["mqtt", "CONNECT", client]["will_topic"] == "bed/#/status"
+    assert facts["mqtt", "CONNECT", client] == {"level": 4, "client_id": "monitor-3", "will_topic": "bed/#/status"}
     assert facts["mqtt", "CONNACK", server] == {"code": 0}
     assert facts["mqtt", "PUBLISH", client] == {
         "payload_bytes": 11,

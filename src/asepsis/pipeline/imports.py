@@ -51,8 +51,8 @@ def import_zeek(path: Path | str, *, workspace: Workspace, site: str, progress: 
     Raises:
         AsepsisError: There is no log in the folder, or the workspace cannot be written.
     """
-    hint = "Zeek's logs have .log or .json in their names."
-    paths = _find(Path(path), frozenset(("log", "json")), workspace, hint)
+    hint = "Zeek's logs have .log or .json in their names, tables of them .csv."
+    paths = _find(Path(path), frozenset(("log", "json", "csv")), workspace, hint)
     return _Import("zeek", read_zeek, workspace, site, progress).run(paths)
 
 
@@ -117,7 +117,7 @@ class _Import:
         content = examine(path, self._known())
         log.error = content.error
         if content.known_bytes and content.known_bytes >= content.lines_size_bytes:
-            log.already_imported = True
+            log.kind, log.already_imported = self._kind, True
             return
         source, _ = open_source(path)
         try:

@@ -212,7 +212,7 @@ def mqtt_connect(
     return MqttConnect(
         client_id=printable_text(client_id),
         level=level,
-        keep_alive_seconds=0,
+        keep_alive_seconds=None,
         clean=clean,
         user_name=user_name,
         password=password,

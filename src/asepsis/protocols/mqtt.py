@@ -76,7 +76,8 @@ class MqttConnect:
     client_id: str
     level: int
     """3 for MQTT 3.1, 4 for 3.1.1, 5 for 5.0."""
-    keep_alive_seconds: int
+    keep_alive_seconds: int | None
+    """None where it is unknown: logs of other sensors do not tell it."""
     clean: bool
     user_name: bool
     password: bool
@@ -84,7 +85,9 @@ class MqttConnect:
 
     def facts(self) -> dict[str, Any]:
         """Client id, level, keep-alive, whether a user name and a password came in clear, topic of the will."""
-        facts: dict[str, Any] = {"level": self.level, "keep_alive_seconds": self.keep_alive_seconds}
+        facts: dict[str, Any] = {"level": self.level}
+        if self.keep_alive_seconds is not None:
+            facts["keep_alive_seconds"] = self.keep_alive_seconds
         for name in ("client_id", "clean", "user_name", "password", "will_topic"):
             if fact := getattr(self, name):
                 facts[name] = fact
