@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from bench.hospital import ward
-from bench.recorded import Recorded, read
 
 from bench import capture
+from bench.hospital import ward
+from bench.recorded import Recorded, read
 
 SMALL = 0.005  # of the number of sessions; permanent connections stay
 NOWHERE = Path("no-captures-here")
