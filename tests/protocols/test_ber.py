@@ -45,6 +45,7 @@ def test_what_runs_over_the_end_or_has_no_definite_length_is_malformed(octets: b
 
 def test_an_integer_has_a_sign_and_a_limit() -> None:
     assert integer(b"\x02\x01\xff", 0, 3, "x") == (-1, 3)
+    assert integer(b"\x02\x01\xff", 0, 3, "x", signed=False) == (255, 3)
     with pytest.raises(MalformedError):
         integer(b"\x02\x00", 0, 2, "x")
     with pytest.raises(MalformedError):

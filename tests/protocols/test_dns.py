@@ -174,6 +174,11 @@ def test_the_extended_response_code_needs_the_opt_record() -> None:
     assert found.rcode == "BADVERS"
 
 
+def test_an_answer_of_all_zeros_is_an_answer() -> None:
+    nowhere = [record("a", A, bytes(4)), record("a", AAAA, bytes(16)), record("a", A, b"")]
+    assert [entry.data for entry in only(message(RESPONSE, [], nowhere)).answers] == ["0.0.0.0", "::", ""]
+
+
 def test_an_identifier_makes_no_other_message() -> None:
     assert read(b"\x99\x99" + ANSWER[2:]) == read(ANSWER)
 

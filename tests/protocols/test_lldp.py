@@ -127,6 +127,13 @@ def test_another_order_of_the_first_tlvs_is_malformed() -> None:
     assert malformed.why == "TLV 1 is of type 3"
 
 
+def test_a_second_mandatory_tlv_is_malformed() -> None:
+    message, malformed = read(MANDATORY + tlv(3, b"\0\x01") + END)
+    assert isinstance(message, Lldp)
+    assert message.ttl_seconds == 120
+    assert malformed == Malformed(protocol="lldp", where="LLDPDU", why="TLV 4 is of type 3")
+
+
 def test_addresses_beyond_the_limit_are_left_out() -> None:
     address = tlv(8, b"\x05\x01\xc0\x00\x02\x01" + b"\x02\x00\x00\x00\x07" + b"\x00")
     assert len(only(MANDATORY + address * 100 + END).management_addresses) == LIST_LIMIT

@@ -58,8 +58,11 @@ def expect(octets: bytes, at: int, end: int, tag: int, where: str) -> tuple[int,
     return start, stop
 
 
-def integer(octets: bytes, at: int, end: int, where: str) -> tuple[int, int]:
+def integer(octets: bytes, at: int, end: int, where: str, *, signed: bool = True) -> tuple[int, int]:
     """Reads an INTEGER; gives it and the offset behind it.
+
+    With ``signed=False``, for a field that is never negative, the top bit is part of the number: some agents leave
+    out the zero byte that X.690 8.3 demands in front of it.
 
     Raises:
         MalformedError: It is none, or longer than any that SNMP has.
@@ -67,7 +70,7 @@ def integer(octets: bytes, at: int, end: int, where: str) -> tuple[int, int]:
     start, stop = expect(octets, at, end, INTEGER, where)
     if not 1 <= stop - start <= INTEGER_LIMIT_BYTES:
         raise MalformedError(where, f"an INTEGER of {stop - start} bytes")
-    return int.from_bytes(octets[start:stop], "big", signed=True), stop
+    return int.from_bytes(octets[start:stop], "big", signed=signed), stop
 
 
 def dotted(contents: bytes) -> str:

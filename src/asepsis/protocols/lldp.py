@@ -155,7 +155,6 @@ def read(payload: bytes) -> Sequence[Result]:
 def _read(payload: bytes) -> tuple[Result, ...]:
     found: dict[str, Any] = {}
     malformed = _read_tlvs(payload, found)
-    # IEEE 802.1AB-2016 8.2: chassis ID, port ID and time to live are mandatory and come first.
     if {"chassis_id", "port_id", "ttl_seconds"} <= found.keys():
         said: dict[str, Any] = {n: tuple(fact) if isinstance(fact, list) else fact for n, fact in found.items()}
         message = Lldp(**said)
@@ -179,7 +178,8 @@ def _read_tlvs(payload: bytes, found: dict[str, Any]) -> Malformed | None:
         at += 2
         if tlv_type == 0:
             return None
-        if position < 3 and tlv_type != position + 1:
+        # IEEE 802.1AB-2016 8.2: the mandatory TLVs come first, in this order, and once.
+        if tlv_type != position + 1 if position < 3 else tlv_type <= 3:
             return _malformed("LLDPDU", f"TLV {position + 1} is of type {tlv_type}")
         if at + length > end:
             return _malformed(f"TLV type {tlv_type}", f"{length} bytes said, {end - at} left")

@@ -73,6 +73,7 @@ TYPES: Final = {
     257: "CAA",
 }
 _ADDRESSES: Final = frozenset((1, 28))  # A, AAAA
+_UNSPECIFIED: Final = {4: "0.0.0.0", 16: "::"}  # noqa: S104 - an address in an answer, not one to listen on
 _NAMES: Final = frozenset((2, 5, 6, 12, 39))  # NS, CNAME, SOA (its first name: the primary server), PTR, DNAME
 _OPT = 41
 
@@ -242,7 +243,9 @@ def read_records(
         if end > len(message):
             raise MalformedError(f"{type_name(code)} record", f"{length} bytes said, {len(message) - at} left")
         if code in _ADDRESSES:
-            records.append(Record(name=name, type=TYPES[code], ttl_seconds=ttl, data=ip(message[at:end])))
+            # An answer of all zeros sends whoever asked nowhere: unlike elsewhere, that says something.
+            data = ip(message[at:end]) or _UNSPECIFIED.get(length, "")
+            records.append(Record(name=name, type=TYPES[code], ttl_seconds=ttl, data=data))
         elif code in _NAMES:
             target = read_name(message, at, names)[0] if length else ""
             records.append(Record(name=name, type=TYPES[code], ttl_seconds=ttl, data=target))

@@ -181,8 +181,8 @@ def _read_user_security(payload: bytes, at: int, end: int, said: dict[str, Any])
     at, end = expect(payload, at, end, SEQUENCE, "UsmSecurityParameters")
     start, stop = expect(payload, at, end, OCTET_STRING, "msgAuthoritativeEngineID")
     _read_engine(payload[start:stop], said)
-    said["engine_boots"], at = integer(payload, stop, end, "msgAuthoritativeEngineBoots")
-    said["engine_time_seconds"], at = integer(payload, at, end, "msgAuthoritativeEngineTime")
+    said["engine_boots"], at = integer(payload, stop, end, "msgAuthoritativeEngineBoots", signed=False)
+    said["engine_time_seconds"], at = integer(payload, at, end, "msgAuthoritativeEngineTime", signed=False)
     start, stop = expect(payload, at, end, OCTET_STRING, "msgUserName")
     said["has_user"] = stop > start
 
