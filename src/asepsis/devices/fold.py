@@ -267,7 +267,7 @@ def _addresses(root: Node, nodes: list[Node], identity: Identity, reasons: list[
     for node in nodes:
         for pair in identity.ties_of(node):
             holdings = identity.holdings.get(pair.ip)
-            if not holdings or len(holdings) == 1 or identity.root(holdings[-1].node) == root:
+            if not holdings or identity.root(holdings[-1].node) == root:
                 held.append((pair.last_ns, pair.ip))
             ties.append(_tie_reason(pair))
     if len(ties) > 1:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asepsis.devices.address import Reach, is_group, reach
-from asepsis.devices.clue import Claim, Clue, Endpoint, Tie
+from asepsis.devices.clue import Clue, Endpoint, Tie
 from asepsis.devices.observe.say import Reader, Say
-from asepsis.devices.observe.traffic import Traffic
+from asepsis.devices.observe.traffic import STRETCH_NS, Traffic
 from asepsis.devices.observed import Observed
 from asepsis.protocols.message import Sighting
 
@@ -46,8 +46,9 @@ _MODULES = {
     "hl7": "clinical",
 }
 
-# What a saying remembers: count, first and last time, provenance; then who spoke, the statements and the claims.
-_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET = range(5)
+# What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the
+# statements and the claims.
+_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET, _SINCE = range(6)
 
 
 class Observer:
@@ -121,10 +122,15 @@ class Observer:
             self._listen(key, reader, sighting)
             return
         entry[_COUNT] += 1
-        if time_ns > entry[_LAST]:
+        last = entry[_LAST]
+        if time_ns > last:
+            if time_ns > last + STRETCH_NS:
+                self._pause(entry, time_ns)
             entry[_LAST] = time_ns
         elif time_ns < entry[_FIRST]:
             entry[_FIRST], entry[_CAPTURE], entry[_PACKET] = time_ns, sighting.capture, sighting.packet
+            if time_ns < entry[_SINCE]:
+                entry[_SINCE] = time_ns
 
     def conversations(self, rows: NDArray[np.void]) -> None:
         """Takes finished conversations: rows of ``wire.tables.CONVERSATIONS``."""
@@ -174,7 +180,7 @@ class Observer:
         claims = [(self._endpoint(mac, ip), claim) for mac, ip, claim in say.ties]
         time_ns = sighting.time_ns
         self._sayings[key] = [
-            *(1, time_ns, time_ns, sighting.capture, sighting.packet),
+            *(1, time_ns, time_ns, sighting.capture, sighting.packet, time_ns),
             *(self._endpoint(sighting.source_mac, sighting.source_ip), statements, claims),
         ]
 
@@ -188,16 +194,26 @@ class Observer:
         endpoint = self._endpoints[mac, ip] = _endpoint(mac, ip)
         return endpoint
 
+    def _pause(self, saying: list[Any], time_ns: int) -> None:
+        """Said again after a silence in which somebody else may have had the address."""
+        self._tie_all(saying)
+        saying[_SINCE] = time_ns
+
+    def _tie_all(self, saying: list[Any]) -> None:
+        _, _, last, capture, packet, since, sender, _, claims = saying
+        if sender is not None:
+            self._tie(sender, 0, 1, since, last, capture, packet)
+        for owner, claim in claims:
+            if owner is not None:
+                self._tie(owner, int(claim), 0, since, last, capture, packet)
+
     def _condense(self) -> None:
         """Makes clues and ties of what was remembered."""
         clues, captures = self._clues, self._captures
-        for count, first, last, capture, packet, sender, statements, claims in self._sayings.values():
+        for saying in self._sayings.values():
+            count, first, last, capture, packet, _, _, statements, _ = saying
             captures.add(capture)
-            if sender is not None:
-                self._tie(sender, Claim.NOBODY, 1, first, last, capture, packet)
-            for owner, claim in claims:
-                if owner is not None:
-                    self._tie(owner, claim, 0, first, last, capture, packet)
+            self._tie_all(saying)
             for key, weight in statements:
                 tally = clues.get(key)
                 if tally is None:
@@ -222,26 +238,23 @@ class Observer:
         self._clues[key] = tally
 
     def _tie(
-        self, endpoint: Endpoint, claim: Claim, sent: int, first: int, last: int, capture: str, packet: int
+        self, endpoint: Endpoint, claims: int, sent: int, first: int, last: int, capture: str, packet: int
     ) -> None:
-        # Kept apart by stretches of an hour, so that a lease that moves is seen to move.
-        key = (endpoint, first // _HOUR_NS)
+        # Kept apart by stretches of time, so that a lease that moves is seen to move.
+        key = (endpoint, first // STRETCH_NS)
         tally = self._ties.get(key)
         if tally is None:
             if len(self._ties) < CLUES_LIMIT:
-                self._ties[key] = [first, last, sent, 0, 0, int(claim), capture, packet]
+                self._ties[key] = [first, last, sent, 0, 0, claims, capture, packet]
             else:
                 self._dropped += 1
             return
         tally[2] += sent
-        tally[5] |= int(claim)
+        tally[5] |= claims
         if last > tally[1]:
             tally[1] = last
         if first < tally[0]:
             tally[0], tally[6], tally[7] = first, capture, packet
-
-
-_HOUR_NS = 3_600 * 1_000_000_000
 
 
 def _endpoint(mac: str, ip: str) -> Endpoint | None:
