@@ -103,6 +103,8 @@ HOSTILE = {
         (0, FRONT),
         (1, b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"<title " * (size // 7)),
     ),
+    "lines that almost begin": lambda size: ((0, b"\0" + b"GET HTTP/1.1 HTTP/1.\n" * (size // 21)),),
+    "one line that almost begins": lambda size: ((0, b"\0" + b"GET / HTTP/1. " * (size // 14)),),
     "pipelined requests without an answer": lambda size: ((0, FRONT * (size // len(FRONT))),),
 }
 
@@ -177,6 +179,7 @@ def test_of_a_redirection_scheme_and_host_are_kept(location: bytes, kept: str) -
         (b"*", "*", ""),
         (b"/a//12345/1234", "/a//#/1234", ""),
         (b"/api/0123456789abcdef/lights", "/api/#/lights", ""),
+        (b"/cgi-bin/x;cat /etc/passwd|?d=1", "/cgi-bin/x;cat /etc/passwd|?#", ""),
     ],
 )
 def test_a_target_is_kept_without_what_may_name_somebody(target: bytes, path: str, host: str) -> None:
@@ -234,15 +237,35 @@ def test_a_start_line_inside_a_body_is_no_message() -> None:
     assert [result.path for result in results if isinstance(result, HttpRequest)] == ["/", "/index.html"]
 
 
-def test_after_a_gap_the_next_start_line_is_found() -> None:
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"",
+        b"the rest of a body\n",
+        b"no line end\x00",
+        b"HTTP/1.1 2 is no status\n",
+        b"HTTP/1.1 is no status\xff",
+        b"x" * 3 * START_LINE_LIMIT_BYTES,
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 7, 1_000_000])
+def test_after_a_gap_the_next_start_line_is_found(rest: bytes, piece: int) -> None:
     stream = HttpStream()
     stream.feed(1, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nxxx")
-    results = stream.feed(
-        1, b"the rest of a body\nmore HTTP/1.1 200 no\nHTTP/1.1 304 Not Modified\r\nServer: x\r\n\r\n", gap=True
-    )
+    data = rest + b"HTTP/1.1 304 Not Modified\r\nServer: x\r\n\r\n"
+    results = list(stream.feed(1, data[:piece], gap=True))
+    for at in range(piece, len(data), piece):
+        results += stream.feed(1, data[at : at + piece])
     (found,) = results
     assert isinstance(found, HttpResponse)
     assert (found.status, found.server) == (304, "x")
+
+
+def test_after_a_gap_the_next_request_is_found() -> None:
+    stream = HttpStream()
+    stream.feed(0, b"POST /a HTTP/1.1\r\nContent-Length: 100000\r\n\r\nxxx")
+    results = stream.feed(0, b"GET HTTP/1.1\r\n a=1&b=2GET /b HTTP/1.1\r\nHost: d\r\n\r\n", gap=True)
+    assert [result.path for result in results if isinstance(result, HttpRequest)] == ["/b"]
 
 
 def test_a_head_that_is_cut_off_is_read_as_far_as_its_lines_are_whole() -> None:
@@ -256,7 +279,9 @@ def test_a_head_that_is_cut_off_is_read_as_far_as_its_lines_are_whole() -> None:
     [
         (b"\x16\x03\x01", "start line"),
         (b"HELO mail\r\n", "start line"),
-        (b"GET /a b c HTTP/1.1\r\n\r\n", "start line"),
+        (b"GET /a b c\r\n\r\n", "start line"),
+        (b"get / HTTP/1.1\r\n\r\n", "start line"),
+        (b"HTTP/1.1 2x0 OK\r\n\r\n", "start line"),
         (b"GET / HTTP/3.0\r\n\r\n", "start line"),
         (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "Content-Length"),
         (b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 17 + b"\r\n\r\n", "Content-Length"),

@@ -51,10 +51,14 @@ _CLOSE = 6  # the body ends with the connection
 _SEARCH = 7  # the place is lost: the next line that is a start line begins a head
 _OTHER = 8  # another protocol took over
 
+# Without a line end, so many bytes are held; a search lets go of half of them at a time.
+_PENDING_LIMITS = {_START: START_LINE_LIMIT_BYTES, _SEARCH: 2 * START_LINE_LIMIT_BYTES}
+
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
-_ANY_START_LINE = re.compile(
-    rb"^(?:HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|(?:%b) \S{1,8000} HTTP/1\.[01][ \t]*\r?\n)" % b"|".join(METHODS),
-    re.MULTILINE,
+_START_LINE_MARK = b"HTTP/1."
+# What a body leaves behind may stand before a start line, so the line is searched for one.
+_START_LINE_WITHIN = re.compile(
+    rb"HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|(?:%b) \S{1,8000} HTTP/1\.[01][ \t]*\r?\n" % b"|".join(METHODS)
 )
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?$")
 _TITLE = re.compile(rb"<title[^>]{0,64}>([^<]{1,1024})</title", re.IGNORECASE)
@@ -77,7 +81,7 @@ class HttpPage:
 class _Side:
     """One direction: where in the grammar it is, and the bytes that were not enough yet."""
 
-    __slots__ = ("body", "chunked", "left", "mid_line", "mode", "pending", "start")
+    __slots__ = ("body", "chunked", "left", "mode", "pending", "start")
 
     def __init__(self) -> None:
         self.mode = _START
@@ -85,8 +89,6 @@ class _Side:
         self.start: StartLine | None = None
         self.left = 0
         self.chunked = False
-        self.mid_line = False
-        """While searching: what comes next is the rest of a line that cannot be a start line."""
         self.body: bytearray | None = None
         """The first bytes of a front page, while its title is looked for."""
 
@@ -109,7 +111,6 @@ class HttpStream:
         if gap:
             self._cut_off(side, results)
             side.mode = _SEARCH
-            side.mid_line = False
         pending = side.pending
         if not pending:
             self._read(side, data, results)
@@ -136,8 +137,7 @@ class HttpStream:
         size = len(side.pending)
         if side.mode == _HEAD:
             return size > HEAD_LIMIT_BYTES or _EMPTY_LINE.search(side.pending, max(0, seen - 2)) is not None
-        is_start = side.mode in (_START, _SEARCH)
-        return b"\n" in data or size > (START_LINE_LIMIT_BYTES if is_start else CHUNK_LINE_LIMIT_BYTES)
+        return b"\n" in data or size > _PENDING_LIMITS.get(side.mode, CHUNK_LINE_LIMIT_BYTES)
 
     def _cut_off(self, side: _Side, results: list[Result]) -> None:
         if side.mode == _HEAD:
@@ -178,10 +178,9 @@ class HttpStream:
                 return
 
     @staticmethod
-    def _lose(side: _Side, where: str, why: str, results: list[Result], *, mid_line: bool = False) -> None:
+    def _lose(side: _Side, where: str, why: str, results: list[Result]) -> None:
         results.append(Malformed(protocol=PROTOCOL, where=where, why=why))
         side.mode = _SEARCH
-        side.mid_line = mid_line
         side.body = None
 
     def _read_start(self, side: _Side, data: bytes, at: int, results: list[Result]) -> int:
@@ -195,7 +194,7 @@ class HttpStream:
             return at
         end = data.find(b"\n", at)
         if (end if end >= 0 else len(data)) - at > START_LINE_LIMIT_BYTES:
-            self._lose(side, "start line", f"it is longer than {START_LINE_LIMIT_BYTES} bytes", results, mid_line=True)
+            self._lose(side, "start line", f"it is longer than {START_LINE_LIMIT_BYTES} bytes", results)
             return at
         if end < 0:
             side.pending += data[at:]
@@ -211,7 +210,7 @@ class HttpStream:
         # A line may end with LF alone (RFC 9112 2.2); what comes first ends the head.
         end = _EMPTY_LINE.search(data, at)
         if (end.end() if end else len(data)) - at > HEAD_LIMIT_BYTES:
-            self._lose(side, "header section", f"it is longer than {HEAD_LIMIT_BYTES} bytes", results, mid_line=True)
+            self._lose(side, "header section", f"it is longer than {HEAD_LIMIT_BYTES} bytes", results)
             return at + HEAD_LIMIT_BYTES
         if end is None:
             side.pending += data[at:]
@@ -262,7 +261,7 @@ class HttpStream:
         # RFC 9112 7.1: size line, data, line end; after the last chunk, trailer fields and an empty line.
         end = data.find(b"\n", at)
         if (end if end >= 0 else len(data)) - at > CHUNK_LINE_LIMIT_BYTES:
-            self._lose(side, "chunk", f"its line is longer than {CHUNK_LINE_LIMIT_BYTES} bytes", results, mid_line=True)
+            self._lose(side, "chunk", f"its line is longer than {CHUNK_LINE_LIMIT_BYTES} bytes", results)
             return at
         if end < 0:
             side.pending += data[at:]
@@ -277,7 +276,7 @@ class HttpStream:
             side.mode = _BODY if side.left else _TRAILER
         elif side.mode == _CHUNK_END:
             if line not in (b"\r", b""):
-                self._lose(side, "chunk", "its data are longer than its size", results, mid_line=True)
+                self._lose(side, "chunk", "its data are longer than its size", results)
                 return at
             side.mode = _CHUNK_LINE
         elif line in (b"\r", b""):
@@ -287,20 +286,18 @@ class HttpStream:
 
     @staticmethod
     def _search(side: _Side, data: bytes, at: int) -> int:
-        if side.mid_line:
-            at = data.find(b"\n", at) + 1
-            if not at:
-                return -1
-            side.mid_line = False
-        found = _ANY_START_LINE.search(data, at)
-        if found is not None:
-            side.mode = _START
-            return found.start()
-        tail = max(data.rfind(b"\n") + 1, at)
-        if len(data) - tail > START_LINE_LIMIT_BYTES:
-            side.mid_line = True
-        else:
-            side.pending += data[tail:]
+        start = at
+        while (mark := data.find(_START_LINE_MARK, at)) >= 0:
+            end = data.find(b"\n", mark)
+            if end < 0:
+                break
+            begin = max(data.rfind(b"\n", start, mark) + 1, start, end - START_LINE_LIMIT_BYTES)
+            if found := _START_LINE_WITHIN.search(data, begin, end + 1):
+                side.mode = _START
+                return found.start()
+            at = end + 1
+        tail = data[max(data.rfind(b"\n", start) + 1, start) :]
+        side.pending += tail if len(tail) <= _PENDING_LIMITS[_SEARCH] else tail[-START_LINE_LIMIT_BYTES:]
         return -1
 
     @staticmethod

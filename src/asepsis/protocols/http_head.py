@@ -48,6 +48,7 @@ METHODS: Final = {
             "REPORT",
             "MKCOL",
         ),
+        *("PROPPATCH", "COPY", "MOVE", "LOCK", "UNLOCK"),
         *("NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "M-SEARCH", "RPC_IN_DATA", "RPC_OUT_DATA", "PRI"),
     )
 }
@@ -171,18 +172,24 @@ StartLine = tuple[str, str, bytes, int]
 def read_start_line(line: bytes) -> StartLine | None:
     """Reads a line without its LF; None where it is neither a request line nor a status line (RFC 9112 3, 4)."""
     words = line.split(None, 2)
-    if len(words) >= 2:
-        if version := _VERSIONS.get(words[0]):
-            if _STATUS.fullmatch(words[1]):
-                return version, "", b"", int(words[1])
-        elif len(words) == 3 and (version := _VERSIONS.get(words[2].rstrip())):
-            method = METHODS.get(words[0])
-            if method is None and _OTHER_METHOD.fullmatch(words[0]):
-                # What is no known method may be the end of a body that was longer than it said.
-                method = "other"
-            if method is not None:
-                return version, method, words[1], 0
-    return None
+    if len(words) < 2:
+        return None
+    first, target = words[0], words[1]
+    if version := _VERSIONS.get(first):
+        return (version, "", b"", int(target)) if _STATUS.fullmatch(target) else None
+    if len(words) < 3:
+        return None
+    last = words[2].rstrip()
+    if last not in _VERSIONS:
+        # A target with spaces is forbidden (RFC 9112 3.2); programs that attack send it, and servers take it.
+        more, _, last = last.rpartition(b" ")
+        target += b" " + more
+    version = _VERSIONS.get(last)
+    method = METHODS.get(first)
+    if method is None and _OTHER_METHOD.fullmatch(first):
+        # What is no known method may be the end of a body that was longer than it said.
+        method = "other"
+    return (version, method, target, 0) if version and method else None
 
 
 def read_request(start: StartLine, head: bytes) -> tuple[HttpRequest, int]:
