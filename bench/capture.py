@@ -54,7 +54,8 @@ def write(frames: Iterator[Frame], path: Path) -> dict[str, Any]:
     record = struct.Struct("<IIII").pack
     digest = hashlib.sha256()
     pieces, held, count = [struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)], 0, 0
-    with path.open("wb") as file:
+    fresh = path.with_suffix(".new")  # who reads the old file goes on reading it
+    with fresh.open("wb") as file:
         for now, frame, original in frames:
             seconds, micro = divmod(now, 1_000_000)
             pieces += (record(seconds, micro, len(frame), original), frame)
@@ -69,6 +70,7 @@ def write(frames: Iterator[Frame], path: Path) -> dict[str, Any]:
         digest.update(block)
         file.write(block)
         size = file.tell()
+    fresh.replace(path)
     return {"packets": count, "bytes": size, "sha256": digest.hexdigest()}
 
 
@@ -82,7 +84,9 @@ def cut(source: Path, target: Path, limit: int) -> dict[str, Any]:
         if end > len(data):
             break
         at, count = end, count + 1
-    target.write_bytes(data[:at])
+    fresh = target.with_suffix(".new")
+    fresh.write_bytes(data[:at])
+    fresh.replace(target)
     return {"packets": count, "bytes": at, "sha256": hashlib.sha256(data[:at]).hexdigest()}
 
 

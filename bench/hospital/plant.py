@@ -78,9 +78,17 @@ BANNERS = (b"SSH-2.0-OpenSSH_9.2p1 Debian-2", b"SSH-2.0-dropbear_2017.75", b"SSH
 def _key_exchange(random: Random, style: int) -> bytes:
     lists = (*KEX[style], SSH_CIPHERS, SSH_CIPHERS, SSH_MACS, SSH_MACS, b"none", b"none", b"", b"")
     content = b"\x14" + random.randbytes(16) + b"".join(struct.pack(">I", len(names)) + names for names in lists)
-    content += b"\0\0\0\0\0"
+    return _ssh_packet(content + b"\0\0\0\0\0")
+
+
+def _ssh_packet(content: bytes) -> bytes:
+    # RFC 4253 6: the whole is a multiple of 8 bytes, with at least 4 of padding.
     padding = 8 - (len(content) + 5) % 8 + 8
     return struct.pack(">IB", len(content) + padding + 1, padding) + content + bytes(padding)
+
+
+def _ssh_text(content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + content
 
 
 def ssh(random: Random, now: int, client: Host, server: Host) -> Session:
@@ -91,6 +99,12 @@ def ssh(random: Random, now: int, client: Host, server: Host) -> Session:
     yield from tcp.send(1, BANNERS[server.mac[5] % len(BANNERS)] + b"\r\n")
     yield from tcp.send(0, _key_exchange(random, 0))
     yield from tcp.send(1, _key_exchange(random, server.mac[5] % 2))
+    public, signature = random.randbytes(32), _ssh_text(b"ssh-ed25519") + _ssh_text(random.randbytes(64))
+    host_key = _ssh_text(_ssh_text(b"ssh-ed25519") + _ssh_text(server.mac * 5 + b"\0\0"))
+    new_keys = _ssh_packet(b"\x15")
+    yield from tcp.send(0, _ssh_packet(b"\x1e" + _ssh_text(random.randbytes(32))))
+    yield from tcp.send(1, _ssh_packet(b"\x1f" + host_key + _ssh_text(public) + _ssh_text(signature)) + new_keys)
+    yield from tcp.send(0, new_keys)
     for _ in range(random.randrange(3, 30)):
         yield from tcp.send(0, blob(random, 36 + 16 * random.randrange(6)))
         yield from tcp.send(1, blob(random, 36 + 16 * random.randrange(60)))

@@ -13,6 +13,7 @@ from random import Random
 import pytest
 
 from bench import capture
+from bench.accuracy import ours
 from bench.hospital import ward
 from bench.recorded import Recorded, read
 
@@ -125,3 +126,35 @@ def test_tshark_reads_every_message_and_calls_none_malformed(tmp_path: Path) -> 
     assert not malformed
     for name in ("dicom", "hl7", "tls", "http", "dns", "mdns", "ssdp", "dhcp", "snmp", "lldp", "mqtt", "arp", "icmpv6"):
         assert protocols[name] > 0, name
+
+
+@pytest.mark.slow
+def test_our_engine_finds_exactly_what_was_planned(tmp_path: Path) -> None:
+    planned, counts = ward.plan(11, 0.01)
+    path = tmp_path / "some.pcap"
+    capture.write(((t, f, len(f)) for t, f in ward.packets(planned)), path)
+    answer = ours.read(path)
+    found = Counter((s.message.PROTOCOL, s.message.kind) for _, s in answer.sightings)
+    conversations = Counter(name for names in answer.applications.values() for name, _ in names)
+    assert answer.malformed == {}
+    assert answer.account.undecoded == {}
+    for protocol, kind, planned_as in (
+        ("dicom", "C-STORE-RQ", "images"),
+        ("dicom", "C-STORE-RSP", "images"),
+        ("dicom", "C-ECHO-RQ", "dicom echo"),
+        ("hl7", "ACK", "hl7 messages"),
+        ("tls", "ClientHello", "tls"),
+        ("tls", "ServerHello", "tls"),
+        ("dhcp", "DISCOVER", "dhcp"),
+        ("dhcp", "ACK", "dhcp"),
+        ("mqtt", "CONNECT", "mqtt"),
+        ("smb", "SESSION_SETUP response", "smb"),
+    ):
+        assert found[protocol, kind] == counts[planned_as], (protocol, kind)
+    assert found["dicom", "A-ASSOCIATE-RQ"] == counts["dicom store"] + counts["dicom echo"]
+    assert (
+        sum(n for (protocol, kind), n in found.items() if protocol == "hl7" and kind != "ACK") == counts["hl7 messages"]
+    )
+    assert conversations["http"] == counts["http"]
+    assert conversations["ssh"] == counts["ssh"]
+    assert conversations["dns"] == counts["dns"]
