@@ -19,7 +19,7 @@ from typing import Any
 
 from asepsis.wire.live import DEFAULT_BLOCKS
 from bench.programs import ASEPSIS, ROOT, WORK
-from bench.sitting import KEPT, SMALL, kept
+from bench.sitting import KEPT, SMALL, digests, kept
 from tests.system.namespaces import MTU, Wire, lacking
 
 LIVE_FILE = "live.pcap"
@@ -33,7 +33,7 @@ QUIET_SECONDS = 1.0  # after the last packet was sent, for the last block to be 
 def live_file() -> Path:
     """The 100 MB cut without frames that the wire would refuse."""
     path = WORK / LIVE_FILE
-    if path.exists():
+    if path.exists() and path.stat().st_mtime > (WORK / SMALL).stat().st_mtime:
         return path
     data = (WORK / SMALL).read_bytes()
     pieces, at = [data[:24]], 24
@@ -118,6 +118,7 @@ def sit() -> None:
     everything = kept()
     everything["live"] = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "digests": digests(),
         "replays": replays,
         "drains": drains,
     }

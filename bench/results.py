@@ -203,9 +203,11 @@ def _versions(sittings: dict[str, Any]) -> str:
 
 def write() -> None:
     """Writes the page."""
-    sittings = kept()
     description = json.loads((WORK / "hospital.json").read_text())
     files = description["files"]
+    now = {name: file["sha256"] for name, file in files.items()}
+    # What was measured on an earlier capture is not shown beside what was measured on this one.
+    sittings = {name: sitting for name, sitting in kept().items() if sitting["digests"] == now}
     live = sittings.pop("live", {})
     real = description["real"]
     mixed = (

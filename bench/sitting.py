@@ -68,6 +68,12 @@ def capture_is_there() -> bool:
     return (WORK / "hospital.json").exists() and all((WORK / name).exists() for name in (LARGE, SMALL, TENTH))
 
 
+def digests() -> dict[str, str]:
+    """The SHA-256 of each capture as its description has it."""
+    described = json.loads((WORK / "hospital.json").read_text())["files"]
+    return {name: str(file["sha256"]) for name, file in described.items()}
+
+
 def file_of(name: str) -> Path:
     """The capture of that name; the empty one is made on the spot."""
     path = WORK / name
@@ -101,6 +107,7 @@ def sit(sitting: Sitting, *, rounds: int | None = None, leave_out: Sequence[str]
     answer = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "load": [round(min(loads), 1), round(max(loads), 1)],
+        "digests": digests(),
         "absent": absent,
         "versions": {program.name: program.version() for program in programs},
         "series": {name: asdict(one) for name, one in series.items()},

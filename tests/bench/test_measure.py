@@ -80,14 +80,20 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sitting, "KEPT", tmp_path / "sittings.json")
     figures = {"nfstream": 40.0, CLUES: 4.0, FULL: 3.0}
     linear = {sitting.EMPTY: 0.5, sitting.TENTH: 1.5, sitting.LARGE: 10.5}
+    digests = {name: file["sha256"] for name, file in files.items()}
     everything = {
         "identification": {
-            "when": "2026-01-01", "load": [0.1, 0.2], "absent": [], "versions": {"nfstream": "6.6.0"},
+            "digests": digests, "when": "2026-01-01", "load": [0.1, 0.2], "absent": [],
+            "versions": {"nfstream": "6.6.0"},
             "series": {f"{sitting.LARGE}: {name}": _series(cost) for name, cost in figures.items()},
         },
         "linearity": {
-            "when": "2026-01-01", "load": [0.1, 0.2], "absent": [], "versions": {},
+            "digests": digests, "when": "2026-01-01", "load": [0.1, 0.2], "absent": [], "versions": {},
             "series": {f"{name}: {CLUES}": _series(cost) for name, cost in linear.items()},
+        },
+        "dissection": {
+            "digests": {}, "when": "2026-01-01", "load": [0.1, 0.2], "absent": [], "versions": {},
+            "series": {f"{sitting.LARGE}: {name}": _series(9.0) for name in ("tshark -T fields", CLUES, FULL)},
         },
     }  # fmt: skip
     (tmp_path / "sittings.json").write_text(json.dumps(everything))
@@ -108,7 +114,7 @@ def test_growth_is_taken_after_start_up(measured: Path) -> None:
     assert row.endswith("| 1.00 | met |")
 
 
-def test_what_was_not_measured_says_so(measured: Path) -> None:
+def test_what_was_not_measured_on_this_capture_says_so(measured: Path) -> None:
     rows = [line for line in measured.read_text().splitlines() if line.startswith("| tshark -T fields")]
     assert len(rows) == 2
     assert all("not measured" in row and "met" not in row.replace("not met", "") for row in rows)
