@@ -6,6 +6,7 @@ Text of an address is made once per different address of a batch, not once per r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -61,7 +62,7 @@ def conversation_batch(rows: Rows, *, site: str, capture: str) -> Any:
             side = name.removesuffix("_ip")
             columns.append(_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"]))
         elif name in ("client_mac", "server_mac"):
-            columns.append(_dictionary(*_distinct(rows[name], _mac)))
+            columns.append(_dictionary(*_distinct(rows[name], _macs)))
         elif name in _NAMED:
             places, words = _NAMED[name]
             columns.append(_dictionary(places[rows[name]], words))
@@ -104,12 +105,15 @@ def message_batch(
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _mac(number: int) -> str:
-    return mac_text(number) if number else ""
+def _macs(numbers: list[int]) -> list[str]:
+    return [mac_text(number) if number else "" for number in numbers]
 
 
-def _ipv4(number: int) -> str:
-    return ip_text(4, 0, number)
+def _ipv4s(numbers: list[int]) -> list[str]:
+    return list(map(_ipv4, numbers))
+
+
+_ipv4: Final = partial(ip_text, 4, 0)
 
 
 def _constant(count: int, text: str) -> Any:
@@ -122,22 +126,24 @@ def _dictionary(indices: npt.NDArray[np.int32], words: list[str]) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(words, pa.string()))
 
 
-def _distinct(numbers: npt.NDArray[np.uint64], text: Callable[[int], str]) -> tuple[npt.NDArray[np.int32], list[str]]:
+def _distinct(
+    numbers: npt.NDArray[np.uint64], texts: Callable[[list[int]], list[str]]
+) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Indices into the texts of the different numbers, and those texts."""
     import pyarrow as pa
 
     encoded = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
-    return encoded.indices.to_numpy(), [text(number) for number in encoded.dictionary.to_pylist()]
+    return encoded.indices.to_numpy(), texts(encoded.dictionary.to_numpy().tolist())
 
 
 def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> Any:
     """Addresses of mixed versions as one dictionary array; no IP at all gives an empty text."""
     is_v4 = version == 4
     if is_v4.all():
-        return _dictionary(*_distinct(low, _ipv4))
+        return _dictionary(*_distinct(low, _ipv4s))
     indices = np.zeros(len(version), np.int32)
     words = [""]
-    codes, texts = _distinct(low[is_v4], _ipv4)
+    codes, texts = _distinct(low[is_v4], _ipv4s)
     indices[is_v4] = codes + len(words)
     words += texts
     is_v6 = version == 6

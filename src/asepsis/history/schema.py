@@ -89,8 +89,9 @@ MESSAGE_COLUMNS: Final[dict[str, str]] = {
 TIME_COLUMN: Final = {"conversations": "start_ns", "messages": "time_ns"}
 COLUMNS: Final = {"conversations": CONVERSATION_COLUMNS, "messages": MESSAGE_COLUMNS}
 
-# Rows of one row group: enough for good compression, and about 20 MB while it is being made.
-ROW_GROUP_ROWS: Final = 1 << 16
+# Rows of one row group: enough for good compression, and about 10 MB while it is being made (twice as many rows took
+# 20 MB more for files 5 % smaller).
+ROW_GROUP_ROWS: Final = 1 << 15
 
 # Measured on 236,000 conversations (seconds of CPU, MB): zstd 0.14, 5.8; lz4 0.13, 6.4; snappy 0.12, 6.4; without the
 # delta encoding zstd takes 0.24 s for 7.1 MB.

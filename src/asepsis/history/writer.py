@@ -35,8 +35,8 @@ from asepsis.kernel.value import value
 from asepsis.protocols.message import Malformed, Sighting
 from asepsis.wire.tables import CONVERSATIONS
 
-# Messages held before they are written: about 10 MB of Python objects, and at most as much text again.
-BUFFERED_MESSAGES: Final = 16_384
+# Messages held before they are written: about 5 MB of Python objects, and at most 8 MB of text more.
+BUFFERED_MESSAGES: Final = 8_192
 BUFFERED_CHARACTERS: Final = 8 << 20
 
 
@@ -103,12 +103,14 @@ class CaptureWriter:
         """
         if rows.dtype != CONVERSATIONS:
             raise TypeError(f"rows of dtype {rows.dtype}, wanted CONVERSATIONS")
-        for begin in range(0, len(rows), ROW_GROUP_ROWS):
-            piece = rows[begin : begin + ROW_GROUP_ROWS].copy()
-            if self._row_count + len(piece) > ROW_GROUP_ROWS:
-                self._write_conversations()
+        begin = 0
+        while begin < len(rows):
+            piece = rows[begin : begin + ROW_GROUP_ROWS - self._row_count].copy()
             self._rows.append(piece)
             self._row_count += len(piece)
+            begin += len(piece)
+            if self._row_count == ROW_GROUP_ROWS:
+                self._write_conversations()
 
     def message(self, sighting: Sighting) -> None:
         """Takes one message.
