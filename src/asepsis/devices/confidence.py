@@ -61,21 +61,31 @@ def strength(weights: Iterable[float]) -> float:
 def confidence_in(attribute: str, candidate: str, supports: Mapping[str, Support]) -> float:
     """How sure ``candidate`` is, given what speaks for all values of the attribute; 0 to ``MOST``."""
     agreeing: dict[str, float] = {}
-    rivals: dict[str, float] = {}
+    against: dict[str, float] = {}
     last_ns = supports[candidate].last_ns if candidate in supports else 0
+    rivals = [
+        other
+        for other, support in supports.items()
+        if other != candidate
+        and contradicts(attribute, other, candidate)
+        and not (attribute in CHANGING and support.last_ns + SUPERSEDED_AFTER_NS < last_ns)
+    ]
     for other, support in supports.items():
-        side: dict[str, float] | None = None
-        if other == candidate or _supports(attribute, other, candidate):
+        if other in rivals:
+            side = against
+        elif other == candidate or (
+            _supports(attribute, other, candidate)
+            # A wider word that fits a rival as well does not decide between the two.
+            and not any(agrees(attribute, other, rival) for rival in rivals)
+        ):
             side = agreeing
-        elif contradicts(attribute, other, candidate):
-            past = attribute in CHANGING and support.last_ns + SUPERSEDED_AFTER_NS < last_ns
-            side = None if past else rivals
-        if side is not None:
-            for protocol, weight in support.weights.items():
-                if weight > side.get(protocol, 0.0):
-                    side[protocol] = weight
+        else:
+            continue
+        for protocol, weight in support.weights.items():
+            if weight > side.get(protocol, 0.0):
+                side[protocol] = weight
     rivalry = FIRMWARE_RIVALRY if attribute == Attribute.FIRMWARE else RIVALRY
-    return min(MOST, strength(agreeing.values()) * (1.0 - rivalry * strength(rivals.values())))
+    return min(MOST, strength(agreeing.values()) * (1.0 - rivalry * strength(against.values())))
 
 
 def _supports(attribute: str, other: str, candidate: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import NamedTuple
 
 Node = tuple[str, str]
@@ -25,38 +27,29 @@ class Holding(NamedTuple):
 def timeline(holdings: Iterable[Holding]) -> list[Holding]:
     """Puts the stretches of one address in order: one holder at a time, neighbours of one node joined.
 
-    Where two overlap, the surer one holds during the overlap; among equals the one that began later, because a new
-    holder comes after the old one.
+    Where several overlap, the surest one holds during the overlap; among equals the one that began latest, because a
+    new holder comes after the old one. In between nobody else is known, so an address stays with its last holder.
     """
-    holdings = list(holdings)
-    if len(holdings) == 1:
-        return holdings
     ordered = sorted(set(holdings), key=lambda holding: (holding.first_ns, holding.last_ns, holding.node))
+    if len(ordered) < 2:
+        return ordered
+    moments = sorted({one.first_ns for one in ordered} | {one.last_ns + 1 for one in ordered})
     result: list[Holding] = []
-    for holding in ordered:
-        before = result[-1] if result else None
-        if before is None or holding.first_ns > before.last_ns:
-            _append(result, holding)
-        elif before.node == holding.node:
-            result[-1] = _joined(before, holding)
-        elif (holding.surety, not holding.random) >= (before.surety, not before.random):
-            if holding.first_ns == before.first_ns:
-                result.pop()  # the surer one from the first moment on
-            _append(result, holding)
-            if before.last_ns > holding.last_ns:
-                # The earlier holder was there before and after: it takes the address back.
-                _append(result, before._replace(first_ns=holding.last_ns + 1))
-        elif holding.last_ns > before.last_ns:
-            _append(result, holding._replace(first_ns=before.last_ns + 1))
+    waiting: list[tuple[tuple[int, bool, int, Node], Holding]] = []
+    coming = 0
+    for begins, ends in pairwise(moments):
+        while coming < len(ordered) and ordered[coming].first_ns <= begins:
+            holding = ordered[coming]
+            heappush(waiting, ((-holding.surety, holding.random, -holding.first_ns, holding.node), holding))
+            coming += 1
+        while waiting and waiting[0][1].last_ns < begins:
+            heappop(waiting)
+        if not waiting:
+            continue
+        holder = waiting[0][1]
+        if result and result[-1].node == holder.node:
+            before = result[-1]
+            result[-1] = before._replace(last_ns=ends - 1, surety=max(before.surety, holder.surety))
+        else:
+            result.append(holder._replace(first_ns=begins, last_ns=ends - 1))
     return result
-
-
-def _append(result: list[Holding], holding: Holding) -> None:
-    if result and result[-1].node == holding.node:
-        result[-1] = _joined(result[-1], holding)
-    else:
-        result.append(holding)
-
-
-def _joined(before: Holding, after: Holding) -> Holding:
-    return before._replace(last_ns=max(before.last_ns, after.last_ns), surety=max(before.surety, after.surety))

@@ -12,15 +12,12 @@ from collections.abc import Callable, Iterable
 from asepsis.devices.address import embedded_mac, is_random
 from asepsis.devices.clue import Attribute, Clue, Endpoint
 from asepsis.devices.holding import Node
-from asepsis.kernel.time import SECOND_NS
 from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
 
 # Interfaces of one device: a switch has an address for each port, everything else few.
 PORTS_LIMIT = 128
 INTERFACES_LIMIT = 8
-# Two stretches of use that overlap by less than this may be one device that changed its address in between.
-OVERLAP_NS = 60 * SECOND_NS
 # Shorter serial numbers (and those of one sign) are placeholders.
 SHORTEST_SERIAL = 5
 # A serial number counts where the device says it of itself; images and HL7 messages speak of other machines too.
@@ -127,8 +124,8 @@ class Kinship:
         randoms = _is_random(one) + _is_random(other)
         apart = self._apart(one, other)
         if sort in _WEAK:
-            # A name and a fingerprint may be copied or common, so they follow only an address that changes.
-            return randoms > 0 and apart
+            # A name and a fingerprint may be copied or common: they only follow a random address to the next one.
+            return randoms == 2 and apart
         if sort not in _STABLE:
             return False
         if randoms:
@@ -136,8 +133,9 @@ class Kinship:
         return _makers_agree(one, other)
 
     def _apart(self, one: Node, other: Node) -> bool:
+        """True when one was last seen before the other was first seen: one device may have changed its address."""
         (first, last), (other_first, other_last) = self._seen[one], self._seen[other]
-        return min(last, other_last) - max(first, other_first) < OVERLAP_NS
+        return max(first, other_first) > min(last, other_last)
 
 
 def _rank(node: Node) -> tuple[int, int, Node]:
