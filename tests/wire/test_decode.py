@@ -95,6 +95,7 @@ def gre(inner: bytes, kind: int = 0x0800, flags: int = 0) -> bytes:
 
 INNER_ETHERNET = ethernet(UDP4)
 PPTP = struct.pack(">HHHHI", 0x3001, 0x880B, 0, 0, 0) + b"\xff\x03\x00\x21"
+SWAPPED_WIFI = wifi(UDP4)[1::-1] + wifi(UDP4)[2:]
 GENEVE = struct.pack(">BBHI", 1, 0, 0x6558, 0) + bytes(4)
 
 
@@ -125,6 +126,7 @@ GENEVE = struct.pack(">BBHI", 1, 0, 0x6558, 0) + bytes(4)
         (ethernet(ipv4(udp(struct.pack(">BBHI", 0, 0, 0x0800, 0) + UDP4, 9, 6081), protocol=17)), "Geneve"),
         (ethernet(ipv4(udp(b"\x00\x10\x02\x00" + bytes(4) + INNER_ETHERNET, 9, 5247), protocol=17)), "CAPWAP"),
         (ethernet(ipv4(udp(b"\x00\x10\x03\x00" + bytes(4) + wifi(UDP4), 9, 5247), protocol=17)), "CAPWAP"),
+        (ethernet(ipv4(udp(b"\x00\x10\x03\x00" + bytes(4) + SWAPPED_WIFI, 9, 5247), protocol=17)), "CAPWAP"),
     ],
 )  # fmt: skip
 def test_tunnels_count_by_the_inner_conversation(frame: bytes, tunnel: str) -> None:

@@ -124,7 +124,8 @@ def classify_dicom(p: int, n: int) -> int:
         return DICOM | (CLIENT if kind == 1 else SERVER)
     if kind == 4 and n >= 12 and 6 <= length <= LONGEST_PDU:
         item = be32(p + 6)
-        if item + 4 <= length and item >= 2 and u8(p + 10) & 1 and u8(p + 11) <= 3:
+        # One item that fills the PDU, as all but the shortest have: other protocols begin with 04 00 too.
+        if item + 4 == length and item >= 2 and u8(p + 10) & 1 and u8(p + 11) <= 3:
             return DICOM
     return 0
 

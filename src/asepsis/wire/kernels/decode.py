@@ -6,8 +6,8 @@ innermost IP packet; where the inside is no IP packet, the outer one stands.
 
 from __future__ import annotations
 
-from asepsis.wire.kernels.link import link_layer, llc_snap, wifi
-from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, put, shift_right, u8
+from asepsis.wire.kernels.link import link_layer, llc_snap, wifi_frame
+from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, le16, put, shift_right, u8
 from asepsis.wire.layout import (
     B_DESTINATION_HIGH,
     B_DESTINATION_LOW,
@@ -232,7 +232,10 @@ def inner_capwap(p: int, end: int, w: int) -> int:
         return 0
     if native == 0:
         return inner_ethernet(body, end, w)
-    ethertype = wifi(body, end, w)
+    control = le16(body)
+    if control & 0x0C00 == 0x0800 and control & 0x000C != 0x0008:
+        control = be16(body)  # against IEEE 802.11 9.2.4.1, but seen
+    ethertype = wifi_frame(body, end, w, control)
     if ethertype <= 0 or ethertype != starts_ip(get(w, B_PAYLOAD), end):
         return 0
     return ethertype

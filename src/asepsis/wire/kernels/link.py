@@ -83,11 +83,8 @@ def llc_snap(p: int, end: int, w: int) -> int:
 
 
 @kernel
-def wifi(p: int, end: int, w: int) -> int:
-    """IEEE 802.11 data frames of open networks (9.3.2); what is encrypted or no data is named."""
-    if p + 10 > end:
-        return -REASON_SHORT_LINK
-    control = le16(p)
+def wifi_frame(p: int, end: int, w: int, control: int) -> int:
+    """As ``wifi``, with the frame control field given: some controllers write its two bytes the other way round."""
     kind = control >> 2 & 3
     subtype = control >> 4 & 15
     if kind == 0:
@@ -129,6 +126,14 @@ def wifi(p: int, end: int, w: int) -> int:
         if control & 0x8000:  # HT control
             length += 4
     return llc_snap(p + length, end, w)
+
+
+@kernel
+def wifi(p: int, end: int, w: int) -> int:
+    """IEEE 802.11 data frames of open networks (9.3.2); what is encrypted or no data is named."""
+    if p + 10 > end:
+        return -REASON_SHORT_LINK
+    return wifi_frame(p, end, w, le16(p))
 
 
 @kernel
