@@ -20,7 +20,10 @@ def _cases() -> Iterator[Any]:
     for protocol in PROTOCOLS:
         for vector in vectors(protocol):
             for check in checks_of(vector):
-                yield pytest.param(protocol, check, vector, id=f"{protocol}-{check.__name__[6:]}-{vector.name}")
+                # Megabytes with the allocator traced: half of the time that all fast tests take together.
+                marks = [pytest.mark.slow] if check is conformance.check_memory else []
+                name = f"{protocol}-{check.__name__[6:]}-{vector.name}"
+                yield pytest.param(protocol, check, vector, id=name, marks=marks)
 
 
 def _hostile_cases() -> Iterator[Any]:
@@ -204,6 +207,7 @@ def _of(stream: type[LineStream]) -> Dissector:
     return Dissector(protocol="lines", open=stream)
 
 
+@pytest.mark.slow
 def test_the_right_reader_of_lines_passes_every_check() -> None:
     for check in checks_of(CONVERSATION):
         check(_of(LineStream), CONVERSATION)
