@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asepsis.devices.clue import Clue, Tie
-from asepsis.devices.observe.columns import group, mix
+from asepsis.devices.observe.columns import Table, group, mix
 from asepsis.devices.observe.traffic import BATCH_ROWS, SCANNED_TARGETS, Traffic
 from tests.devices.ward import MONITOR, PC, PUMP, ROUTER, by_ip, by_mac, conversation, devices
 
@@ -129,7 +129,7 @@ _KEYS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(-5,
 @settings(max_examples=60)
 @given(_KEYS)
 def test_grouping_equals_a_plain_dictionary(rows: list[tuple[int, int, int]]) -> None:
-    table = {
+    table: Table = {
         "one": np.array([row[0] for row in rows], np.uint64),
         "two": np.array([row[1] for row in rows], np.uint8),
         "first": np.array([row[2] for row in rows], np.int64),

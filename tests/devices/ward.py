@@ -39,13 +39,12 @@ def sighting(
     to_ip: str = "",
     at: float = 0.0,
     packet: int = 1,
-    capture: str = "capture",
 ) -> Sighting:
     """A message as the pipeline hands it over; ``at`` is in seconds after noon."""
     return Sighting(
         message=message,
         time_ns=NOON + int(at * SECOND_NS),
-        capture=capture,
+        capture="",
         packet=packet,
         conversation=-1,
         source_mac=mac,
@@ -128,7 +127,7 @@ def observed(*seen: Sighting | NDArray[np.void], site: str = "north", capture: s
     observer = Observer(site=site, capture=capture)
     for one in seen:
         if isinstance(one, Sighting):
-            observer.message(one)
+            observer.message(one._replace(capture=capture))
         else:
             observer.conversations(one)
     return observer.observed()

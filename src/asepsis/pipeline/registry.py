@@ -356,7 +356,8 @@ ON CONFLICT DO UPDATE SET
 """
 # Two ties of one capture that begin together come from messages and from conversations: they are one.
 _MERGE_TIE = """
-INSERT INTO ties VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO ties (site, mac, ip, first_ns, last_ns, sent, direct, routed, claims, capture, packet)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     last_ns = max(last_ns, excluded.last_ns),
     sent = sent + excluded.sent,
@@ -435,7 +436,7 @@ def _write_devices(cursor: sqlite3.Cursor, site: str, folded: Folded, assignment
         ),
     )
     cursor.executemany(
-        "INSERT INTO holdings VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO holdings (site, ip, first_ns, last_ns, device) VALUES (?, ?, ?, ?, ?)",
         (
             (site, ip, first_ns, last_ns, assignment.ids[place])
             for ip, held in sorted(folded.holdings.items())

@@ -7,7 +7,8 @@ from typing import Final
 
 FORMAT_VERSION: Final = 1
 
-# STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is.
+# STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key come
+# first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
 TABLES: Final = """
 CREATE TABLE clues (
     site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL,
@@ -20,8 +21,8 @@ CREATE TABLE clues (
 -- Address pairs by stretch of time: the intervals during which an endpoint bore both addresses.
 CREATE TABLE ties (
     site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL,
-    first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, sent INTEGER NOT NULL, direct INTEGER NOT NULL,
-    routed INTEGER NOT NULL, claims INTEGER NOT NULL, capture TEXT NOT NULL, packet INTEGER NOT NULL,
+    first_ns INTEGER NOT NULL, capture TEXT NOT NULL, last_ns INTEGER NOT NULL, sent INTEGER NOT NULL,
+    direct INTEGER NOT NULL, routed INTEGER NOT NULL, claims INTEGER NOT NULL, packet INTEGER NOT NULL,
     PRIMARY KEY (site, mac, ip, first_ns, capture)
 ) STRICT, WITHOUT ROWID;
 
@@ -37,7 +38,7 @@ CREATE TABLE device_keys (
 
 -- Who held which network address from when on.
 CREATE TABLE holdings (
-    site TEXT NOT NULL, ip TEXT NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, device TEXT NOT NULL,
+    site TEXT NOT NULL, ip TEXT NOT NULL, first_ns INTEGER NOT NULL, device TEXT NOT NULL, last_ns INTEGER NOT NULL,
     PRIMARY KEY (site, ip, first_ns, device)
 ) STRICT, WITHOUT ROWID;
 

@@ -61,7 +61,6 @@ class Observer:
 
     __slots__ = (
         "_capture",
-        "_captures",
         "_clues",
         "_dropped",
         "_endpoints",
@@ -77,7 +76,6 @@ class Observer:
     def __init__(self, *, site: str, capture: str) -> None:
         self._site = site
         self._capture = capture
-        self._captures = {capture}
         self._readers: dict[type, Reader | None] = {}
         self._sayings: dict[Any, list[Any]] = {}
         self._projected: dict[int, tuple[Any, Any]] = {}
@@ -147,7 +145,7 @@ class Observer:
             clues[key] = clue if earlier is None else earlier.joined(clue)
         return Observed(
             site=self._site,
-            captures=tuple(sorted(self._captures)),
+            captures=(capture,),
             clues=tuple(clues.values()),
             ties=(*(Tie(key[0], *tally) for key, tally in self._ties.items()), *self._traffic.ties(capture)),
             dropped=self._dropped + self._traffic.dropped,
@@ -209,10 +207,9 @@ class Observer:
 
     def _condense(self) -> None:
         """Makes clues and ties of what was remembered."""
-        clues, captures = self._clues, self._captures
+        clues = self._clues
         for saying in self._sayings.values():
             count, first, last, capture, packet, _, _, statements, _ = saying
-            captures.add(capture)
             self._tie_all(saying)
             for key, weight in statements:
                 tally = clues.get(key)
