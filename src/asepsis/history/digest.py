@@ -1,7 +1,7 @@
 """The name of a capture's content: BLAKE3 of the file as it lies there, compressed or not.
 
 Two copies of one capture bear one digest, so that analysing the second adds nothing. Why BLAKE3 and not
-SHA-256 or XXH3: ``docs/decisions/capture-digest.md``.
+SHA-256 or XXH3: ``docs/decisions/0006-capture-digest.md``.
 """
 
 from __future__ import annotations

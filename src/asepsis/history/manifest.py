@@ -2,7 +2,7 @@
 
 One file of lines, each with a checksum; a commit is one line appended under a lock and forced to the disk.
 A reader takes the whole lines and so sees the state after some commit, never half of one. A line that a
-crash cut short is ignored by readers and removed by the next writer. ``docs/decisions/history-manifest.md``.
+crash cut short is ignored by readers and removed by the next writer. ``docs/decisions/0003-history-manifest.md``.
 """
 
 from __future__ import annotations
