@@ -35,7 +35,7 @@ class Guarded:
 
     def place(self, data: bytes) -> int:
         """Copies ``data`` so that its last byte is the last readable one; returns its address."""
-        address = self._end - len(data)
+        address: int = self._end - len(data)
         ctypes.memmove(address, data, len(data))
         return address
 

@@ -150,7 +150,7 @@ def test_the_seed_is_random_and_changes_nothing_but_the_order() -> None:
         rows = read(packets, Engine(rows=1 << 10, seed=seed)).conversations
         rows["conversation"] = 0
         results.append(np.sort(rows, order=["client_low", "server_low"]))
-    assert np.array_equal(*results)
+    assert np.array_equal(results[0], results[1])
 
 
 def test_repeated_datagrams_are_counted_and_handed_on_once() -> None:

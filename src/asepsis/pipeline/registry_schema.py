@@ -7,8 +7,8 @@ from typing import Final
 
 FORMAT_VERSION: Final = 1
 
-# STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key come
-# first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
+# STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key
+# come first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
 TABLES: Final = """
 CREATE TABLE clues (
     site TEXT NOT NULL, mac TEXT NOT NULL, ip TEXT NOT NULL,
