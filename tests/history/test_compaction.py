@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asepsis.history import CaptureSource, History
@@ -119,3 +120,21 @@ def test_a_long_manifest_is_rewritten(tmp_path: Path, monkeypatch: pytest.Monkey
     assert everything(history) == before
     assert watching.state().number > 20
     assert len(history.captures()) == 20
+
+
+def test_a_large_file_is_not_copied_again_for_a_few_small_ones(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    made = rows(30_000, step_ns=1_000)
+    made["bytes_to_server"] = np.random.default_rng(1).integers(0, 1 << 60, len(made))
+    with history.writer(site="north", capture="large") as writer:
+        writer.conversations(made)
+        writer.commit(CaptureSource(path="x"))
+    copied = 0
+    for begin in range(0, 96, 8):
+        fill(history, range(begin, begin + 8))
+        copied += history.compact(now_ns=NOW, grace_seconds=0).merged
+    files = Manifest(tmp_path).state().files.values()
+    assert len(files) < 30
+    assert copied < 2 * 96 * 1.5  # two tables; each file once, and what it became now and then
+    assert max(file.rows for file in files) == len(made)
+    assert sum(file.rows for file in files if file.table == "messages") == 96

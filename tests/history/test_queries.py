@@ -179,7 +179,21 @@ def test_parquet_into_a_folder_that_is_not_there_is_one_clear_error(reader: Read
     assert str(tmp_path / "absent") in error.value.message
 
 
-def test_a_file_that_went_missing_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_file_that_is_damaged_inside_is_one_clear_error_and_no_wrong_answer(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    with history.writer(site="north", capture="aa") as writer:
+        writer.conversations(rows(60_000, step_ns=1_000))
+        writer.commit(CaptureSource(path="x"))
+    (path,) = tmp_path.rglob("*.parquet")
+    content = bytearray(path.read_bytes())
+    content[100:20_000] = bytes(19_900)  # pages of the first row group; the footer is whole
+    path.write_bytes(content)
+    with history.reader() as reader, pytest.raises(HistoryError) as error:
+        list(reader.conversations().rows())
+    assert error.value.code == "history-unreadable"
+
+
+def test_a_file_that_is_no_parquet_is_one_clear_error(tmp_path: Path) -> None:
     history = History(tmp_path)
     with history.writer(site="north", capture="aa") as writer:
         writer.conversations(rows(1))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from asepsis.history import CaptureSource, History, HistoryError, Selection
+from asepsis.history import CaptureSource, History, HistoryError, Selection, manifest
 from asepsis.history.layout import MAX_DAYS_OF_ONE_CAPTURE
 from asepsis.protocols.message import Malformed
 from tests.history.material import DAY, NOON, rows, sighting
@@ -236,3 +238,40 @@ def test_a_folder_with_the_signs_of_a_pattern_and_of_sql_is_only_a_folder(tmp_pa
         writer.conversations(rows(2))
         writer.commit(SOURCE)
     assert count(history) == 2
+
+
+def test_the_hundredth_commit_reads_no_more_of_the_manifest_than_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = 0
+    parse = manifest._parse
+
+    def counting(line: bytes) -> dict[str, Any] | None:
+        nonlocal parsed
+        parsed += 1
+        return parse(line)
+
+    monkeypatch.setattr(manifest, "_parse", counting)
+    history = History(tmp_path)
+    for number in range(100):
+        assert not history.holds(str(number), "north")
+        history.writer(site="north", capture=str(number)).commit(SOURCE)
+    assert parsed <= 100  # what it wrote itself, it need not read
+    assert len(History(tmp_path).captures()) == 100
+
+
+def test_threads_may_share_a_history(tmp_path: Path) -> None:
+    history = History(tmp_path)
+
+    def write(thread: int) -> int:
+        added = 0
+        for number in range(thread, thread + 8):  # half of them are another thread's too
+            with history.writer(site="north", capture=str(number)) as writer:
+                writer.conversations(rows(1))
+                added += writer.commit(SOURCE).added
+        return added
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(write, range(0, 16, 4))) == 20
+    assert count(history) == 20
+    assert len(stored_files(tmp_path)) == 20

@@ -74,19 +74,28 @@ def _small_files(files: list[StoredFile]) -> list[list[StoredFile]]:
     for file in files:
         if file.size_bytes < LARGE_BYTES:
             partitions[file.table, file.site, file.day].append(file)
-    groups = []
-    for members in partitions.values():
-        members.sort(key=lambda file: (file.first_ns, file.path))
-        group: list[StoredFile] = []
-        size_bytes = 0
-        for file in members:
-            if size_bytes + file.size_bytes > 4 * LARGE_BYTES and group:
-                groups.append(group)
-                group, size_bytes = [], 0
-            group.append(file)
-            size_bytes += file.size_bytes
-        groups.append(group)
+    groups = [_worth_merging(members) for members in partitions.values()]
     return [group for group in groups if len(group) >= MIN_FILES]
+
+
+def _worth_merging(members: list[StoredFile]) -> list[StoredFile]:
+    """Those of a partition that are merged, in time.
+
+    A file that is larger than all smaller ones together is left alone: it would be copied for little. So a row is
+    copied a few times in all, however often the small files of a busy day are merged.
+    """
+    rest = sum(file.size_bytes for file in members)
+    members = sorted(members, key=lambda file: file.size_bytes)
+    while members and members[-1].size_bytes > rest - members[-1].size_bytes:
+        rest -= members.pop().size_bytes
+    group: list[StoredFile] = []
+    size_bytes = 0
+    for file in members:
+        if size_bytes + file.size_bytes > 4 * LARGE_BYTES:
+            break  # the next time
+        group.append(file)
+        size_bytes += file.size_bytes
+    return sorted(group, key=lambda file: (file.first_ns, file.path))
 
 
 def _one(batches: list[Any], schema: Any) -> Any:

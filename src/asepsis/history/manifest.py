@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,32 +136,35 @@ class Manifest:
         self._state = State()
         self._header = b""
         self._offset = 0
+        self._mutex = threading.RLock()
 
     def state(self) -> State:
-        """The state after the newest commit. It belongs to the manifest: copy what must not change.
+        """The state after the newest commit. It belongs to the manifest and goes on: copy what must not change.
 
         Raises:
             HistoryError: The file is not a manifest, is of a newer format, damaged, or unreadable.
         """
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:
-            self._forget()
+        with self._mutex:
+            try:
+                descriptor = os.open(self.path, os.O_RDONLY)
+            except FileNotFoundError:
+                self._forget()
+                return self._state
+            except OSError as error:
+                raise history_error(error, self.root) from error
+            try:
+                self._read(descriptor)
+            except OSError as error:
+                raise history_error(error, self.root) from error
+            finally:
+                os.close(descriptor)
             return self._state
-        except OSError as error:
-            raise history_error(error, self.root) from error
-        try:
-            self._read(descriptor)
-        except OSError as error:
-            raise history_error(error, self.root) from error
-        finally:
-            os.close(descriptor)
-        return self._state
 
     @contextmanager
     def locked(self) -> Iterator[State]:
         """Holds the writers' lock, with the state as it is now. ``append`` is allowed inside only."""
-        with exclusive(self.root / LOCK_NAME):
+        # The lock of the file keeps other processes out, and the mutex other threads that use this object.
+        with exclusive(self.root / LOCK_NAME), self._mutex:
             yield self.state()
 
     def append(self, commit: Commit, now_ns: int) -> int:

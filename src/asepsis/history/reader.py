@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from asepsis.history.errors import history_error, unreadable
+from asepsis.history.errors import NOT_ALLOWED, history_error, unreadable
 from asepsis.history.intervals import AddressInterval, interval_table
 from asepsis.history.listing import Listing
 from asepsis.history.locks import FileLock
@@ -147,9 +147,9 @@ def _keep_files(root: Path) -> FileLock | None:
         return None
     try:
         lock = FileLock(root / READERS_LOCK, shared=True)
-    except PermissionError:
-        return None  # read-only medium or account: nobody here deletes files, elsewhere the grace period must do
     except OSError as error:
+        if error.errno in NOT_ALLOWED:
+            return None  # read-only medium or account: nobody here deletes files, elsewhere the grace period must do
         raise history_error(error, root) from error
     lock.wait()
     return lock

@@ -18,7 +18,11 @@ GRACE_SECONDS: Final = 600.0
 
 
 class History:
-    """Conversations and messages by site and day. Making the object touches nothing; writing makes the folder."""
+    """Conversations and messages by site and day. Making the object touches nothing; writing makes the folder.
+
+    Keep the object: it remembers what it has read of the manifest, so that the thousandth commit costs what the
+    first did. Several threads may use it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,7 +50,7 @@ class History:
         Raises:
             HistoryError: The site's name cannot be used.
         """
-        return CaptureWriter(Manifest(self.root), site=site, capture=capture)
+        return CaptureWriter(self._manifest, site=site, capture=capture)
 
     def reader(self, addresses: Iterable[AddressInterval] = ()) -> Reader:
         """Opens the history as it is now, for reading; close it, or use it in a ``with`` block.

@@ -34,6 +34,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._history = History(self.history_path)
 
     @classmethod
     def resolve(cls, explicit: Path | None = None, environment: Mapping[str, str] = os.environ) -> Workspace:
@@ -78,7 +79,7 @@ class Workspace:
 
     def history(self) -> History:
         """The history of this workspace."""
-        return History(self.history_path)
+        return self._history
 
     def check(self) -> None:
         """Makes sure that the folder is a workspace of a known format, or that one can be made there.
