@@ -16,6 +16,11 @@ from tests.protocols.conformance import CANARY, Vector, assert_linear, checks_of
 Check = Callable[[Dissector, Vector], None]
 
 
+def _marks(check: Check) -> list[pytest.MarkDecorator]:
+    """What holds megabytes takes seconds."""
+    return [pytest.mark.slow] if check is conformance.check_memory else []
+
+
 def _cases() -> Iterator[Any]:
     for protocol in PROTOCOLS:
         for vector in vectors(protocol):
@@ -208,9 +213,11 @@ def _of(stream: type[LineStream]) -> Dissector:
 
 
 @pytest.mark.slow
-def test_the_right_reader_of_lines_passes_every_check() -> None:
-    for check in checks_of(CONVERSATION):
-        check(_of(LineStream), CONVERSATION)
+@pytest.mark.parametrize(
+    "check", [pytest.param(check, id=check.__name__, marks=_marks(check)) for check in checks_of(CONVERSATION)]
+)
+def test_the_right_reader_of_lines_passes(check: Check) -> None:
+    check(_of(LineStream), CONVERSATION)
 
 
 @pytest.mark.parametrize(
