@@ -9,6 +9,9 @@ from typing import NamedTuple
 class Attribute(StrEnum):
     """What a clue can be about. ``IDENTIFIER`` is not shown: it says that two endpoints are one device."""
 
+    # An enum hashes by name, in Python; these are parts of keys by the hundred thousand.
+    __hash__ = str.__hash__
+
     CATEGORY = "category"
     VENDOR = "vendor"
     MODEL = "model"

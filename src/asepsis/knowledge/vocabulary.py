@@ -13,6 +13,8 @@ class Category(StrEnum):
     """What a device is. A value is stable once published; its meaning stands beside it."""
 
     meaning: str
+    # An enum hashes by name, in Python; these are keys of dictionaries by the hundred thousand.
+    __hash__ = str.__hash__
 
     def __new__(cls, value: str, meaning: str = "") -> Category:
         """Makes a member whose value is the word that programs see and whose ``meaning`` is for people."""
@@ -111,6 +113,7 @@ class Role(StrEnum):
     """What a device does on the network, the most telling first: the order decides which role is shown."""
 
     meaning: str
+    __hash__ = str.__hash__
 
     def __new__(cls, value: str, meaning: str = "") -> Role:
         """Makes a member whose value is the word that programs see and whose ``meaning`` is for people."""

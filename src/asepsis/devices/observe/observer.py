@@ -167,19 +167,12 @@ class Observer:
         """The first time that an endpoint says this."""
         if len(self._sayings) >= REMEMBERED_SAYINGS:
             self._condense()
-        say = Say(sighting)
+        say = Say(sighting, self._endpoint)
         reader.explain(sighting.message, say)
-        protocol = sighting.message.PROTOCOL
-        statements = []
-        for mac, ip, attribute, text, weight in say.statements:
-            endpoint = self._endpoint(mac, ip)
-            if endpoint is not None:
-                statements.append(((endpoint, attribute, text, protocol), weight))
-        claims = [(self._endpoint(mac, ip), claim) for mac, ip, claim in say.ties]
         time_ns = sighting.time_ns
         self._sayings[key] = [
             *(1, time_ns, time_ns, sighting.capture, sighting.packet, time_ns),
-            *(self._endpoint(sighting.source_mac, sighting.source_ip), statements, claims),
+            *(say.speaker, say.statements, say.ties),
         ]
 
     def _endpoint(self, mac: str, ip: str) -> Endpoint | None:
@@ -202,8 +195,7 @@ class Observer:
         if sender is not None:
             self._tie(sender, 0, 1, since, last, capture, packet)
         for owner, claim in claims:
-            if owner is not None:
-                self._tie(owner, int(claim), 0, since, last, capture, packet)
+            self._tie(owner, claim, 0, since, last, capture, packet)
 
     def _condense(self) -> None:
         """Makes clues and ties of what was remembered."""

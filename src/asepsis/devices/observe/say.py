@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from asepsis.devices.address import Reach, is_group, reach
-from asepsis.devices.clue import Attribute, Claim
+from asepsis.devices.address import Reach, reach
+from asepsis.devices.clue import Attribute, Claim, Endpoint
 from asepsis.knowledge.table import Match, find
 from asepsis.knowledge.vendors import known_vendor, vendor
 from asepsis.protocols.message import Sighting
@@ -27,14 +28,8 @@ HINTED = 0.25
 """Fits, and fits many others too."""
 
 
-class Statement(NamedTuple):
-    """One attribute of one endpoint."""
-
-    mac: str
-    ip: str
-    attribute: str
-    value: str
-    weight: float
+Key = tuple[Endpoint, str, str, str]
+"""Endpoint, attribute, value, protocol: what makes two clues one."""
 
 
 def clean(text: str) -> str:
@@ -48,38 +43,60 @@ def clean(text: str) -> str:
 
 # What programs write where a name, a serial number or a model belongs and is not known.
 _EMPTY_WORDS = frozenset(
-    ("", "none", "null", "unknown", "n/a", "na", "not specified", "default string", "to be filled by o.e.m.", "0")
+    ("none", "null", "unknown", "n/a", "na", "not specified", "default string", "to be filled by o.e.m.", "0")
 )
+_LONGEST_EMPTY_WORD = max(map(len, _EMPTY_WORDS))
 
 
 class Say:
-    """Collects what one message says. The subject is the sender unless a method says otherwise."""
+    """Collects what one message says. The subject is the sender unless a method says otherwise.
 
-    __slots__ = ("_ip", "_mac", "_other_ip", "_other_mac", "statements", "ties")
+    Args:
+        sighting: The message with where it was seen.
+        endpoint: Makes an endpoint of a hardware and a network address, or None where they name no single device.
+    """
 
-    def __init__(self, sighting: Sighting) -> None:
-        self._mac, self._ip = sighting.source_mac, sighting.source_ip
-        self._other_mac, self._other_ip = sighting.destination_mac, sighting.destination_ip
-        self.statements: list[Statement] = []
-        self.ties: list[tuple[str, str, Claim]] = []
+    __slots__ = ("_endpoint", "_protocol", "_sighting", "_speaker", "statements", "ties")
+
+    def __init__(self, sighting: Sighting, endpoint: Callable[[str, str], Endpoint | None]) -> None:
+        self._sighting = sighting
+        self._endpoint = endpoint
+        self._speaker = endpoint(sighting.source_mac, sighting.source_ip)
+        self._protocol = sighting.message.PROTOCOL
+        self.statements: list[tuple[Key, float]] = []
+        self.ties: list[tuple[Endpoint, int]] = []
+        """Endpoints whose hardware address owns their network address, and the ``Claim`` flags that say so."""
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Hardware and network address of the sender."""
+        return self._sighting.source_mac, self._sighting.source_ip
+
+    @property
+    def speaker(self) -> Endpoint | None:
+        """The sender, where its addresses name a single device."""
+        return self._speaker
 
     def that(self, attribute: Attribute, value: str, weight: float) -> None:
         """The sender has this attribute."""
-        self.of(self._mac, self._ip, attribute, value, weight)
+        self._state(self._speaker, attribute, clean(value), weight)
 
     def of_receiver(self, attribute: Attribute, value: str, weight: float) -> None:
         """The receiver has this attribute; nothing where the receiver is a group."""
-        if self._other_ip and reach(self._other_ip) is Reach.GROUP:
-            return
-        mac = "" if is_group(self._other_mac) else self._other_mac
-        self.of(mac, self._other_ip, attribute, value, weight)
+        receiver = self._endpoint(self._sighting.destination_mac, self._sighting.destination_ip)
+        # Of a group address (or none) only a hardware address would be left, and that may be the next router's.
+        if receiver is not None and receiver.ip:
+            self._state(receiver, attribute, clean(value), weight)
 
     def of(self, mac: str, ip: str, attribute: Attribute, value: str, weight: float) -> None:
         """Some endpoint has this attribute."""
-        value = clean(value)
-        if value.lower() in _EMPTY_WORDS or not (mac or ip) or len(self.statements) >= STATEMENTS_LIMIT:
+        self._state(self._endpoint(mac, ip), attribute, clean(value), weight)
+
+    def _state(self, subject: Endpoint | None, attribute: Attribute, value: str, weight: float) -> None:
+        if subject is None or len(self.statements) >= STATEMENTS_LIMIT:
             return
-        self.statements.append(Statement(mac, ip, attribute, value, round(weight, 3)))
+        if value and (len(value) > _LONGEST_EMPTY_WORD or value.lower() not in _EMPTY_WORDS):
+            self.statements.append(((subject, attribute, value, self._protocol), weight))
 
     def made_by(self, text: str, weight: float) -> None:
         """The sender was made by the maker that ``text`` names, under its one name."""
@@ -95,14 +112,17 @@ class Say:
 
     def known(self, table: str, text: str, factor: float = 1.0) -> Match | None:
         """All that follows from a row of a table of knowledge that fits ``text``."""
-        return self.known_of(self._mac, self._ip, table, text, factor)
+        return self._known(self._speaker, table, text, factor)
 
     def known_of(self, mac: str, ip: str, table: str, text: str, factor: float = 1.0) -> Match | None:
         """The same of another endpoint."""
+        return self._known(self._endpoint(mac, ip), table, text, factor)
+
+    def _known(self, subject: Endpoint | None, table: str, text: str, factor: float) -> Match | None:
         match = find(table, text) if text else None
         if match is not None:
             for attribute, value, weight in facts_of(match):
-                self.of(mac, ip, attribute, value, weight * factor)
+                self._state(subject, attribute, value, round(weight * factor, 3))
         return match
 
     def named(self, text: str, weight: float) -> None:
@@ -115,16 +135,13 @@ class Say:
 
     def tied(self, mac: str, ip: str, claim: Claim) -> None:
         """A hardware address owns a network address, by this claim."""
-        if mac and ip and not is_group(mac) and Reach.LINK <= reach(ip) <= Reach.PUBLIC:
-            self.ties.append((mac, ip, claim))
-
-    @property
-    def sender(self) -> tuple[str, str]:
-        """Hardware and network address of the sender."""
-        return self._mac, self._ip
+        endpoint = self._endpoint(mac, ip)
+        if endpoint is not None and endpoint.mac and Reach.LINK <= reach(endpoint.ip) <= Reach.PUBLIC:
+            self.ties.append((endpoint, int(claim)))
 
 
-def facts_of(match: Match) -> list[tuple[Attribute, str, float]]:
+@lru_cache(maxsize=1 << 12)
+def facts_of(match: Match) -> tuple[tuple[Attribute, str, float], ...]:
     """(attribute, value, weight) of everything that a fitting row says."""
     fact, version = match
     facts = []
@@ -137,8 +154,8 @@ def facts_of(match: Match) -> list[tuple[Attribute, str, float]]:
             (Attribute.OS, f"{fact.os} {version}" if fact.version == "os" and version else fact.os, fact.weight)
         )
     if version and fact.version == "firmware":
-        facts.append((Attribute.FIRMWARE, version, fact.weight))
-    return facts
+        facts.append((Attribute.FIRMWARE, clean(version), fact.weight))
+    return tuple(facts)
 
 
 def host_name(text: str) -> str:
