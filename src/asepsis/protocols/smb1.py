@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from asepsis.protocols.masking import masked, masked_text, printable, printable_text
+from asepsis.protocols.masking import printable, printable_text
 from asepsis.protocols.message import Malformed, Result
 from asepsis.protocols.ntlm import find_ntlm
 from asepsis.protocols.smb_messages import (
@@ -18,6 +18,7 @@ from asepsis.protocols.smb_messages import (
     SmbSession,
     SmbTree,
     guid_text,
+    share_text,
 )
 
 # MS-CIFS 2.2.3.1: the header; then one byte that counts words, words, two bytes that count bytes, bytes.
@@ -248,7 +249,7 @@ def _tree_request(words: bytes, fields: _Fields) -> Result:
     return SmbTree(
         sender_is_server=False,
         version=1,
-        share=masked_text(share) if isinstance(share, str) else masked(share),
+        share=share_text(share if isinstance(share, str) else share.decode("ascii", "replace")),
         service=_service(service),
     )
 

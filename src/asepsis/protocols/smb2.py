@@ -5,7 +5,6 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from asepsis.protocols.masking import masked_text
 from asepsis.protocols.message import Malformed, Result
 from asepsis.protocols.ntlm import find_ntlm
 from asepsis.protocols.smb_messages import (
@@ -18,6 +17,7 @@ from asepsis.protocols.smb_messages import (
     SmbSession,
     SmbTree,
     guid_text,
+    share_text,
 )
 
 # MS-SMB2 2.2.1
@@ -148,6 +148,6 @@ def _tree_request(data: bytes) -> Result:
     return SmbTree(
         sender_is_server=False,
         version=2,
-        share=masked_text(path.decode("utf-16-le", "replace")),
+        share=share_text(path.decode("utf-16-le", "replace")),
         service="",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
+from asepsis.protocols.masking import masked_text, printable_text
 from asepsis.protocols.ntlm import Ntlm
 
 PROTOCOL: Final = "smb"
@@ -23,6 +24,12 @@ def guid_text(data: bytes) -> str:
         return ""
     parts = (data[3::-1], data[5:3:-1], data[7:5:-1], data[8:10], data[10:])
     return "-".join(part.hex() for part in parts)
+
+
+def share_text(path: str) -> str:
+    """``\\\\server\\share`` with the name of the share masked; that of the server is a machine's."""
+    server, separator, share = path.rpartition("\\")
+    return printable_text(server + separator) + masked_text(share)
 
 
 @value
@@ -105,7 +112,7 @@ class SmbTree:
     sender_is_server: bool
     version: int
     share: str
-    """Server and share, masked: ``\\\\\\\\PACS-1\\\\images``; empty in a response of SMB2."""
+    """Server, and share masked: ``\\\\\\\\PACS-1\\\\images``; empty in a response of SMB2."""
     service: str
     """``disk``, ``pipe`` or ``printer``; SMB1's own word for it there."""
 
