@@ -88,6 +88,7 @@ def test_the_rest_of_a_long_line_does_not_stay_behind_a_short_one(tmp_path: Path
     add(tmp_path, "c")
     assert path.read_bytes().startswith(whole)
     assert path.read_bytes().count(b"\n") == 3
+    assert path.read_bytes().endswith(b"\n")
     assert files(tmp_path) == ["a.parquet", "c.parquet"]
 
 
