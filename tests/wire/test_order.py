@@ -175,6 +175,17 @@ def test_encrypted_records_stay_behind() -> None:
         assert reading.bytes_of(0) == hello
 
 
+def test_what_follows_a_change_of_keys_stays_behind() -> None:
+    hello = struct.pack(">BHH", 22, 0x301, 80) + b"\x01\x00\x00\x4c" + bytes(76)
+    change = struct.pack(">BHHB", 20, 0x303, 1, 1)
+    segments = [(0, 0, hello), (0, len(hello), change + bytes(40)), (0, len(hello) + 46, bytes(500))]
+    assert read(frames.pcap(frames.conversation_frames(segments))).bytes_of(0) == hello
+    banner = b"SSH-2.0-OpenSSH_9.2p1\r\n"
+    new_keys = struct.pack(">IBB", 12, 10, 21) + bytes(10)
+    segments = [(0, 0, banner), (0, len(banner), new_keys), (0, len(banner) + 16, bytes(500))]
+    assert read(frames.pcap(frames.conversation_frames(segments))).bytes_of(0) == banner + new_keys
+
+
 def test_every_head_of_a_kept_alive_http_connection_is_handed_on() -> None:
     head = b"GET /one HTTP/1.1\r\nHost: a\r\n\r\n"
     body = b"B" * 1400

@@ -391,7 +391,10 @@ def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: 
 
 @kernel
 def bytes_before_secrets(row_at: int, direction: int, p: int, n: int) -> int:
-    """TLS: how many of these in-order bytes come before the first record of application data (RFC 8446 5.1).
+    """TLS: how many of these in-order bytes come before the first record that is encrypted (RFC 8446 5.1).
+
+    That is one of application data, or what follows a change of cipher. After a HelloRetryRequest a second hello
+    would follow in clear; the first one and the request have said what is of interest.
 
     Keeps step with the records: type, 2-byte version, 2-byte length. A direction that is out of step is handed
     on up to its limit.
@@ -415,7 +418,7 @@ def bytes_before_secrets(row_at: int, direction: int, p: int, n: int) -> int:
             remaining -= take
             p += take
             continue
-        if held == 0 and u8(p) == 0x17:
+        if held == 0 and (u8(p) == 0x17 or u8(p) == 0x14):
             return p - start
         while held < 5 and p < end:
             partial = (partial & 0xFFFFFFFF) << 8 | u8(p)
@@ -497,6 +500,8 @@ def emit_segment(
     limit = limit_of(application)
     if said + n >= limit and limit != NO_LIMIT:
         state |= S_DONE << direction
+    if application == SSH and n >= 16 and be32(p + n - 16) == 12 and u8(p + n - 11) == 21:
+        state |= S_DONE << direction  # NEWKEYS (RFC 4253 7.3): a packet of 12 bytes, type 21; the rest is encrypted
     state &= ~(S_CUT << direction)
     put(row_at, R_STATE, state)
     add_said(row_at, direction, said, n)
