@@ -12,6 +12,8 @@ from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
 from asepsis.knowledge.vocabulary import WIDER, Category, Role
 
+VENDOR_PREFIX = "vendor prefix"
+"""The protocol of evidence that the registered prefix of a hardware address gives."""
 # The maker of the network interface made the device, unless it makes chips or computers for others.
 _VENDOR_WEIGHTS = {COMPONENT: 0.2, PLATFORM: 0.45}
 _VENDOR_WEIGHT = 0.6
@@ -76,9 +78,9 @@ def _hardware(node: Node, identity: Identity, found: list[Clue]) -> None:
     maker = vendor(registered) if registered else None
     if maker is None:
         return
-    say(Attribute.VENDOR, maker.name, "ethernet", _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT))
+    say(Attribute.VENDOR, maker.name, VENDOR_PREFIX, _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT))
     if maker.kind == "medical":
-        say(Attribute.CATEGORY, Category.MEDICAL_DEVICE, "ethernet", _MEDICAL_WEIGHT)
+        say(Attribute.CATEGORY, Category.MEDICAL_DEVICE, VENDOR_PREFIX, _MEDICAL_WEIGHT)
 
 
 def _like(clue: Clue, attribute: Attribute, text: str, weight: float, protocol: str = "") -> Clue:
