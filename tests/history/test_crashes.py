@@ -132,6 +132,21 @@ def test_a_reader_sees_one_state_while_others_write(tmp_path: Path) -> None:
     assert seen == sorted(seen)
 
 
+def test_a_note_of_intent_that_a_power_cut_spoilt_harms_nobody(tmp_path: Path) -> None:
+    write_one(tmp_path, "first")
+    before = on_disk(tmp_path)
+    committed = sorted(before)[0]
+    for number, intent in enumerate(
+        (b"", b"\0" * 50, b"conversations/site=north", b"/", b"\xff\xfe", committed.encode(), b"../../etc/passwd")
+    ):
+        (tmp_path / "staging" / f"dead{number}").mkdir()
+        (tmp_path / "staging" / f"dead{number}" / "intent").write_bytes(intent)
+    write_one(tmp_path, "second")
+    assert before < on_disk(tmp_path)
+    assert staged(tmp_path) == []
+    check_whole(tmp_path)
+
+
 @pytest.fixture
 def file_size_limit() -> Iterator[None]:
     """No file of this process may grow beyond 16 KiB: the same error as a full disk, from the kernel."""

@@ -85,11 +85,12 @@ class Staging:
         self._lock.close()
 
     def _declare(self, targets: Mapping[Path, str]) -> None:
-        """Writes down what will be moved where, so that a successor can take it back."""
-        intent = self.folder / _INTENT
-        intent.write_text("\n".join(targets.values()), encoding="utf-8")
-        _sync_file(intent)
-        sync_folder(self.folder)
+        """Writes down what will be moved where, so that a successor can take it back.
+
+        It is not forced to the disk: it serves when a process dies. When the machine does, files without it would
+        only take up room; they are in no manifest.
+        """
+        (self.folder / _INTENT).write_text("\n".join(targets.values()), encoding="utf-8")
 
 
 def remove_orphans(manifest: Manifest) -> int:
@@ -122,8 +123,9 @@ def _take_back(folder: Path, manifest: Manifest) -> None:
     intent = folder / _INTENT
     if intent.exists():
         committed = manifest.state().files
-        for place in intent.read_text(encoding="utf-8").split("\n"):
-            if place and place not in committed:
+        for place in intent.read_text(encoding="utf-8", errors="replace").split("\n"):
+            # After a power cut the last place may be cut short, or no text at all.
+            if place.endswith(f"/{folder.name}.parquet") and place not in committed:
                 (manifest.root / place).unlink(missing_ok=True)
 
 
