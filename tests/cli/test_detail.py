@@ -27,11 +27,22 @@ def test_every_attribute_shows_value_confidence_and_the_packet_that_says_so() ->
 
 
 def test_evidence_for_another_value_is_shown_after_that_for_the_chosen_one() -> None:
-    clues = [clue("category", "workstation", 0.95, protocol="smb"), clue("category", "ct", 0.9)]
-    assert evidence_lines("ct", clues, CAPTURES) == [
+    clues = [clue("category", "printer", 0.95, protocol="smb"), clue("category", "ct", 0.9)]
+    assert evidence_lines("category", "ct", clues, CAPTURES) == [
         "dicom 0.90, packet 12 of ward.pcapng",
-        "but workstation: smb 0.95, packet 12 of ward.pcapng",
+        "but printer: smb 0.95, packet 12 of ward.pcapng",
     ]
+
+
+def test_evidence_for_a_wider_word_contradicts_nothing() -> None:
+    assert evidence_lines("category", "ct", [clue("category", "imaging_modality", 0.6)], CAPTURES) == [
+        "also imaging_modality: dicom 0.60, packet 12 of ward.pcapng"
+    ]
+
+
+def test_what_a_person_says_has_no_packet() -> None:
+    said = clue("category", "ct", 1.0, protocol="person ada", packet=0)
+    assert evidence_lines("category", "ct", [said], {}) == ["person ada 1.00"]
 
 
 def test_an_attribute_with_conflicting_clues_and_no_value_is_unknown_and_says_why() -> None:
@@ -44,13 +55,15 @@ def test_an_attribute_with_conflicting_clues_and_no_value_is_unknown_and_says_wh
 
 def test_many_clues_are_counted_not_listed() -> None:
     clues = [clue("category", "ct", 0.5, packet=packet) for packet in range(100)]
-    lines = evidence_lines("ct", clues, CAPTURES)
+    lines = evidence_lines("category", "ct", clues, CAPTURES)
     assert len(lines) == SHOWN_EVIDENCE + 1
     assert lines[-1] == f"and {100 - SHOWN_EVIDENCE} more"
 
 
 def test_a_capture_that_the_workspace_does_not_know_is_named_by_its_digest() -> None:
-    assert evidence_lines("ct", [clue("category", "ct", 0.9)], {}) == ["dicom 0.90, packet 12 of 0123456789ab"]
+    assert evidence_lines("category", "ct", [clue("category", "ct", 0.9)], {}) == [
+        "dicom 0.90, packet 12 of 0123456789ab"
+    ]
 
 
 def test_clues_cannot_steer_the_terminal() -> None:

@@ -6,13 +6,16 @@ import csv
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
+import click
 import pytest
 
 from asepsis.cli.exits import Exit
@@ -389,3 +392,36 @@ def test_watch_reads_an_interface_until_sigterm_and_keeps_what_it_saw(tmp_path: 
         check=True,
     )
     assert ("127.0.0.1", 9999) in {(row["server_ip"], row["server_port"]) for row in json.loads(done.stdout)}
+
+
+def on_a_terminal(arguments: list[str], *, columns: int = 100) -> str:
+    """What a person at a terminal of ``columns`` columns reads (both outputs)."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "40", "TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [*ASEPSIS, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as running:
+        os.close(theirs)
+        pieces = []
+        # Linux answers EIO once the last program on the terminal has closed it.
+        with suppress(OSError):
+            while piece := os.read(ours, 65536):
+                pieces.append(piece)
+    os.close(ours)
+    assert running.returncode == 0
+    return b"".join(pieces).decode()
+
+
+def test_a_person_at_a_terminal_gets_the_devices_from_one_command(tmp_path: Path) -> None:
+    shown = on_a_terminal(["analyze", str(DEMO), "--workspace", str(tmp_path / "w")])
+    assert "10.20.30.20" in shown
+    assert "\x1b[" in shown  # colours
+    assert shown.rstrip().endswith("why: asepsis device ADDRESS")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_devices_fit_the_terminal(columns: int, filled: Path) -> None:
+    shown = click.unstyle(on_a_terminal(["devices", "--workspace", str(filled)], columns=columns))
+    assert all(len(line) <= columns for line in shown.splitlines())
+    assert "10.20.30.20" in shown

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asepsis.cli.listing import Document, device_name, ordered_addresses, sureness
 from asepsis.cli.text import showable
+from asepsis.devices.agreement import contradicts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,20 +79,28 @@ def _attributes(document: Document, captures: Mapping[str, str]) -> RenderableTy
             attribute,
             Text(showable(value)) if value else Text("unknown", style="dim"),
             sureness(document["confidence"].get(attribute) if value else None),
-            Text("\n".join(evidence_lines(value, clues, captures))),
+            Text("\n".join(evidence_lines(attribute, value, clues, captures))),
         )
     return table
 
 
-def evidence_lines(value: str | None, clues: list[dict[str, Any]], captures: Mapping[str, str]) -> list[str]:
-    """The weightiest clues, those for another value marked as such: ``dicom 0.95, packet 12 of ward.pcap``."""
+def evidence_lines(
+    attribute: str, value: str | None, clues: list[dict[str, Any]], captures: Mapping[str, str]
+) -> list[str]:
+    """The weightiest clues: ``dicom 0.95, packet 12 of ward.pcap``.
+
+    Those for another value come after, marked ``but`` where both cannot be true and ``also`` where they can.
+    """
     ranked = sorted(clues, key=lambda clue: (clue["value"] != value, -clue["weight"]))
     lines = []
     for clue in ranked[:SHOWN_EVIDENCE]:
-        where = captures.get(clue["capture"], clue["capture"][:SHOWN_DIGEST])
-        line = f"{clue['protocol']} {clue['weight']:.2f}, packet {clue['packet']} of {where}"
+        line = f"{clue['protocol']} {clue['weight']:.2f}"
+        if clue["packet"]:
+            where = captures.get(clue["capture"], clue["capture"][:SHOWN_DIGEST])
+            line += f", packet {clue['packet']} of {where}"
         if clue["value"] != value:
-            line = f"but {clue['value']}: {line}"
+            against = value is None or contradicts(attribute, clue["value"], value)
+            line = f"{'but' if against else 'also'} {clue['value']}: {line}"
         lines.append(showable(line))
     if len(ranked) > SHOWN_EVIDENCE:
         lines.append(f"and {len(ranked) - SHOWN_EVIDENCE} more")

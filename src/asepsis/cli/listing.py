@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from asepsis.pipeline.workspace import Workspace
+
 Document = dict[str, Any]
+
+SHOWN_AFTER_ANALYSIS: Final = 40
+"""About a screenful; the whole list has a verb of its own."""
 
 _CATEGORY_ORDER: Final = {category.value: place for place, category in enumerate(Category)}
 
@@ -60,6 +65,21 @@ def print_devices(documents: Sequence[Document], *, as_json: bool = False, as_cs
 
         with screen() as console:
             console.print(device_table(documents, width=console.width))
+
+
+def print_site(workspace: Workspace, site: str) -> None:
+    """After an analysis, for a person at a terminal: the site's devices, the most important ones of many."""
+    from asepsis.cli.lookup import device_documents
+
+    documents = sorted(device_documents(workspace, site=site), key=_importance)
+    if not documents:
+        return
+    sys.stdout.write("\n")
+    print_devices(documents[:SHOWN_AFTER_ANALYSIS])
+    rest = len(documents) - SHOWN_AFTER_ANALYSIS
+    if rest > 0:
+        sys.stdout.write(f"and {rest:,} more; all of them: asepsis devices\n")
+    sys.stdout.write("why: asepsis device ADDRESS\n")
 
 
 def device_name(document: Document) -> str:

@@ -6,10 +6,13 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asepsis.cli.text import error_text, showable
 from asepsis.pipeline.report import AnalysisReport, CaptureReport
+
+if TYPE_CHECKING:
+    from asepsis.pipeline.workspace import Workspace
 
 LISTED_CAPTURES: Final = 20
 """A folder may hold thousands of captures. Up to so many are listed one by one, then only those with a fault."""
@@ -34,6 +37,17 @@ def print_report(report: AnalysisReport, *, as_json: bool, hint: str = "") -> No
     for capture in report.captures:
         if not was_read(capture):
             sys.stderr.write(error_text(f"{capture.path}: {capture.error}", capture.hint))
+
+
+def finish(report: AnalysisReport, *, as_json: bool, workspace: Workspace | None, site: str) -> None:
+    """Ends ``analyze`` and ``watch``: the report, and for a person at a terminal the devices of the site."""
+    kept = workspace is not None and any(was_read(capture) for capture in report.captures)
+    to_a_person = sys.stdout.isatty() and not as_json
+    print_report(report, as_json=as_json, hint=NEXT if kept and not to_a_person else "")
+    if workspace is not None and kept and to_a_person:
+        from asepsis.cli.listing import print_site
+
+        print_site(workspace, site)
 
 
 def report_lines(report: AnalysisReport, *, hint: str = "", root: Path | None = None) -> list[str]:

@@ -35,7 +35,7 @@ def command(paths: tuple[str, ...], site: str | None, no_store: bool, as_json: b
     Exits with 0 when at least one capture was read, else with 3.
     """
     from asepsis.cli.progress import ProgressLine
-    from asepsis.cli.summary import NEXT, print_report, was_read
+    from asepsis.cli.summary import finish, was_read
     from asepsis.pipeline.analyze import analyze
 
     store = None
@@ -45,5 +45,5 @@ def command(paths: tuple[str, ...], site: str | None, no_store: bool, as_json: b
         store = Workspace.resolve(workspace)
     with ProgressLine() as line:
         report = analyze(list(paths), workspace=store, site=site or DEFAULT_SITE, progress=line.update)
-    print_report(report, as_json=as_json, hint="" if no_store else NEXT)
+    finish(report, as_json=as_json, workspace=store, site=site or DEFAULT_SITE)
     return Exit.DONE if any(was_read(capture) for capture in report.captures) else Exit.FAILED

@@ -38,7 +38,7 @@ def command(
     from asepsis.cli.journal import Journal
     from asepsis.cli.live import stop_signals
     from asepsis.cli.progress import ProgressLine
-    from asepsis.cli.summary import NEXT, print_report
+    from asepsis.cli.summary import finish
     from asepsis.pipeline.watch import watch
     from asepsis.pipeline.workspace import Workspace
 
@@ -49,5 +49,5 @@ def command(
         report = watch(
             interface, workspace=store, site=site or DEFAULT_SITE, seconds=seconds, progress=line.update, stop=stop
         )
-    print_report(report, as_json=as_json, hint="" if no_store else NEXT)
+    finish(report, as_json=as_json, workspace=store, site=site or DEFAULT_SITE)
     return Exit.DONE
