@@ -52,6 +52,10 @@ def expect(octets: bytes, at: int, end: int, tag: int, where: str) -> tuple[int,
     Raises:
         MalformedError: It is another element, or none; ``where`` names what was expected.
     """
+    # Nearly every element of SNMP is short and right: this is what reading it costs most.
+    start = at + 2
+    if start <= end and octets[at] == tag and octets[at + 1] < 0x80 and (stop := start + octets[at + 1]) <= end:
+        return start, stop
     found, start, stop = element(octets, at, end)
     if found != tag:
         raise MalformedError(where, f"tag {found:#04x} instead of {tag:#04x}")
@@ -67,6 +71,8 @@ def integer(octets: bytes, at: int, end: int, where: str, *, signed: bool = True
     Raises:
         MalformedError: It is none, or longer than any that SNMP has.
     """
+    if at + 3 <= end and octets[at] == INTEGER and octets[at + 1] == 1 and octets[at + 2] < 0x80:
+        return octets[at + 2], at + 3
     start, stop = expect(octets, at, end, INTEGER, where)
     if not 1 <= stop - start <= INTEGER_LIMIT_BYTES:
         raise MalformedError(where, f"an INTEGER of {stop - start} bytes")

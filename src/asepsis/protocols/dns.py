@@ -148,7 +148,9 @@ def read_message(payload: bytes) -> tuple[Dns | None, Malformed | None]:
 
 def _results(behind_id: bytes) -> tuple[Result, ...]:
     message, malformed = _read_message(behind_id)
-    return tuple(result for result in (message, malformed) if result is not None)
+    if malformed is None:
+        return (message,) if message is not None else ()
+    return (malformed,) if message is None else (message, malformed)
 
 
 _remembered = lru_cache(maxsize=REMEMBERED_MESSAGES)(_results)
@@ -172,15 +174,12 @@ def _read_message(behind_id: bytes) -> tuple[Dns | None, Malformed | None]:
     edns = malformed = None
     try:
         at = read_questions(payload, _HEADER_LENGTH_BYTES, question_count, names, questions)
-        for count, records in (
-            (answer_count, answers),
-            (authority_count, authorities),
-            (additional_count, additional),
-        ):
-            if count:
-                edns, at = read_records(payload, at, min(count, RECORDS_LIMIT), names, records)
-            if count > RECORDS_LIMIT:
-                break
+        if answer_count:
+            _, at = read_records(payload, at, min(answer_count, RECORDS_LIMIT), names, answers)
+        if authority_count and answer_count <= RECORDS_LIMIT:
+            _, at = read_records(payload, at, min(authority_count, RECORDS_LIMIT), names, authorities)
+        if additional_count and max(answer_count, authority_count) <= RECORDS_LIMIT:
+            edns, at = read_records(payload, at, min(additional_count, RECORDS_LIMIT), names, additional)
     except MalformedError as error:
         malformed = Malformed(protocol="dns", where=error.where, why=error.why)
     except (IndexError, struct.error):

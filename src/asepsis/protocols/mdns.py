@@ -25,6 +25,8 @@ ADDRESSES_LIMIT = 16
 # under 16 MiB.
 REMEMBERED_MESSAGES = 2048
 REMEMBERED_LENGTH_BYTES = 1500
+# Names of services and keys of TXT records: 4,096 of at most 255 bytes stay under 4 MiB.
+REMEMBERED_NAMES = 4096
 
 KEPT_KEYS: Final = frozenset(
     (
@@ -161,6 +163,13 @@ def _read(behind_id: bytes) -> tuple[Result, ...]:
 _remembered = lru_cache(maxsize=REMEMBERED_MESSAGES)(_read)
 
 
+@lru_cache(maxsize=REMEMBERED_NAMES)
+def _split(name: str) -> tuple[str, str] | None:
+    """(instance, service) of a service's name (RFC 6763 4.1); None for another name."""
+    found = _SERVICE_NAME.match(name)
+    return (found["instance"] or "", found["service"]) if found else None
+
+
 class _Description:
     """What the records of a message say, while they are put together."""
 
@@ -196,29 +205,26 @@ class _Description:
                 addresses[address] = None
 
     def add_pointer(self, record: Record) -> None:
-        reverse = _REVERSE_IPV4.match(record.name)
-        if reverse:
-            self.add_host(record.data, ".".join(reversed(reverse.groups())))
-            return
-        # RFC 6763 9: the record of this name leads to types, any other to instances.
-        offered = _SERVICE_NAME.match(record.data)
+        offered = _split(record.data)
         if offered is None:
-            return
-        if record.name.casefold().startswith("_services._dns-sd._udp."):
-            self.add_type(offered["service"])
-        elif offered["instance"]:
+            reverse = _REVERSE_IPV4.match(record.name)
+            if reverse:
+                self.add_host(record.data, ".".join(reversed(reverse.groups())))
+        # RFC 6763 9: the record of this name leads to types, any other to instances.
+        elif record.name.casefold().startswith("_services._dns-sd._udp."):
+            self.add_type(offered[1])
+        else:
             self.service(record, offered)
 
     def add_type(self, service: str) -> None:
         if len(self.types) < INSTANCES_LIMIT:
             self.types[service] = None
 
-    def service(self, record: Record, found: re.Match[str] | None = None) -> dict[str, Any] | None:
+    def service(self, record: Record, key: tuple[str, str] | None = None) -> dict[str, Any] | None:
         """The service that a record is about, made when it is new; None where there is none or too many."""
-        found = found or _SERVICE_NAME.match(record.name)
-        if found is None or not found["instance"]:
+        key = key or _split(record.name)
+        if key is None or not key[0]:
             return None
-        key = (found["instance"], found["service"])
         service = self.services.get(key)
         if service is None:
             if len(self.services) == INSTANCES_LIMIT:
@@ -271,16 +277,23 @@ def _without_local(name: str) -> str:
     return name[:-6] if name[-6:].casefold() == ".local" else name
 
 
+@lru_cache(maxsize=REMEMBERED_NAMES)
+def _key(octets: bytes) -> tuple[str, bool]:
+    """The key of a TXT string in lower case, and whether its value is kept."""
+    key = text(octets).casefold()
+    return key, key in KEPT_KEYS
+
+
 def _texts(strings: Iterable[bytes]) -> tuple[dict[str, str], list[str]]:
     """(kept keys with values, other keys) of a TXT record."""
     kept: dict[str, str] = {}
     others: list[str] = []
     for string in strings:
         key_octets, _, value_octets = string.partition(b"=")
-        key = text(key_octets).casefold()
+        key, is_kept = _key(key_octets)
         if not key or key in kept:
             continue  # RFC 6763 6.4: of a key that comes twice, the first counts
-        if key in KEPT_KEYS:
+        if is_kept:
             if value_octets:
                 kept[key] = text(value_octets)
         elif len(others) < KEYS_LIMIT:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from asepsis.kernel.value import value
 from asepsis.protocols.fields import NAME_LIMIT_BYTES, MalformedError, ip, text
+from asepsis.protocols.masking import printable
 
 # A chain of pointers longer than this is an attack; each must point further back, so there is no loop.
 POINTERS_LIMIT = 16
@@ -142,7 +143,16 @@ def _whole_name(wire: bytes) -> str | None:
             return None
         labels.append(wire[at + 1 : at + 1 + length])
         at += 1 + length
-    return text(b".".join(labels)) if at == end else None
+    return _name(labels) if at == end else None
+
+
+def _name(labels: list[bytes]) -> str:
+    joined = b".".join(labels)
+    if joined.isascii():
+        name = joined.decode("ascii")
+        if name.isprintable():
+            return name
+    return printable(joined)
 
 
 def read_name(message: bytes, at: int, names: dict[int, str]) -> tuple[str, int]:
@@ -185,7 +195,7 @@ def _read_compressed_name(message: bytes, at: int) -> tuple[str, int]:
     while at < len(message):
         length = message[at]
         if length == 0:
-            return text(b".".join(labels)), behind or at + 1
+            return _name(labels), behind or at + 1
         if length >= 0xC0:
             if at + 2 > len(message):
                 break

@@ -23,7 +23,7 @@ from asepsis.protocols.ber import (
 )
 from asepsis.protocols.fields import MalformedError, facts_of, ip, mac, text_or_hex
 from asepsis.protocols.message import Dissector, Malformed, Result
-from asepsis.protocols.snmp_objects import CONTACT, ENTERPRISES, ManagedObject, object_name, row, written
+from asepsis.protocols.snmp_objects import CONTACT, ENTERPRISES, ManagedObject, known_object, written
 
 # A manager asks for some ten variables at once, a bulk answer holds some fifty.
 VARIABLES_LIMIT = 256
@@ -32,6 +32,11 @@ ENTERPRISES_LIMIT = 16
 # Managers ask for the same variables every minute. 4,096 lists of at most 400 bytes stay under 8 MiB.
 REMEMBERED_LISTS = 4096
 REMEMBERED_LENGTH_BYTES = 400
+# The known objects have indexes of a few arcs; a longer identifier is none of theirs.
+IDENTIFIER_LIMIT_BYTES = 64
+# RFC 3411 5, SnmpEngineID: at most 32 bytes. One a device; a site has some thousand that speak version 3.
+ENGINE_LIMIT_BYTES = 32
+REMEMBERED_ENGINES = 4096
 
 _VERSIONS: Final = {0: "v1", 1: "v2c", 3: "v3"}
 # RFC 3416 3, and for 0xA4 RFC 1157 4.1.6.
@@ -180,19 +185,21 @@ def _read_user_security(payload: bytes, at: int, end: int, said: dict[str, Any])
     # RFC 3414 2.4: engine id, boots, time, user name, and two parameters of which nothing is kept.
     at, end = expect(payload, at, end, SEQUENCE, "UsmSecurityParameters")
     start, stop = expect(payload, at, end, OCTET_STRING, "msgAuthoritativeEngineID")
-    _read_engine(payload[start:stop], said)
+    if 5 <= stop - start <= ENGINE_LIMIT_BYTES:
+        said.update(_engine(payload[start:stop]))
     said["engine_boots"], at = integer(payload, stop, end, "msgAuthoritativeEngineBoots", signed=False)
     said["engine_time_seconds"], at = integer(payload, at, end, "msgAuthoritativeEngineTime", signed=False)
     start, stop = expect(payload, at, end, OCTET_STRING, "msgUserName")
     said["has_user"] = stop > start
 
 
-def _read_engine(engine: bytes, said: dict[str, Any]) -> None:
+@lru_cache(maxsize=REMEMBERED_ENGINES)
+def _engine(engine: bytes) -> dict[str, Any]:
     # RFC 3411 5, SnmpEngineID: 5 to 32 bytes; an enterprise number, and by the first bit a format.
-    if not 5 <= len(engine) <= 32:
-        return
-    said["engine_id"] = engine.hex()
-    said["engine_enterprise"] = int.from_bytes(engine[:4], "big") & 0x7FFFFFFF
+    said: dict[str, Any] = {
+        "engine_id": engine.hex(),
+        "engine_enterprise": int.from_bytes(engine[:4], "big") & 0x7FFFFFFF,
+    }
     if engine[0] & 0x80:
         match engine[4]:
             case 1 | 2:
@@ -201,6 +208,7 @@ def _read_engine(engine: bytes, said: dict[str, Any]) -> None:
                 said["engine_mac"] = mac(engine[5:])
             case 4:
                 said["engine_text"] = text_or_hex(engine[5:])
+    return said
 
 
 def _read_pdu(payload: bytes, at: int, end: int, said: dict[str, Any]) -> None:
@@ -280,11 +288,13 @@ _remembered = lru_cache(maxsize=REMEMBERED_LISTS)(_read_variables)
 
 
 def _known(identifier: bytes, tag: int, contents: bytes) -> ManagedObject | None:
-    name, index = object_name(identifier)
+    if len(identifier) > IDENTIFIER_LIMIT_BYTES:
+        return None
+    name, index = known_object(identifier)
     if not name:
         return None
     text = written(name, tag, contents)
-    return ManagedObject(name=name, index=row(index), value=text) if text else None
+    return ManagedObject(name=name, index=index, value=text) if text else None
 
 
 def _enterprise(identifier: bytes) -> int:

@@ -5,10 +5,11 @@ In: the contents of object identifiers and values. Out: ``ManagedObject``. Neigh
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.ber import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, contents_of, dotted
+from asepsis.protocols.ber import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, REMEMBERED_IDENTIFIERS, contents_of, dotted
 from asepsis.protocols.fields import ip, mac, text
 
 _SYSTEM = "1.3.6.1.2.1.1"
@@ -75,13 +76,15 @@ class ManagedObject:
     value: str
 
 
-def object_name(identifier: bytes) -> tuple[str, bytes]:
+@lru_cache(maxsize=REMEMBERED_IDENTIFIERS)
+def known_object(identifier: bytes) -> tuple[str, str]:
     """The name of a known object and the index behind it, out of an identifier's contents; empty when unknown."""
     for length in _LENGTHS:
         name = _NAMES.get(identifier[:length])
         if name is not None:
-            return name, identifier[length:]
-    return "", b""
+            # ``dotted`` takes two arcs out of the first byte: the zero in front makes them a prefix of four signs.
+            return name, dotted(b"\0" + identifier[length:])[4:]
+    return "", ""
 
 
 def written(name: str, tag: int, contents: bytes) -> str:
@@ -93,9 +96,3 @@ def written(name: str, tag: int, contents: bytes) -> str:
     if tag in _NUMBERS and len(contents) <= 9:
         return str(int.from_bytes(contents, "big", signed=True))
     return ip(contents) if tag == _IP_ADDRESS else ""
-
-
-def row(index: bytes) -> str:
-    """An index as text."""
-    # ``dotted`` takes two arcs out of the first byte: the one in front makes it nothing but a prefix.
-    return dotted(b"\0" + index)[4:]
