@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint unit kernels bench eval soak lock format docs clean run-ready dev-ready bench-ready
+.PHONY: help run test check lint unit kernels bench eval soak record lock format docs clean run-ready dev-ready bench-ready
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -51,6 +51,10 @@ eval: dev-ready ## how often the answers are right, on labelled captures
 soak: dev-ready ## the long forms of what `make test` runs a tenth of
 	@tools/debian-packages test lab
 	ASEPSIS_SOAK=1 $(BIN)/python -m pytest -m "slow or root" --numprocesses 2 --dist loadgroup
+
+record: dev-ready ## record the lab hospital anew, from real programs (needs root)
+	@tools/debian-packages lab
+	$(BIN)/python -m lab.record --output src/asepsis/cli/demo
 
 format: dev-ready ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix --select I
