@@ -143,6 +143,15 @@ def test_a_path_that_is_no_capture_ends_with_3_and_one_line(
     assert shown.out == ""
 
 
+@pytest.mark.parametrize("site", ["", "a/b", "../north", "x" * 65])
+def test_a_name_that_no_site_can_have_ends_with_2(
+    site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["analyze", "--site", site, "--workspace", str(tmp_path / "w"), str(DEMO / "imaging.pcap.gz")]
+    assert run(arguments) == Exit.USAGE
+    assert "cannot name a site" in capsys.readouterr().err
+
+
 def test_standard_input_is_a_capture_too() -> None:
     with (DEMO / "imaging.pcap.gz").open("rb") as stream:
         done = subprocess.run(

@@ -55,9 +55,9 @@ class Verb(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}    {meaning}\n")
 
 
-def site_option(meaning: str) -> Callable[[Function], Function]:
+def site_option(meaning: str, *, default: str | None = None) -> Callable[[Function], Function]:
     """``--site NAME``; ``meaning`` says what it does for this verb."""
-    return click.option("--site", metavar="NAME", default=None, help=meaning)
+    return click.option("--site", metavar="NAME", default=default, show_default=default is not None, help=meaning)
 
 
 def workspace_option() -> Callable[[Function], Function]:

@@ -22,11 +22,11 @@ from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, works
     ],
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@site_option(f"The hospital's site that the captures are from ({DEFAULT_SITE} if not given).")
+@site_option("The hospital's site that the captures are from.", default=DEFAULT_SITE)
 @click.option("--no-store", is_flag=True, help="Keep nothing: neither devices nor history.")
 @json_option()
 @workspace_option()
-def command(paths: tuple[str, ...], site: str | None, no_store: bool, as_json: bool, workspace: Path | None) -> int:
+def command(paths: tuple[str, ...], site: str, no_store: bool, as_json: bool, workspace: Path | None) -> int:
     """Read captures and keep who is there and who talked to whom.
 
     PATH is a capture (pcap or pcapng, also compressed by gzip or zstd), a folder of them, or - for standard
@@ -44,6 +44,6 @@ def command(paths: tuple[str, ...], site: str | None, no_store: bool, as_json: b
 
         store = Workspace.resolve(workspace)
     with ProgressLine() as line:
-        report = analyze(list(paths), workspace=store, site=site or DEFAULT_SITE, progress=line.update)
-    finish(report, as_json=as_json, workspace=store, site=site or DEFAULT_SITE)
+        report = analyze(list(paths), workspace=store, site=site, progress=line.update)
+    finish(report, as_json=as_json, workspace=store, site=site)
     return Exit.DONE if any(was_read(capture) for capture in report.captures) else Exit.FAILED

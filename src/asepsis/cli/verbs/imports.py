@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from asepsis.pipeline.imports_report import ImportReport
 
 
-def _take_in(
-    take: Callable[..., ImportReport], path: str, *, site: str | None, as_json: bool, workspace: Path | None
-) -> int:
+def _take_in(take: Callable[..., ImportReport], path: str, *, site: str, as_json: bool, workspace: Path | None) -> int:
     from asepsis.cli.progress import ProgressLine
     from asepsis.cli.summary import NEXT
     from asepsis.cli.summary_of_logs import log_was_read, print_import
     from asepsis.pipeline.workspace import Workspace
 
     with ProgressLine() as line:
-        report = take(path, workspace=Workspace.resolve(workspace), site=site or DEFAULT_SITE, progress=line.update)
+        report = take(path, workspace=Workspace.resolve(workspace), site=site, progress=line.update)
     print_import(report, as_json=as_json, hint=NEXT)
     return Exit.DONE if any(log_was_read(log) for log in report.logs) else Exit.FAILED
 
@@ -44,10 +42,10 @@ def command() -> None:
     ],
 )
 @click.argument("path")
-@site_option(f"The hospital's site that the logs are from ({DEFAULT_SITE} if not given).")
+@site_option("The hospital's site that the logs are from.", default=DEFAULT_SITE)
 @json_option()
 @workspace_option()
-def zeek(path: str, site: str | None, as_json: bool, workspace: Path | None) -> int:
+def zeek(path: str, site: str, as_json: bool, workspace: Path | None) -> int:
     """Read Zeek's logs, tab-separated or JSON, from PATH.
 
     Exits with 0 when at least one log was read, else with 3.
@@ -64,10 +62,10 @@ def zeek(path: str, site: str | None, as_json: bool, workspace: Path | None) -> 
     examples=[("asepsis import eve /var/log/suricata/eve.json", "the log of one sensor")],
 )
 @click.argument("path")
-@site_option(f"The hospital's site that the log is from ({DEFAULT_SITE} if not given).")
+@site_option("The hospital's site that the log is from.", default=DEFAULT_SITE)
 @json_option()
 @workspace_option()
-def eve(path: str, site: str | None, as_json: bool, workspace: Path | None) -> int:
+def eve(path: str, site: str, as_json: bool, workspace: Path | None) -> int:
     """Read Suricata's EVE log from PATH.
 
     Exits with 0 when at least one log was read, else with 3.

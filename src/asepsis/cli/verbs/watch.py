@@ -23,12 +23,12 @@ from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, works
 )
 @click.argument("interface")
 @click.option("--seconds", metavar="N", type=click.FloatRange(min=0, min_open=True), help="Stop after N seconds.")
-@site_option(f"The hospital's site that the interface belongs to ({DEFAULT_SITE} if not given).")
+@site_option("The hospital's site that the interface belongs to.", default=DEFAULT_SITE)
 @click.option("--no-store", is_flag=True, help="Keep nothing: neither devices nor history.")
 @json_option()
 @workspace_option()
 def command(
-    interface: str, seconds: float | None, site: str | None, no_store: bool, as_json: bool, workspace: Path | None
+    interface: str, seconds: float | None, site: str, no_store: bool, as_json: bool, workspace: Path | None
 ) -> int:
     """Read packets from INTERFACE as they come; it receives, and never sends.
 
@@ -46,8 +46,6 @@ def command(
     # Somebody at a terminal sees a line that moves; a service manager's journal gets a line a minute.
     follower = ProgressLine() if sys.stderr.isatty() else Journal(interface)
     with stop_signals() as stop, follower as line:
-        report = watch(
-            interface, workspace=store, site=site or DEFAULT_SITE, seconds=seconds, progress=line.update, stop=stop
-        )
-    finish(report, as_json=as_json, workspace=store, site=site or DEFAULT_SITE)
+        report = watch(interface, workspace=store, site=site, seconds=seconds, progress=line.update, stop=stop)
+    finish(report, as_json=as_json, workspace=store, site=site)
     return Exit.DONE
