@@ -25,7 +25,7 @@ everything; ours read the protocols of a hospital's inventory. argus, nfpcapd an
 therefore held against our flow stage alone. "First start" compiles the kernels, which happens once on a machine."""
 MEMORY = """\
 Largest resident set of a process, or of the whole tree in proportion (PSS, sampled) where that is more. It must not
-exceed 400 MiB, nor grow with the file; it does grow with the devices, of which the tenth has fewer (each copy of the real
+exceed 400 MiB, nor grow with the file; it does grow with the devices, of which the tenth has fewer (each copy of real
 captures brings addresses of its own, spread over the hour)."""
 LINEAR = """\
 CPU time less start-up (a capture without a packet) must grow with the packets, within 20 %. The tenth holds most of the
