@@ -28,6 +28,8 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "identifica
             f"{inference._VENDOR_WEIGHT}; makers of computers {inference._VENDOR_WEIGHTS['platform']}; "
             f"makers of chips and modules {inference._VENDOR_WEIGHTS['component']}"
         ),
+        f"nothing but medical devices | {inference._MEDICAL_WEIGHT} |",
+        f"nothing but medical devices | {inference._MAKES_WEIGHT} |",
         f"with more than {identity.OWN_ADDRESSES} such",
         f"{identity.MANY_ADDRESSES} or more IPv4 addresses at once",
         f"{identity.PROXY_ADDRESSES} or more IPv4 addresses claimed",

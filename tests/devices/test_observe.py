@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from asepsis.protocols.dhcp import Dhcp
@@ -14,7 +16,14 @@ from asepsis.protocols.dicom.messages import (
     UserInformation,
 )
 from asepsis.protocols.dns import Dns
-from asepsis.protocols.hl7.messages import Acknowledgment, Equipment, Header, Hl7Message, Software
+from asepsis.protocols.hl7.messages import (
+    Acknowledgment,
+    Equipment,
+    Header,
+    Hl7Message,
+    Observations,
+    Software,
+)
 from asepsis.protocols.http import HttpPage
 from asepsis.protocols.http_head import HttpRequest, HttpResponse
 from asepsis.protocols.lldp import Lldp
@@ -342,12 +351,12 @@ def test_names_are_taken_from_wherever_a_device_gives_one() -> None:
     assert names_of(NetbiosSession(called="*SMBSERVER", calling="WS-17<00>")) == ("WS-17",)
 
 
-def test_a_client_names_the_one_it_calls() -> None:
-    found = devices(
-        sighting(association("A-ASSOCIATE-RQ"), PC, "10.0.0.6", to_ip="10.0.0.7"),
-        conversation((PC, "10.0.0.6"), (MONITOR, "10.0.0.7"), 104, application="dicom"),
-    )
-    assert by_ip(found, "10.0.0.7").names == ("ARCHIVE",)
+def test_a_title_is_its_bearer_s_once_it_answered_to_it() -> None:
+    call = sighting(association("A-ASSOCIATE-RQ"), PC, "10.0.0.6", to_ip="10.0.0.7")
+    answer = sighting(association("A-ASSOCIATE-AC"), MONITOR, "10.0.0.7", to_ip="10.0.0.6")
+    talk = conversation((PC, "10.0.0.6"), (MONITOR, "10.0.0.7"), 104, application="dicom")
+    assert by_ip(devices(call, talk), "10.0.0.7").names == ()
+    assert by_ip(devices(call, talk, answer), "10.0.0.7").names == ("ARCHIVE",)
 
 
 def test_a_name_server_names_the_site_s_own_addresses() -> None:
@@ -390,6 +399,52 @@ def test_a_gateway_that_names_many_devices_is_none_of_them() -> None:
     many = [Equipment(source="OBX-18", identifier=f"Plum A+ {n}") for n in range(5)]
     found = one(sighting(hl7("ORU", "", *many), PC, "10.0.0.5"))
     assert (found.udi, found.category) == (None, None)
+
+
+def test_an_interface_identifier_is_no_udi() -> None:
+    named = Equipment(source="OBX-18", identifier="PUMP17", universal_id="0003B1FFFE210117", universal_id_type="EUI-64")
+    assert one(sighting(hl7("ORU", "", named), PC, "10.0.0.5")).udi is None
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [("147842^MDC", "patient_monitor"), ("69986^MDC", "infusion_pump"), ("2345-7^LN", None), ("147842^L", None)],
+)
+def test_what_is_measured_tells_what_measures(code: str, category: str | None) -> None:
+    observed_codes = Observations(count=1, value_types=(), identifiers=(code,))
+    message = replace(hl7("ORU"), observations=observed_codes)
+    assert one(sighting(message, PC, "10.0.0.5")).category == category
+
+
+def test_a_gateway_that_passes_on_measurements_is_no_monitor() -> None:
+    many = tuple(Equipment(source="OBX-18", identifier=f"MON-{n}") for n in range(3))
+    codes = Observations(count=1, value_types=(), identifiers=("147842^MDC",))
+    assert one(sighting(replace(hl7("ORU", "", *many), observations=codes), PC, "10.0.0.5")).category is None
+
+
+def test_the_name_of_an_application_is_its_first_component() -> None:
+    assert names_of(hl7("ORU", "LABMON^0009FBFFFE4A0B07^EUI-64")) == ("LABMON",)
+
+
+def test_what_queries_and_takes_images_and_answers_nobody_is_a_workstation() -> None:
+    found = one(
+        sighting(dimse("C-FIND-RQ", STUDY_FIND), PC, "10.0.0.6"),
+        sighting(dimse("C-STORE-RSP", CT_IMAGES, status=0, server=True), PC, "10.0.0.6"),
+    )
+    assert found.category == "imaging_workstation"
+
+
+def test_a_maker_of_one_kind_of_thing_tells_the_kind() -> None:
+    # IEEE RA public listing (MA-L): 00-11-32 is registered to Synology, who make storage.
+    found = one(
+        sighting(Dhcp(message_type="REQUEST", is_reply=False, client_mac="00:11:32:00:00:01"), "00:11:32:00:00:01")
+    )
+    assert (found.vendor, found.category) == ("Synology", "storage")
+
+
+def test_an_agent_s_word_for_not_knowing_is_no_version() -> None:
+    found = one(sighting(lldp(software_revision="Unknown", firmware_revision="1.4"), PC))
+    assert found.firmware == "1.4"
 
 
 def test_what_receives_and_sends_hl7_is_an_interface_engine() -> None:

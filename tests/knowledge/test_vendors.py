@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asepsis.knowledge.hardware import VendorPrefixes, prefixes, registered_vendor
-from asepsis.knowledge.vendors import COMPONENT, known_vendor, normal, vendor
+from asepsis.knowledge.vendors import COMPONENT, Vendor, known_vendor, normal, vendor
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_spellings_of_a_maker_lead_to_its_one_name(written: str, name: str) -> N
 
 
 def test_makers_that_only_begin_alike_stay_apart() -> None:
-    assert vendor("GE Energy") == ("GE Energy", "")
-    assert vendor("CONTEC CO., LTD.") == ("CONTEC CO., LTD.", "")
+    assert vendor("GE Energy") == Vendor("GE Energy")
+    assert vendor("CONTEC CO., LTD.") == Vendor("CONTEC CO., LTD.")
 
 
 def test_a_maker_that_nobody_wrote_down_keeps_its_own_name() -> None:

@@ -19,6 +19,8 @@ _VENDOR_WEIGHTS = {COMPONENT: 0.2, PLATFORM: 0.45}
 _VENDOR_WEIGHT = 0.6
 # A maker of nothing but medical products makes medical devices, and their accessories and servers.
 _MEDICAL_WEIGHT = 0.45
+# A maker of hardly anything but printers makes printers.
+_MAKES_WEIGHT = 0.45
 # A scanner makes images of one kind, a combined one of two; what sends more kinds passes on those of others.
 _KINDS_OF_AN_ARCHIVE = 2
 _HL7_SENDERS = frozenset((Role.HL7_SENDER.value, Role.HL7_RESULT_SENDER.value))
@@ -42,7 +44,12 @@ def inferred(nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -
     if sends is not None and receives is not None:
         found.append(_like(sends, Attribute.ROLE, Role.HL7_ENGINE, 0.6))
         found.append(_like(sends, Attribute.CATEGORY, Category.INTERFACE_ENGINE, 0.45))
-    archive = roles.get(Role.DICOM_ARCHIVE)
+    archive, queries, receiver = (
+        roles.get(role) for role in (Role.DICOM_ARCHIVE, Role.DICOM_VIEWER, Role.DICOM_RECEIVER)
+    )
+    if queries is not None and receiver is not None and archive is None:
+        # It asks archives for images and takes them, and answers nobody's queries: somebody looks at them there.
+        found.append(_like(queries, Attribute.CATEGORY, Category.IMAGING_WORKSTATION, 0.6, protocol="inference"))
     if archive is not None and len(kinds) >= _KINDS_OF_AN_ARCHIVE:
         found.append(_like(archive, Attribute.CATEGORY, Category.PACS, 0.9, protocol="inference"))
     return found
@@ -79,7 +86,9 @@ def _hardware(node: Node, identity: Identity, found: list[Clue]) -> None:
     if maker is None:
         return
     say(Attribute.VENDOR, maker.name, VENDOR_PREFIX, _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT))
-    if maker.kind == "medical":
+    if maker.makes:
+        say(Attribute.CATEGORY, maker.makes, VENDOR_PREFIX, _MAKES_WEIGHT)
+    elif maker.kind == "medical":
         say(Attribute.CATEGORY, Category.MEDICAL_DEVICE, VENDOR_PREFIX, _MEDICAL_WEIGHT)
 
 

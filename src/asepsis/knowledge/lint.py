@@ -68,9 +68,11 @@ def _check_vendor(row: dict[str, Any], _: set[Any]) -> Iterator[str]:
         yield "aliases is not a list of texts"
     if row.get("kind", "") not in _VENDOR_KINDS:
         yield f"unknown kind {row['kind']!r}"
+    if row.get("makes", Category.UNKNOWN) not in set(Category):
+        yield f"unknown category {row['makes']!r}"
     if not row.get("source"):
         yield "names no source"
-    for key in row.keys() - {"vendor", "aliases", "kind", "source"}:
+    for key in row.keys() - {"vendor", "aliases", "kind", "makes", "source"}:
         yield f"unknown member {key!r}"
 
 

@@ -17,6 +17,8 @@ class Vendor(NamedTuple):
 
     name: str
     kind: str = ""
+    makes: str = ""
+    """A category, for a maker that makes hardly anything else."""
 
 
 # Words that a registry or a form adds to a name and that tell nothing.
@@ -40,7 +42,7 @@ def normal(text: str) -> str:
 def _aliases() -> dict[str, Vendor]:
     aliases: dict[str, Vendor] = {}
     for row in rows((folder() / "vendors.jsonl").read_text(encoding="utf-8")):
-        vendor = Vendor(name=row["vendor"], kind=row.get("kind", ""))
+        vendor = Vendor(name=row["vendor"], kind=row.get("kind", ""), makes=row.get("makes", ""))
         for name in (row["vendor"], *row.get("aliases", ())):
             aliases[normal(name)] = vendor
     return aliases

@@ -123,12 +123,13 @@ class Role(StrEnum):
         return member
 
     ROUTER = "router", "Forwards packets of other devices"
-    DICOM_ARCHIVE = "dicom_archive", "Accepts and stores images (storage SCP) or answers queries for them"
+    DICOM_ARCHIVE = "dicom_archive", "Answers queries for images, which it accepts and keeps"
     DICOM_WORKLIST = "dicom_worklist_provider", "Answers modality worklist queries"
     DICOM_PRINT = "dicom_print_server", "Accepts images to print"
     HL7_ENGINE = "hl7_engine", "Receives HL7 messages and sends HL7 messages to others"
     DICOM_SENDER = "dicom_image_source", "Sends images to an archive"
     DICOM_VIEWER = "dicom_query_client", "Queries or retrieves images"
+    DICOM_RECEIVER = "dicom_image_receiver", "Accepts images; whether it is an archive is not known"
     DICOM_CLIENT = "dicom_client", "Opens DICOM associations; for what is not known"
     DICOM_SERVER = "dicom_server", "Accepts DICOM associations; for what is not known"
     HL7_RECEIVER = "hl7_receiver", "Receives HL7 messages"

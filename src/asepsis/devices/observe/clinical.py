@@ -1,4 +1,4 @@
-"""HL7 v2: which application sends what kind of message, and which devices it names as the source of observations."""
+"""HL7 v2: which application sends what kind of message, which device observed, and what it measures."""
 
 from __future__ import annotations
 
@@ -7,49 +7,77 @@ from collections.abc import Hashable
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say
 from asepsis.devices.observe.udis import say_udi
-from asepsis.knowledge.vocabulary import Role
-from asepsis.protocols.hl7.messages import Hl7Message
+from asepsis.knowledge.table import table
+from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.protocols.hl7.messages import Equipment, Hl7Message
 
 # HL7 v2.9 table 0076: messages that carry results and observations.
 _RESULTS = frozenset(("ORU", "OUL", "ORF", "OPU"))
+# HL7 v2.9 7.3.12: the specimen-oriented result that analysers send (IHE LAW).
+_ANALYSER_RESULT = "OUL"
 # Fields that name the device which observed (HL7 v2.9 7.4.2.18, 7.3.4.10): a UDI belongs there.
 _OBSERVERS = frozenset(("OBX-18", "PRT-10", "PRT-16"))
+# Kinds of identifiers that name an interface or an object, and are no UDI (HL7 table 0301).
+_OTHER_IDENTIFIERS = frozenset(("EUI-64", "EUI-48", "ISO", "UUID", "GUID", "DNS", "URI"))
 # Texts of the standard's own examples, which test systems leave in place.
 _PLACEHOLDERS = frozenset(("sending_application", "sendingapp", "receiving_application", "receivingapp"))
 _EQUIPMENT_LIMIT = 4
+_CODES_LIMIT = 16
+_CODES = table("observation_codes")
 # Names in ``Equipment.attributes`` -> ours.
-_ATTRIBUTES = {
-    "serial_number": Attribute.SERIAL,
-    "serial": Attribute.SERIAL,
-    "model": Attribute.MODEL,
-    "model_identifier": Attribute.MODEL,
-    "software_version": Attribute.FIRMWARE,
-}
+_ATTRIBUTES = {"serial": Attribute.SERIAL, "model": Attribute.MODEL}
 
 
 def _hl7(message: Hl7Message) -> Hashable:
-    header = message.header
+    header, observations, orders = message.header, message.observations, message.orders
     return (
         *(header.sending_application, header.receiving_application, header.message_type),
         *(message.acknowledgment is None, message.equipment, message.software),
+        _kind(() if observations is None else observations.identifiers),
+        _kind(() if orders is None else orders.services),
     )
+
+
+def _kind(identifiers: tuple[str, ...]) -> str:
+    """The first of some codes that tells what kind of device sends it."""
+    for identifier in identifiers[:_CODES_LIMIT]:
+        if identifier.endswith("^MDC") and _CODES.find(identifier) is not None:
+            return identifier
+    return ""
+
+
+def _application(field: str) -> str:
+    """The name in a hierarchic designator (HL7 v2.9 2A.3.36); empty for the standard's own examples."""
+    name = field.split("^", 1)[0]
+    return "" if name.lower() in _PLACEHOLDERS else name
 
 
 def _explain_hl7(message: Hl7Message, say: Say) -> None:
     header = message.header
-    if header.sending_application.lower() not in _PLACEHOLDERS:
-        say.that(Attribute.NAME, header.sending_application, REPORTED)
-        say.known("hl7_applications", header.sending_application)
-        say.known("products", header.sending_application, 0.6)
+    application = _application(header.sending_application)
+    if application:
+        say.that(Attribute.NAME, application, REPORTED)
+        say.known("hl7_applications", application)
+        say.known("products", application, 0.6)
     if message.acknowledgment is not None or header.message_type == "ACK":
         say.that(Attribute.ROLE, Role.HL7_RECEIVER, 0.6)
-    else:
-        results = header.message_type in _RESULTS
-        say.that(Attribute.ROLE, Role.HL7_RESULT_SENDER if results else Role.HL7_SENDER, 0.6)
-        say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, 0.5)
-        if header.receiving_application.lower() not in _PLACEHOLDERS:
-            say.of_receiver(Attribute.NAME, header.receiving_application, HINTED)
-    _explain_equipment(message, say)
+        return
+    results = header.message_type in _RESULTS
+    say.that(Attribute.ROLE, Role.HL7_RESULT_SENDER if results else Role.HL7_SENDER, 0.6)
+    say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, 0.5)
+    say.of_receiver(Attribute.NAME, _application(header.receiving_application), HINTED)
+    if header.message_type == _ANALYSER_RESULT:
+        say.that(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.45)
+    devices = {one.identifier for one in message.equipment}
+    # One device in a message is most likely the one that sends; of several, the sender is at most a gateway.
+    factor = 1.0 if len(devices) <= 1 else 0.4
+    for identifiers in (
+        () if message.observations is None else message.observations.identifiers,
+        () if message.orders is None else message.orders.services,
+    ):
+        say.known("observation_codes", _kind(identifiers), factor)
+    for one in message.equipment[:_EQUIPMENT_LIMIT]:
+        _explain_equipment(one, say, 0.6 * factor)
     for software in message.software:
         say.made_by(software.vendor, REPORTED)
         say.that(Attribute.MODEL, software.product, REPORTED)
@@ -57,19 +85,17 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
         say.known("products", software.product, 0.6)
 
 
-def _explain_equipment(message: Hl7Message, say: Say) -> None:
-    equipment = message.equipment[:_EQUIPMENT_LIMIT]
-    # One device in a message is most likely the one that sends; of several, the sender is at most a gateway.
-    weight = 0.6 if len(message.equipment) == 1 else HINTED
-    for one in equipment:
-        if one.source in _OBSERVERS or one.udi is not None:
-            say_udi(say, one.identifier, weight, one.udi)
-        else:
-            say.known("products", one.identifier, weight)
-        for name, text in one.attributes:
-            attribute = _ATTRIBUTES.get(name)
-            if attribute is not None:
-                say.that(attribute, text, weight)
+def _explain_equipment(one: Equipment, say: Say, weight: float) -> None:
+    if one.udi is not None:
+        say_udi(say, one.identifier, weight, one.udi)
+    elif one.source in _OBSERVERS and one.universal_id_type not in _OTHER_IDENTIFIERS:
+        say_udi(say, one.identifier, weight)
+    else:
+        say.known("products", one.identifier, weight)
+    for name, text in one.attributes:
+        attribute = _ATTRIBUTES.get(name)
+        if attribute is not None:
+            say.that(attribute, text, weight)
 
 
 READERS: dict[type, Reader] = {Hl7Message: Reader(_hl7, _explain_hl7, partner=True)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, STATED, Reader, Say
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, STATED, Reader, Say
 from asepsis.devices.observe.udis import say_udi
 from asepsis.knowledge.table import find
 from asepsis.knowledge.vocabulary import Category, Role
@@ -74,7 +74,8 @@ def _explain_association(message: Association, say: Say) -> None:
 
 
 def _title(say: Say, title: str, *, sender: bool) -> None:
-    weight = HINTED if title.upper() in _DEFAULT_TITLES else (ANNOUNCED if sender else REPORTED)
+    # A caller may mistake its partner's title: only that the partner accepts makes it its own.
+    weight = HINTED if title.upper() in _DEFAULT_TITLES or not sender else ANNOUNCED
     if sender:
         say.that(Attribute.NAME, title, weight)
     else:
@@ -122,10 +123,13 @@ def _explain_acceptance(services: dict[str, int], say: Say) -> None:
     if "print" in services:
         say.that(Attribute.ROLE, Role.DICOM_PRINT, 0.6)
         say.that(Attribute.CATEGORY, Category.FILM_PRINTER, 0.5)
-    if "storage" in services or "query" in services:
+    if "query" in services:
         say.that(Attribute.ROLE, Role.DICOM_ARCHIVE, 0.6)
+        say.that(Attribute.CATEGORY, Category.PACS, 0.55)
+    elif "storage" in services:
         # A workstation takes images too; what also answers queries is an archive.
-        say.that(Attribute.CATEGORY, Category.PACS, 0.55 if "query" in services else 0.4)
+        say.that(Attribute.ROLE, Role.DICOM_RECEIVER, 0.6)
+        say.that(Attribute.CATEGORY, Category.PACS, 0.3)
     say.that(Attribute.ROLE, Role.DICOM_SERVER, 0.5)
 
 
@@ -143,8 +147,8 @@ def _explain_dimse(message: DimseMessage, say: Say) -> None:
         case "C-STORE-RQ":
             _explain_store(message, say)
         case "C-STORE-RSP" if not command.status:
-            say.that(Attribute.ROLE, Role.DICOM_ARCHIVE, 0.6)
-            say.that(Attribute.CATEGORY, Category.PACS, 0.4)
+            say.that(Attribute.ROLE, Role.DICOM_RECEIVER, 0.6)
+            say.that(Attribute.CATEGORY, Category.PACS, 0.3)
         case "C-FIND-RQ" | "C-MOVE-RQ" | "C-GET-RQ":
             _explain_query(message, say)
         case "C-FIND-RSP" | "C-MOVE-RSP" | "C-GET-RSP" if not command.status:

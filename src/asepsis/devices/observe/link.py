@@ -46,7 +46,9 @@ def _explain_lldp(message: Lldp, say: Say) -> None:
         say.that(Attribute.MODEL, message.model, STATED)
         say.known("products", message.model)
     say.that(Attribute.SERIAL, message.serial_number, STATED)
-    say.that(Attribute.FIRMWARE, message.software_revision or message.firmware_revision, STATED)
+    # Agents fill what they do not know with "Unknown", which is no version.
+    if not say.that(Attribute.FIRMWARE, message.software_revision, STATED):
+        say.that(Attribute.FIRMWARE, message.firmware_revision, STATED)
     enabled = message.enabled_capabilities or message.capabilities
     first = True
     for capability, category, role in _CAPABILITIES:

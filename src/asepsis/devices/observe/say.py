@@ -77,9 +77,9 @@ class Say:
         """The sender, where its addresses name a single device."""
         return self._speaker
 
-    def that(self, attribute: Attribute, value: str, weight: float) -> None:
-        """The sender has this attribute."""
-        self._state(self._speaker, attribute, clean(value), weight)
+    def that(self, attribute: Attribute, value: str, weight: float) -> bool:
+        """The sender has this attribute; False when the value says nothing."""
+        return self._state(self._speaker, attribute, clean(value), weight)
 
     def of_receiver(self, attribute: Attribute, value: str, weight: float) -> None:
         """The receiver has this attribute; nothing where the receiver is a group."""
@@ -92,11 +92,13 @@ class Say:
         """Some endpoint has this attribute."""
         self._state(self._endpoint(mac, ip), attribute, clean(value), weight)
 
-    def _state(self, subject: Endpoint | None, attribute: Attribute, value: str, weight: float) -> None:
+    def _state(self, subject: Endpoint | None, attribute: Attribute, value: str, weight: float) -> bool:
         if subject is None or len(self.statements) >= STATEMENTS_LIMIT:
-            return
-        if value and (len(value) > _LONGEST_EMPTY_WORD or value.lower() not in _EMPTY_WORDS):
-            self.statements.append(((subject, attribute, value, self._protocol), weight))
+            return False
+        if not value or (len(value) <= _LONGEST_EMPTY_WORD and value.lower() in _EMPTY_WORDS):
+            return False
+        self.statements.append(((subject, attribute, value, self._protocol), weight))
+        return True
 
     def made_by(self, text: str, weight: float) -> None:
         """The sender was made by the maker that ``text`` names, under its one name."""

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import Say
-from asepsis.knowledge.table import find
 from asepsis.protocols.udi import Udi, read_udi
 
 
 def say_udi(say: Say, text: str, weight: float, udi: Udi | None = None) -> None:
-    """States a UDI of the sender; devices also send plain product names where one belongs, and those tell too."""
+    """States a UDI of the sender.
+
+    Args:
+        say: Where to.
+        text: The field where a UDI belongs. Devices also send plain product names there, and those tell too.
+        weight: How far the field is believed.
+        udi: The UDI, where it stood in another field than ``text``.
+    """
+    inside = read_udi(text)
+    if inside is None and udi is not None:
+        say.known("products", text, weight)
+        text, inside = udi.device_identifier, udi
     say.that(Attribute.UDI, text, weight)
-    udi = udi or read_udi(text)
-    if udi is None:
+    if inside is None:
         say.known("products", text, weight)
         return
-    say.that(Attribute.SERIAL, udi.serial, weight)
-    say.that(Attribute.FIRMWARE, udi.software, weight)
-    match = find("udi_makers", udi.device_identifier)
-    if match is not None:
-        say.known("udi_makers", udi.device_identifier, weight)
+    say.that(Attribute.SERIAL, inside.serial, weight)
+    say.that(Attribute.FIRMWARE, inside.software, weight)
+    say.known("udi_makers", inside.device_identifier, weight)
