@@ -209,7 +209,7 @@ class Analysis:
             from asepsis.pipeline.registry import Registry
 
             with Registry.open(self._workspace.registry_path) as registry:
-                return len(registry.devices(self._site))
+                return registry.count(self._site)
         if not self._observed:
             return 0
         from asepsis.devices.fold import fold

@@ -133,7 +133,7 @@ class Watch:
             from asepsis.pipeline.registry import Registry
 
             with Registry.open(self._workspace.registry_path) as registry:
-                return len(registry.devices(self._site))
+                return registry.count(self._site)
         from asepsis.devices.fold import fold
         from asepsis.devices.observed import combine
 
