@@ -12,6 +12,7 @@ import json
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import _lru_cache_wrapper
 from importlib import import_module
 from random import Random
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
@@ -217,6 +218,20 @@ def overlong(data: Data) -> Iterator[Data]:
         for size in (1, 3, 64, 1500, DATAGRAM_LIMIT_BYTES - len(piece)):
             yield with_turn(data, last, piece + junk(kind, max(size, 0)))
         yield reshape(data, ((sender, junk(kind, DATAGRAM_LIMIT_BYTES)),))
+
+
+# What a module remembers between messages (``lru_cache``) is bounded in number, so one entry must be bounded too:
+# four thousand names of 64 KiB would be a quarter of a gigabyte.
+REMEMBERED_LIMIT_BYTES = 8 * 1024
+STRETCHES_PER_VECTOR = 64
+
+
+def stretched(data: Data, *, seed: int = 5) -> Iterator[Data]:
+    """``data`` with a long run of letters inside, so that a field that ends by a sign becomes long."""
+    spots = places(data)
+    for turn, offset in Random(seed).sample(spots, min(STRETCHES_PER_VECTOR, len(spots))):
+        piece = turns_of(data)[turn][1]
+        yield with_turn(data, turn, piece[:offset] + b"A" * (2 * REMEMBERED_LIMIT_BYTES) + piece[offset:])
 
 
 def splits(data: Turns) -> Iterator[Turns]:
@@ -503,6 +518,33 @@ def size_of(whole: object) -> int:
     return size
 
 
+def memories() -> list[Any]:
+    """Every ``lru_cache`` of the dissectors, and of the planted faults."""
+    packages = ("asepsis.protocols", "asepsis.kernel", "tests.protocols")
+    found = (thing for thing in gc.get_objects() if isinstance(thing, _lru_cache_wrapper))
+    return [memory for memory in found if str(memory.__module__).startswith(packages)]
+
+
+def longest_key(memory: object) -> int:
+    """The longest bytes or text by which an ``lru_cache`` remembers."""
+    longest = 0
+    for held in gc.get_referents(memory):
+        if isinstance(held, dict):  # the entries: a key is the argument itself, or a tuple of the arguments
+            parts = [part for key in held for part in (key if isinstance(key, tuple) else (key,))]
+            longest = max([longest, *(len(part) for part in parts if isinstance(part, (bytes, str)))])
+    return longest
+
+
+def check_remembered(dissector: Dissector, vector: Vector) -> None:
+    """What is remembered from one message to the next is short, however long the message."""
+    for memory in memories():
+        memory.cache_clear()
+    for data in (*overlong(vector.data), *stretched(vector.data)):
+        read(dissector, data)
+    long = {memory.__qualname__: longest_key(memory) for memory in memories()}
+    assert max(long.values(), default=0) <= REMEMBERED_LIMIT_BYTES, f"bytes that are remembered: {long}"
+
+
 CHECKS_FOR_ALL: Final = (
     check_vector,
     check_empty,
@@ -512,6 +554,7 @@ CHECKS_FOR_ALL: Final = (
     check_overlong,
     check_linear,
     check_memory,
+    check_remembered,
 )
 CHECKS_FOR_STREAMS: Final = (check_splits, check_gaps, check_midstream, check_senders)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import pytest
@@ -181,6 +182,17 @@ class TrustsTheFirst(LineStream):
         return found if isinstance(found, Malformed) else Line(name=found.kind, is_answer=sender == 1)
 
 
+class RemembersAll(LineStream):
+    def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
+        remembered(data)
+        return super().feed(sender, data, gap=gap)
+
+
+@lru_cache(maxsize=4)
+def remembered(line: bytes) -> bytes:
+    return line
+
+
 class FailsOnGap(LineStream):
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         if gap:
@@ -233,6 +245,7 @@ def test_the_right_reader_of_lines_passes(check: Check) -> None:
         (KeepsPatients, conformance.check_gaps),
         (HoldsAll, conformance.check_memory),
         (IsSquare, conformance.check_linear),
+        (RemembersAll, conformance.check_remembered),
         (TrustsTheFirst, conformance.check_senders),
         (FailsOnGap, conformance.check_gaps),
         (FailsOnGap, conformance.check_midstream),
@@ -249,6 +262,7 @@ def test_a_planted_fault_is_caught(fault: type[LineStream], check: Check) -> Non
         vector = CONVERSATION
     with pytest.raises((AssertionError, ValueError, TypeError, IndexError, KeyError)):
         check(_of(fault), vector)
+    remembered.cache_clear()
 
 
 def test_a_message_out_of_nothing_is_caught() -> None:

@@ -15,7 +15,8 @@ TEXT_LIMIT = 256
 # A path is masked before it is cut, so that a cut never leaves the first digits of a number. 4 KiB is what common
 # servers accept as a whole request line.
 MASK_WINDOW = 4096
-# The same few thousand names and paths come again and again; 4,096 of each, 256 bytes, stay under 2 MiB.
+# The same few thousand names and paths come again and again; 4,096 of each, 256 bytes, stay under 2 MiB, and under
+# 16 MiB where somebody sends paths of 4 KiB.
 REMEMBERED_TEXTS = 4096
 
 MASK = "#"
@@ -33,10 +34,14 @@ _PERSONAL = re.compile(
 )
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
 def printable(data: bytes) -> str:
     """Decodes at most ``TEXT_LIMIT`` bytes as UTF-8; what is no printable sign becomes a full stop or U+FFFD."""
-    return printable_text(data[:TEXT_LIMIT].decode("utf-8", "replace"))
+    return _printable(data[:TEXT_LIMIT])  # cut before it is remembered: a header of 64 KiB must not stay
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _printable(data: bytes) -> str:
+    return printable_text(data.decode("utf-8", "replace"))
 
 
 def printable_text(text: str) -> str:
@@ -47,14 +52,18 @@ def printable_text(text: str) -> str:
     return "".join(sign if sign.isprintable() else "." for sign in text)
 
 
-@lru_cache(maxsize=REMEMBERED_TEXTS)
 def masked(data: bytes) -> str:
     """Like ``printable``, with numbers, UIDs, tokens and what follows ``patient/`` replaced by ``#``.
 
     >>> masked(b"/wado/12345678/series/1.2.840.113619.2.55")
     '/wado/#/series/#'
     """
-    return masked_text(data[:MASK_WINDOW].decode("utf-8", "replace"))
+    return _masked(data[:MASK_WINDOW])
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _masked(data: bytes) -> str:
+    return masked_text(data.decode("utf-8", "replace"))
 
 
 def masked_text(text: str) -> str:
