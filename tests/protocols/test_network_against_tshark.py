@@ -21,7 +21,7 @@ from asepsis.protocols.dns import Dns
 from asepsis.protocols.lldp import Lldp
 from asepsis.protocols.masking import TEXT_LIMIT
 from asepsis.protocols.mdns import KEPT_KEYS, Mdns
-from asepsis.protocols.message import Malformed, Message
+from asepsis.protocols.message import Malformed, Message, Result, Stream
 from asepsis.protocols.registry import DISSECTORS
 from asepsis.protocols.resource_records import type_name
 from asepsis.protocols.snmp import DEFAULT_COMMUNITIES, VARIABLES_LIMIT, Snmp
@@ -451,6 +451,22 @@ def test_devices_that_are_set_up_give_the_facts_of_tshark(archive: Callable[[str
         compared, differences = compare(protocol, captures)
         assert differences == []
         assert compared >= least
+
+
+def test_dns_over_tcp_gives_the_facts_of_tshark(archive: Callable[[str], Path]) -> None:
+    capture = archive("ndpi") / "dns_fragmented.pcap"
+    open_stream = DISSECTORS["dns"].open
+    assert open_stream is not None
+    streams: dict[str, Stream] = {}
+    ours: list[Result] = []
+    for row in rows(capture, "tcp.port == 53 && tcp.len > 0", ("tcp.stream", "tcp.srcport", "tcp.payload")):
+        stream = streams.setdefault(row["tcp.stream"][0], open_stream())
+        ours += stream.feed(int(row["tcp.srcport"] == ["53"]), bytes.fromhex(row["tcp.payload"][0]))
+    theirs = list(rows(capture, "dns && tcp", DNS_FIELDS))
+    assert len(theirs) == 4
+    for row, message in zip(theirs, ours, strict=True):
+        assert isinstance(message, Dns)
+        assert differing(capture.name, expected_dns(row), taken_dns(message)) == []
 
 
 def test_a_planted_difference_is_found() -> None:
