@@ -12,7 +12,6 @@ import argparse
 import importlib.util
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -178,7 +177,8 @@ def run_guided(protocol: str, *, seconds: int, seed: int) -> NoReturn:
 
     with atheris.instrument_imports(include=["asepsis.protocols"]):
         dissector = DISSECTORS[protocol]
-    seeds = Path(tempfile.mkdtemp(prefix="asepsis-fuzz-"))
+    seeds = FOUND / "vectors" / protocol
+    seeds.mkdir(parents=True, exist_ok=True)
     for number, octets in enumerate(corpus(protocol)):
         (seeds / str(number)).write_bytes(octets)
     grown = FOUND / "corpus" / protocol
