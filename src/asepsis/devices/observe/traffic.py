@@ -22,7 +22,6 @@ from asepsis.devices.observe.columns import (
     mix,
     rows_where,
     stacked,
-    starts_of_runs,
 )
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.kernel.time import SECOND_NS
@@ -84,6 +83,7 @@ _CLIENT_WEIGHT = 0.4
 _TRANSPORTS = {6: "tcp", 17: "udp"}
 
 _ADDRESS = ("mac", "high", "low", "version")
+_CARRIED = {"least": ("first_ns", "packet", "one"), "most": ("last_ns", "other"), "total": ("count",)}
 _SPAN = {"least": ("first_ns", "packet"), "most": ("last_ns",)}
 
 
@@ -100,21 +100,35 @@ def _application_marks() -> tuple[Array, Array, Array]:
 class Traffic:
     """Gathers what conversations say; bounded memory."""
 
-    __slots__ = ("_carriers", "_pairs", "_scanners", "_services", "dropped")
+    __slots__ = ("_carriers", "_gathered", "_pairs", "_scanners", "_services", "_waiting", "dropped")
 
     def __init__(self) -> None:
         self._pairs: list[Table] = []
         self._services: list[Table] = []
-        # MAC -> how many public addresses it carried at once, first and last time, first packet.
-        self._carriers: dict[int, list[int]] = {}
+        self._carriers: list[Table] = []
+        self._waiting: list[Array] = []
+        self._gathered = 0
         # Address -> failed targets, first and last time, first packet.
         self._scanners: dict[tuple[int, int, int, int], list[int]] = {}
         self.dropped = 0
 
     def add(self, rows: Array) -> None:
-        """Takes finished conversations."""
-        for start in range(0, len(rows), BATCH_ROWS):
-            self._add(rows[start : start + BATCH_ROWS])
+        """Takes finished conversations; the array may be used again afterwards."""
+        start = 0
+        while start < len(rows):
+            end = min(len(rows), start + BATCH_ROWS - self._gathered)
+            # A few at a time come from the engine, and many at a time are cheaper for each.
+            self._waiting.append(rows[start:end].copy())
+            self._gathered += end - start
+            start = end
+            if self._gathered == BATCH_ROWS:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            rows = np.concatenate(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
+            self._waiting, self._gathered = [], 0
+            self._add(rows)
 
     def _add(self, rows: Array) -> None:
         addressed = rows["ip_version"] != 0
@@ -165,19 +179,25 @@ class Traffic:
 
     def _add_carriers(self, pairs: Table) -> None:
         """Remembers which hardware addresses carry packets of public addresses that are not on this link."""
-        pairs = rows_where(pairs, np.argsort(pairs["mac"], kind="stable"))
         if not length(pairs):
             return
-        starts = starts_of_runs((pairs["mac"],))
-        ends = np.append(starts[1:], length(pairs))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            mac = int(pairs["mac"][start])
-            # More than a few make no difference; counting the different ones exactly would cost more than it tells.
-            different = len(np.unique(pairs["low"][start:end][:64]))
-            first, last = int(pairs["first_ns"][start:end].min()), int(pairs["last_ns"][start:end].max())
-            self._remember(
-                self._carriers, mac, PUBLIC_LIMIT, different, first, last, int(pairs["packet"][start:end].min())
-            )
+        table = {name: pairs[name] for name in ("mac", "first_ns", "last_ns", "packet")}
+        # Two that differ show that there are several; how many does not matter.
+        table["one"] = table["other"] = pairs["low"]
+        table["count"] = np.ones(length(pairs), np.int64)
+        self._carriers.append(group(table, ("mac",), **_CARRIED))
+        if sum(length(part) for part in self._carriers) > WAITING_ROWS:
+            self._settle_carriers()
+
+    def _settle_carriers(self) -> Table | None:
+        if not self._carriers:
+            return None
+        table = group(stacked(self._carriers), ("mac",), **_CARRIED)
+        if length(table) > PUBLIC_LIMIT:
+            self.dropped += length(table) - PUBLIC_LIMIT
+            table = rows_where(table, np.argsort(table["first_ns"])[:PUBLIC_LIMIT])
+        self._carriers = [table]
+        return table
 
     def _remember(self, known: dict[Any, list[int]], key: Any, limit: int, *seen: int) -> None:
         count, first, last, packet = seen
@@ -248,6 +268,7 @@ class Traffic:
 
     def ties(self, capture: str) -> list[Tie]:
         """Address pairs, one for each stretch of time in which no other hardware address used the network address."""
+        self._flush()
         table = self._settle_pairs()
         if table is None:
             return []
@@ -268,6 +289,7 @@ class Traffic:
 
     def clues(self, capture: str) -> list[Clue]:
         """Roles of servers and clients, routers by what they carry, scanners by what they try."""
+        self._flush()
         found: dict[tuple[Endpoint, str, str, str], Clue] = {}
 
         def say(endpoint: Endpoint, attribute: str, value: str, protocol: str, weight: float, *seen: int) -> None:
@@ -284,10 +306,13 @@ class Traffic:
                 endpoint = _endpoint(mac, high, low, version)
                 for attribute, value, protocol, weight in _statements(service):
                     say(endpoint, attribute, value, protocol, weight, *seen)
-        for mac, (different, *seen) in self._carriers.items():
-            # One stranger may be a neighbour with an odd TTL; two are behind a router.
-            weight = 0.7 if different > 1 else 0.5
-            say(Endpoint(mac_text(mac), ""), Attribute.ROLE, Role.ROUTER, "ip", weight, different, *seen)
+        table = self._settle_carriers()
+        if table is not None:
+            for row in zip(*(table[name].tolist() for name in ("mac", "one", "other", *_SEEN)), strict=True):
+                mac, one, other, *seen = row
+                # One stranger may be a neighbour with an odd TTL; two are behind a router.
+                weight = 0.7 if one != other else 0.5
+                say(Endpoint(mac_text(mac), ""), Attribute.ROLE, Role.ROUTER, "ip", weight, *seen)
         for (mac, high, low, version), seen in self._scanners.items():
             endpoint = _endpoint(mac, high, low, version)
             say(endpoint, Attribute.CATEGORY, Category.SCANNER, "tcp", 0.45, *seen)
