@@ -88,7 +88,7 @@ def workspace_health(explicit: Path | None) -> list[Finding]:
         ]
     captures = workspace.history().captures()
     conversations = sum(capture.conversations for capture in captures)
-    found = f"{workspace.root}: {len(captures):,} captures and logs, {conversations:,} conversations"
+    found = f"{workspace.root}; captures and logs: {len(captures):,}, conversations: {conversations:,}"
     findings = [Finding(subject="workspace", state=State.GOOD, found=found), room(workspace.root)]
     if not os.access(workspace.root, os.W_OK):
         findings.append(
