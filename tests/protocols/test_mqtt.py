@@ -241,6 +241,7 @@ def test_a_capture_that_begins_with_a_lost_packet_still_sees_the_connection() ->
         (packet(0x20, b"\x00"), "CONNACK"),
         (packet(0x20, b"\x02\x00"), "CONNACK"),
         (packet(0x82, b"\x00\x01\x00\x09x"), "SUBSCRIBE payload"),
+        (packet(0x82, b"\x00\x01"), "SUBSCRIBE payload"),
         (packet(0x30, b"\x00"), "PUBLISH topic"),
         (packet(0x30, b"\x00\x09x"), "PUBLISH topic"),
         (connect(level=5) + packet(0x30, b"\x00\x01x\x09"), "PUBLISH properties"),

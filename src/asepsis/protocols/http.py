@@ -61,7 +61,7 @@ _START_LINE_WITHIN = re.compile(
     rb"HTTP/1\.[01] [1-9]\d\d[ \t\r\n]|(?:%b) \S{1,8000} HTTP/1\.[01][ \t]*\r?\n" % b"|".join(METHODS)
 )
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?$")
-_TITLE = re.compile(rb"<title[^>]{0,64}>([^<]{1,1024})</title", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]{0,64}>([^<]{1,1024})</title\s{0,8}>", re.IGNORECASE)
 
 
 @value

@@ -150,7 +150,7 @@ class MqttSubscribe:
 
     def facts(self) -> dict[str, Any]:
         """The filters, masked."""
-        return {"filters": list(self.filters)} if self.filters else {}
+        return {"filters": list(self.filters)}
 
 
 class _Topic:
@@ -295,7 +295,8 @@ class MqttStream:
         kind = first >> 4
         start = at + 1 + header
         if kind == _PUBLISH:
-            return 1 + header + self._publish(side, data, start, length, size, results, flags=first & 0x0F)
+            taken = self._publish(side, data, start, length, size, results, flags=first & 0x0F)
+            return 1 if side.lost else 1 + header + taken
         if kind in _SENT_BY_SERVER:
             side.is_server = _SENT_BY_SERVER[kind]
         if kind not in (_CONNECT, _CONNACK, _SUBSCRIBE):
@@ -354,6 +355,10 @@ class MqttStream:
                 return
             filters[masked(wanted)] = None
             at += 1
+        if not filters:
+            # 3.8.3: at least one.
+            results.append(Malformed(protocol=PROTOCOL, where="SUBSCRIBE payload", why="it has no filter"))
+            return
         self._subscriptions += 1
         if self._subscriptions <= SUBSCRIPTIONS_LIMIT:
             results.append(MqttSubscribe(filters=tuple(filters)))

@@ -192,22 +192,22 @@ class SshStream:
         """Reads a line; gives how many bytes it takes, more than there are when it is not whole."""
         end = data.find(b"\n", at)
         line = data[at : end if end >= 0 else len(data)]
-        if not _TEXT.fullmatch(line[:LINE_LIMIT_BYTES]):
+        is_identification = line.startswith(b"SSH-")
+        # Of a line that is not whole only the first byte is judged, so that pieces of any size give the same.
+        judged = line[: LINE_LIMIT_BYTES if end >= 0 or len(line) > LINE_LIMIT_BYTES else 1]
+        if not is_identification and not _TEXT.fullmatch(judged):
             return self._fail(side, "identification", "it is no text", results)
         if len(line) > LINE_LIMIT_BYTES:
             return self._fail(side, "identification", f"a line is longer than {LINE_LIMIT_BYTES} bytes", results)
         if end < 0:
             return LINE_LIMIT_BYTES + 1
         side.lines += 1
-        if found := _IDENTIFICATION.match(line):
+        if is_identification and (found := _read_identification(line)):
             side.identified = True
-            version, software, comments = (printable(part) for part in found.groups())
-            results.append(
-                SshIdentification(protocol_version=version, software=software, comments=comments.rstrip(".\r "))
-            )
+            results.append(found)
             # RFC 4253 5.1: 1.99 is a server of version 2 that also speaks version 1, whose packets are others.
-            side.done = not version.startswith(("2.", "1.99"))
-        elif side.lines > LINES_BEFORE_IDENTIFICATION or line.startswith(b"SSH-"):
+            side.done = not found.protocol_version.startswith(("2.", "1.99"))
+        elif side.lines > LINES_BEFORE_IDENTIFICATION or is_identification:
             return self._fail(side, "identification", "there is none", results)
         return len(line) + 1
 
@@ -222,6 +222,8 @@ class SshStream:
             return 4 + length
         side.packets += 1
         padding = data[at + 4]
+        if padding >= length:
+            return self._fail(side, "padding_length", "it is longer than the packet", results)
         payload = data[at + 5 : at + 4 + length - padding]
         kind = payload[0] if payload else 0
         if kind == _KEXINIT and side.offer is None:
@@ -269,6 +271,17 @@ class SshStream:
             assert client.offer is not None
             assert server.offer is not None
             results.append(SshAgreement(chosen=_agree(client.offer[0], server.offer[0])))
+
+
+@lru_cache(maxsize=REMEMBERED_OFFERS)
+def _read_identification(line: bytes) -> SshIdentification | None:
+    found = _IDENTIFICATION.match(line)
+    if found is None:
+        return None
+    version, software, comments = found.groups()
+    return SshIdentification(
+        protocol_version=printable(version), software=printable(software), comments=printable(comments.rstrip())
+    )
 
 
 def _offer(lists: bytes) -> _Offer | None:

@@ -118,6 +118,8 @@ def _malformed(hello: str, where: str, why: str) -> Malformed:
 
 def read_client_hello(data: bytes, at: int, end: int) -> ClientHello | Malformed:
     """Reads the body of a ClientHello, ``data[at:end]``, after its four-byte handshake header."""
+    # Cut out, so that no field is taken from what follows.
+    data, at, end = data[at:end], 0, end - at
     extensions: list[int] = []
     bodies: dict[int, bytes] = {}
     ciphers = b""
@@ -145,7 +147,7 @@ def read_client_hello(data: bytes, at: int, end: int) -> ClientHello | Malformed
             if at != stop:
                 return _malformed("ClientHello", "extensions", "the last one is longer than all of them")
     except (IndexError, error):
-        return _malformed("ClientHello", "length", "it ends within a field")
+        return _malformed("ClientHello", "length", "a field reaches beyond the message")
     if at > end:
         return _malformed("ClientHello", "length", "a field reaches beyond the message")
     get = bodies.get
@@ -192,6 +194,8 @@ def _protocols(alpn: bytes) -> list[bytes]:
 
 def read_server_hello(data: bytes, at: int, end: int) -> ServerHello | Malformed:
     """Reads the body of a ServerHello, ``data[at:end]``, after its four-byte handshake header."""
+    # Cut out, so that no field is taken from what follows.
+    data, at, end = data[at:end], 0, end - at
     extensions: list[int] = []
     alpn = b""
     try:
@@ -219,7 +223,7 @@ def read_server_hello(data: bytes, at: int, end: int) -> ServerHello | Malformed
             if at != stop:
                 return _malformed("ServerHello", "extensions", "the last one is longer than all of them")
     except (IndexError, error):
-        return _malformed("ServerHello", "length", "it ends within a field")
+        return _malformed("ServerHello", "length", "a field reaches beyond the message")
     if at > end:
         return _malformed("ServerHello", "length", "a field reaches beyond the message")
     protocols = _protocols(alpn) if alpn else []
@@ -242,7 +246,7 @@ def _ja3s(version: int, cipher_suite: int, extensions: tuple[int, ...]) -> str:
 def read_ssl2_client_hello(data: bytes) -> ClientHello | Malformed:
     """Reads a whole ClientHello in the form of SSL 2.0 (RFC 5246 E.2): it may offer any version up to TLS 1.2."""
     if len(data) < 11:
-        return _malformed("ClientHello", "length", "it ends within a field")
+        return _malformed("ClientHello", "length", "a field reaches beyond the message")
     if 11 + sum(int.from_bytes(data[at : at + 2], "big") for at in (5, 7, 9)) != len(data):
         return _malformed("ClientHello", "length", "its lists do not fill the message")
     return ClientHello(
