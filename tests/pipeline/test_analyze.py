@@ -158,3 +158,17 @@ def test_a_message_turns_the_conversation_round_when_nothing_stronger_says_who_a
     with workspace.history().reader() as reader:
         (row,) = reader.conversations().documents()
     assert row["server_port"] == 6661
+
+
+def test_a_fault_of_a_protocol_module_costs_one_conversation_and_is_told(
+    ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from asepsis.protocols.hl7.stream import Hl7Stream
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("planted")
+
+    monkeypatch.setattr(Hl7Stream, "feed", fail)
+    report = run([ward / "a.pcap", ward / "night"], None)
+    assert [capture.packets for capture in report.captures] == [4, 4]
+    assert "hl7 could not read packet 3 (KeyError)" in str(report.captures[0].error)

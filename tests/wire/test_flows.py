@@ -81,6 +81,13 @@ def test_the_client_is_decided_by_the_strongest_evidence(packets: list[bytes], c
     assert ORIENTATION[row["client_by"]] == why
 
 
+def test_a_group_is_never_the_client() -> None:
+    notify = b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n"
+    frame = ethernet(ipv4(udp(notify, 42152, 1900), "10.0.0.9", "239.255.255.250", protocol=17))
+    row = read(pcap([frame])).conversations[0]
+    assert (row["client_port"], row["server_port"]) == (42152, 1900)
+
+
 def times(*moments: tuple[float, bytes]) -> bytes:
     return pcap([(START + int(seconds * SECOND), frame) for seconds, frame in moments], nanoseconds=True)
 

@@ -156,7 +156,7 @@ class Analysis:
                 undecoded=account.undecoded,
                 bytes=account.bytes,
                 truncated=account.truncated,
-                error=account.error,
+                error=account.error or _told(reader.failures),
                 already_analyzed=held,
             )
             if account.packets and not held:
@@ -279,6 +279,11 @@ class DigestedSource:
     def digest(self) -> str:
         """The digest of what was read."""
         return self._content.text()
+
+
+def _told(failures: list[str]) -> str | None:
+    """One line about faults of our own, None where there were none."""
+    return f"{'; '.join(failures)}; please report this" if failures else None
 
 
 def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:

@@ -26,12 +26,15 @@ from asepsis.wire.layout import (
     P_SOURCE_LOW,
     P_SOURCE_MAC,
     P_TIME,
+    PAYLOAD_WORDS,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TCP = 6
+# Faults that are told one by one; more are more of the same.
+MOST_FAILURES = 5
 _U64 = 0xFFFFFFFFFFFFFFFF
 # Pairs of addresses whose texts are remembered; the memory is given back when there are more (25 MB).
 _REMEMBERED_HOSTS = 1 << 17
@@ -60,6 +63,8 @@ class MessageReader:
         self.counts: Counter[str] = Counter()
         """Messages read, by the name of the protocol's module."""
         self.malformed: Counter[str] = Counter()
+        self.failures: list[str] = []
+        """Faults of our own while reading, one line each, at most ``MOST_FAILURES``: never the fault of the capture."""
         self._capture = capture
         self._sighted = sighted
         self._on_malformed = malformed
@@ -94,7 +99,12 @@ class MessageReader:
                         continue
                     entry = streams[conversation] = _Open(known.open(), known.protocol)
                 sender = words[P_META] >> 8 & 1
-                results = entry.stream.feed(sender, data, gap=gap)
+                try:
+                    results = entry.stream.feed(sender, data, gap=gap)
+                except Exception as error:  # a fault of ours must not take a night's capture with it
+                    self._fail(known.protocol, words, error)
+                    entry.stream = _Unread()
+                    continue
                 if results:
                     entry.last[sender] = words
                     if entry.client is None:
@@ -104,7 +114,11 @@ class MessageReader:
                         ends = entry.ends[sender] = self._ends(words)
                     self._report(known.protocol, words, ends, results)
             elif known.datagram is not None:
-                results = known.datagram(data)
+                try:
+                    results = known.datagram(data)
+                except Exception as error:  # as above
+                    self._fail(known.protocol, words, error)
+                    continue
                 if results:
                     self._report(known.protocol, words, self._ends(words), results)
 
@@ -131,9 +145,20 @@ class MessageReader:
         if turned:
             swap_sides(conversations, np.array(turned))
 
+    def _fail(self, protocol: str, words: list[int], error: Exception) -> None:
+        """Notes a fault of a protocol module; the conversation is not read any further."""
+        self.malformed[protocol] += 1
+        if len(self.failures) < MOST_FAILURES:
+            self.failures.append(f"{protocol} could not read packet {words[P_PACKET]} ({type(error).__name__})")
+
     def _close(self, entry: _Open) -> None:
         """Reports what was still pending, each message as of the side that it says it comes from."""
-        for result in entry.stream.close():
+        try:
+            pending = entry.stream.close()
+        except Exception as error:  # as in ``take``
+            self._fail(entry.protocol, entry.last[0] or entry.last[1] or [0] * PAYLOAD_WORDS, error)
+            return
+        for result in pending:
             says = None if isinstance(result, Malformed) or entry.client is None else result.sender_is_server
             if says is None or entry.client is None:
                 words = entry.last[0] or entry.last[1]
@@ -185,6 +210,18 @@ class MessageReader:
                 self._hosts.clear()
             self._hosts[key] = texts
         return texts
+
+
+class _Unread:
+    """Stands for the stream of a conversation that could not be read."""
+
+    def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
+        """Nothing is read."""
+        return ()
+
+    def close(self) -> Sequence[Result]:
+        """Nothing is pending."""
+        return ()
 
 
 class _Open:

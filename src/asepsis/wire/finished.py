@@ -18,6 +18,13 @@ ENDED_SPLIT = 2
 _BY_FIRST_PACKET, _BY_SYN, _BY_SYN_ACK, _BY_CONTENT, _BY_PORT = range(5)
 
 
+def _is_group(version: Any, high: Any, low: Any) -> Any:
+    """Multicast (RFC 5771, RFC 4291 2.7) and the limited broadcast address."""
+    return np.where(
+        version == 4, (low >> 28 == 0xE) | (low == 0xFFFFFFFF), (version == 6) & (high >> 56 & 0xFF == 0xFF)
+    )
+
+
 def _client_is_b(rows: NDArray[np.int64], ports_a: Any, ports_b: Any, protocol: Any) -> tuple[Any, Any]:
     """Decides who is the client, strongest evidence first; returns (B is the client, by what)."""
     state = rows[:, layout.R_STATE]
@@ -43,6 +50,13 @@ def _client_is_b(rows: NDArray[np.int64], ports_a: Any, ports_b: Any, protocol: 
     decide(bit(layout.S_CLIENT), bit(layout.S_CLIENT << 1), _BY_CONTENT)
     decide(bit(layout.S_SYN_ACK << 1), bit(layout.S_SYN_ACK), _BY_SYN_ACK)
     decide(bit(layout.S_SYN), bit(layout.S_SYN << 1), _BY_SYN)
+    # A group asks for nothing: where one side is a multicast or broadcast address, the other is the client.
+    version = rows[:, layout.R_KEY] & 0xFF
+    decide(
+        _is_group(version, rows[:, layout.R_B_HIGH], rows[:, layout.R_B_LOW]),
+        _is_group(version, rows[:, layout.R_A_HIGH], rows[:, layout.R_A_LOW]),
+        _BY_FIRST_PACKET,
+    )
     return is_b, by
 
 
