@@ -9,7 +9,13 @@ from typing import Any, ClassVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asepsis.history.facts import MAX_FACTS_CHARACTERS, REMEMBERED_MESSAGES, FactsText, facts_text
+from asepsis.history.facts import (
+    MAX_FACTS_CHARACTERS,
+    REMEMBERED_MESSAGES,
+    REMEMBERED_OBJECTS,
+    FactsText,
+    facts_text,
+)
 from asepsis.kernel.value import value
 from tests.history.material import Greeting
 
@@ -71,7 +77,17 @@ def test_a_message_that_cannot_be_hashed_is_written_all_the_same() -> None:
 def test_what_is_remembered_is_bounded_and_stays_right() -> None:
     texts = FactsText()
     for _ in range(2):
-        for number in range(REMEMBERED_MESSAGES + 10):
-            assert texts.of(Greeting(words=str(number))) == f'{{"words":"{number}","numbers":[]}}'
-    assert len(texts._equal) <= REMEMBERED_MESSAGES
-    assert len(texts._same) <= REMEMBERED_MESSAGES
+        for number in range(REMEMBERED_OBJECTS + 10):
+            words = str(number % (REMEMBERED_MESSAGES // 2)) if number % 2 else str(number)
+            assert texts.of(Greeting(words=words)) == f'{{"words":"{words}","numbers":[]}}'
+    assert len(texts._same) <= REMEMBERED_OBJECTS
+    assert all(len(remembered.texts) <= REMEMBERED_MESSAGES for remembered in texts._classes.values())
+
+
+def test_a_class_whose_messages_never_repeat_is_no_longer_remembered_and_stays_right() -> None:
+    texts = FactsText()
+    for number in range(3 * REMEMBERED_MESSAGES):
+        assert texts.of(Greeting(words=str(number))) == f'{{"words":"{number}","numbers":[]}}'
+    assert texts._classes[Greeting].is_worthless
+    assert texts._classes[Greeting].texts == {}
+    assert texts.of(Loose(content="a")) is texts.of(Loose(content="a"))  # of another class

@@ -175,6 +175,27 @@ def test_many_batches_are_all_there_whatever_their_sizes(tmp_path: Path) -> None
     assert found == everything["start_ns"].tolist()
 
 
+def test_thousands_of_messages_keep_their_order_and_all_that_they_say(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    chance = random.Random(9)
+    said = [
+        sighting(
+            f"words {chance.randrange(50)}",
+            time_ns=NOON + number,
+            packet=number + 1,
+            numbers=[chance.randrange(3)] * chance.randrange(3),
+        )
+        for number in range(20_000)
+    ]
+    with history.writer(site="north", capture="aa") as writer:
+        for one in said:
+            writer.message(one)
+        assert writer.commit(SOURCE).messages == len(said)
+    with history.reader() as reader:
+        found = [(row["time_ns"], row["packet"], json.loads(row["facts"])) for row in reader.messages().documents()]
+    assert found == [(one.time_ns, one.packet, one.message.facts()) for one in said]
+
+
 def test_malformed_input_is_counted_and_not_stored(tmp_path: Path) -> None:
     history = History(tmp_path)
     writer = history.writer(site="north", capture="aa")

@@ -1,11 +1,11 @@
-"""Rows of the engine and messages of the dissectors become Arrow record batches, vectorised.
+"""Rows of the engine become Arrow record batches, vectorised.
 
 Text of an address is made once per different address of a batch, not once per row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from asepsis.history.schema import arrow_schema
 from asepsis.kernel.address import ip_text, mac_text
-from asepsis.protocols.message import Sighting
 from asepsis.wire.applications import application_name
 from asepsis.wire.tables import ENDED_BY, ORIENTATION, TUNNELS
 
@@ -52,12 +51,12 @@ def conversation_batch(rows: Rows, *, site: str, capture: str) -> Any:
     import pyarrow as pa
 
     schema = arrow_schema("conversations")
-    constant = {"site": site, "capture": capture}
+    same = {"site": site, "capture": capture}
     columns = []
     for field in schema:
         name = field.name
-        if name in constant:
-            columns.append(_constant(len(rows), constant[name]))
+        if name in same:
+            columns.append(constant(len(rows), same[name]))
         elif name in ("client_ip", "server_ip"):
             side = name.removesuffix("_ip")
             columns.append(_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"]))
@@ -71,40 +70,6 @@ def conversation_batch(rows: Rows, *, site: str, capture: str) -> Any:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def message_batch(
-    sightings: Sequence[Sighting], kinds: Sequence[str], facts: Sequence[str], *, site: str, capture: str
-) -> Any:
-    """Sightings as a record batch of the stored columns; ``kinds`` and ``facts`` belong to them one by one."""
-    import pyarrow as pa
-
-    columns: dict[str, Sequence[Any]] = {
-        "time_ns": [sighting.time_ns for sighting in sightings],
-        "packet": [sighting.packet for sighting in sightings],
-        "protocol": [sighting.message.PROTOCOL for sighting in sightings],
-        "kind": kinds,
-        "source_ip": [sighting.source_ip for sighting in sightings],
-        "source_port": [sighting.source_port for sighting in sightings],
-        "destination_ip": [sighting.destination_ip for sighting in sightings],
-        "destination_port": [sighting.destination_port for sighting in sightings],
-        "source_mac": [sighting.source_mac for sighting in sightings],
-        "destination_mac": [sighting.destination_mac for sighting in sightings],
-        "vlan": [sighting.vlan for sighting in sightings],
-        "conversation": [sighting.conversation for sighting in sightings],
-        "facts": facts,
-    }
-    constant = {"site": site, "capture": capture}
-    schema = arrow_schema("messages")
-    arrays = []
-    for field in schema:
-        if field.name in constant:
-            arrays.append(_constant(len(sightings), constant[field.name]))
-        elif pa.types.is_dictionary(field.type):
-            arrays.append(pa.array(columns[field.name], pa.string()).dictionary_encode())
-        else:
-            arrays.append(pa.array(columns[field.name], field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
 def _macs(numbers: list[int]) -> list[str]:
     return [mac_text(number) if number else "" for number in numbers]
 
@@ -116,7 +81,8 @@ def _ipv4s(numbers: list[int]) -> list[str]:
 _ipv4: Final = partial(ip_text, 4, 0)
 
 
-def _constant(count: int, text: str) -> Any:
+def constant(count: int, text: str) -> Any:
+    """A column that says the same in every row."""
     return _dictionary(np.zeros(count, np.int32), [text])
 
 

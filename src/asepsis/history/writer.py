@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from asepsis.history.columns import Rows, conversation_batch, message_batch
+from asepsis.history.buffers import MessageBuffer
+from asepsis.history.columns import Rows, conversation_batch
 from asepsis.history.errors import history_error
 from asepsis.history.facts import FactsText
 from asepsis.history.layout import (
@@ -35,7 +36,7 @@ from asepsis.kernel.value import value
 from asepsis.protocols.message import Malformed, Sighting
 from asepsis.wire.tables import CONVERSATIONS
 
-# Messages held before they are written: about 5 MB of Python objects, and at most 8 MB of text more.
+# Messages held before they are written: 96 bytes each, and at most 8 MB of text.
 BUFFERED_MESSAGES: Final = 8_192
 BUFFERED_CHARACTERS: Final = 8 << 20
 
@@ -83,11 +84,8 @@ class CaptureWriter:
         self._days: dict[str, set[str]] = {table: set() for table in TABLES}
         self._rows: list[Rows] = []
         self._row_count = 0
-        self._sightings: list[Sighting] = []
-        self._kinds: list[str] = []
-        self._facts: list[str] = []
-        self._characters = 0
-        self._facts_text = FactsText()
+        self._messages = MessageBuffer()
+        self._facts = FactsText()
         self._malformed: Counter[str] = Counter()
         self._stored_rows: Counter[str] = Counter()
         self._done = False
@@ -118,13 +116,9 @@ class CaptureWriter:
         Raises:
             HistoryError: There is no room, or the history cannot be written.
         """
-        message = sighting.message
-        facts = self._facts_text.of(message)
-        self._sightings.append(sighting)
-        self._kinds.append(message.kind)
-        self._facts.append(facts)
-        self._characters += len(facts)
-        if len(self._sightings) >= BUFFERED_MESSAGES or self._characters > BUFFERED_CHARACTERS:
+        messages = self._messages
+        messages.append(sighting, self._facts.of(sighting.message))
+        if len(messages.facts) >= BUFFERED_MESSAGES or messages.characters > BUFFERED_CHARACTERS:
             self._write_messages()
 
     def malformed(self, malformed: Malformed) -> None:
@@ -173,8 +167,8 @@ class CaptureWriter:
         if self._staging is not None:
             self._staging.discard()
             self._staging = None
-        self._rows, self._sightings, self._kinds, self._facts = [], [], [], []
-        self._row_count = self._characters = 0
+        self._rows, self._row_count = [], 0
+        self._messages = MessageBuffer()
 
     def __enter__(self) -> CaptureWriter:
         return self
@@ -208,11 +202,10 @@ class CaptureWriter:
         self._write(CONVERSATIONS_TABLE, batch, rows["start_ns"])
 
     def _write_messages(self) -> None:
-        if not self._sightings:
-            return
-        batch = message_batch(self._sightings, self._kinds, self._facts, site=self.site, capture=self.capture)
-        self._sightings, self._kinds, self._facts, self._characters = [], [], [], 0
-        self._write(MESSAGES_TABLE, batch, batch.column("time_ns").to_numpy())
+        messages = self._messages
+        if messages.facts:
+            self._messages = MessageBuffer()
+            self._write(MESSAGES_TABLE, *messages.take(site=self.site, capture=self.capture))
 
     def _write(self, table: str, batch: Any, times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
         """Writes a batch to the file of its day, or its parts to the files of theirs."""
