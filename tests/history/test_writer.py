@@ -175,6 +175,16 @@ def test_many_batches_are_all_there_whatever_their_sizes(tmp_path: Path) -> None
     assert found == everything["start_ns"].tolist()
 
 
+def test_a_name_that_is_no_text_becomes_one(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    with history.writer(site="north", capture="aa") as writer:
+        for address in ("\ud800", "?", "192.0.2.1", "\udfff"):
+            writer.message(sighting()._replace(source_ip=address))
+        writer.commit(SOURCE)
+    with history.reader() as reader:
+        assert [row["source_ip"] for row in reader.messages().documents()] == ["?", "?", "192.0.2.1", "?"]
+
+
 def test_thousands_of_messages_keep_their_order_and_all_that_they_say(tmp_path: Path) -> None:
     history = History(tmp_path)
     chance = random.Random(9)

@@ -43,21 +43,24 @@ class MessageBuffer:
 
     def append(self, sighting: Sighting, facts: str) -> None:
         """Takes a sighting and the text of its facts."""
-        message = sighting.message
+        # Unpacked at once: twelve look-ups of members would cost as much as packing them.
+        message, time_ns, _, packet, conversation, source_mac, source_ip, source_port, to_mac, to_ip, to_port, vlan = (
+            sighting
+        )
         protocols, kinds, source_ips, destination_ips, source_macs, destination_macs = self._codes
         self._rows += _pack(
-            sighting.time_ns,
-            sighting.packet,
-            sighting.conversation,
-            sighting.source_port,
-            sighting.destination_port,
-            sighting.vlan,
+            time_ns,
+            packet,
+            conversation,
+            source_port,
+            to_port,
+            vlan,
             protocols[message.PROTOCOL],
             kinds[message.kind],
-            source_ips[sighting.source_ip],
-            destination_ips[sighting.destination_ip],
-            source_macs[sighting.source_mac],
-            destination_macs[sighting.destination_mac],
+            source_ips[source_ip],
+            destination_ips[to_ip],
+            source_macs[source_mac],
+            destination_macs[to_mac],
         )
         self.facts.append(facts)
         self.characters += len(facts)
@@ -78,10 +81,21 @@ class MessageBuffer:
         for place, name in enumerate(_NUMBERS):
             columns[name] = pa.array(rows[:, place].astype(schema.field(name).type.to_pandas_dtype()))
         for place, (name, codes) in enumerate(zip(_NAMES, self._codes, strict=True), len(_NUMBERS)):
-            words = pa.array(list(codes), pa.string())
-            columns[name] = pa.DictionaryArray.from_arrays(pa.array(rows[:, place].astype(np.int32)), words)
+            columns[name] = _names(list(codes), rows[:, place].astype(np.int32))
         columns["facts"] = pa.array(self.facts, pa.string())
         columns["site"] = constant(len(rows), site)
         columns["capture"] = constant(len(rows), capture)
         batch = pa.RecordBatch.from_arrays([columns[field.name] for field in schema], schema=schema)
         return batch, rows[:, 0]
+
+
+def _names(words: list[str], places: npt.NDArray[np.int32]) -> Any:
+    """A dictionary column: for each row the word at its place."""
+    import pyarrow as pa
+
+    try:
+        return pa.DictionaryArray.from_arrays(pa.array(places), pa.array(words, pa.string()))
+    except UnicodeEncodeError:
+        # A lone surrogate is no text. Replaced, words may become the same, and a dictionary holds each word once.
+        printable = [word.encode("utf-8", "replace").decode() for word in words]
+        return pa.array([printable[place] for place in places.tolist()], pa.string()).dictionary_encode()
