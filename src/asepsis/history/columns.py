@@ -96,10 +96,9 @@ def _distinct(
     numbers: npt.NDArray[np.uint64], texts: Callable[[list[int]], list[str]]
 ) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Indices into the texts of the different numbers, and those texts."""
-    import pyarrow as pa
-
-    encoded = pa.array(np.ascontiguousarray(numbers)).dictionary_encode()
-    return encoded.indices.to_numpy(), texts(encoded.dictionary.to_numpy().tolist())
+    # Arrow's own function is twice as fast and takes 0.07 s to load, as much as sorting 400,000 rows.
+    different, places = np.unique(numbers, return_inverse=True)
+    return places.astype(np.int32), texts(different.tolist())
 
 
 def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> Any:
@@ -122,10 +121,9 @@ def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low
 def _distinct_ipv6(
     high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
 ) -> tuple[npt.NDArray[np.int32], list[str]]:
-    import pyarrow as pa
-
-    both = np.stack((high, low), axis=1)  # 16 bytes a row
-    encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(both), [None, pa.py_buffer(both)])
-    encoded = encoded.dictionary_encode()
-    pairs = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint64).reshape(-1, 2).tolist()
-    return encoded.indices.to_numpy(), [ip_text(6, upper, lower) for upper, lower in pairs]
+    prefixes, of_prefix = np.unique(high, return_inverse=True)
+    suffixes, of_suffix = np.unique(low, return_inverse=True)
+    # Each pair as one number: there are fewer than 2**31 of either, as there are rows.
+    pairs, places = np.unique(of_prefix.astype(np.int64) << 32 | of_suffix, return_inverse=True)
+    uppers, lowers = prefixes[pairs >> 32].tolist(), suffixes[pairs & 0xFFFFFFFF].tolist()
+    return places.astype(np.int32), [ip_text(6, upper, lower) for upper, lower in zip(uppers, lowers, strict=True)]

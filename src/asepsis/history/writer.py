@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from asepsis.history.buffers import MessageBuffer
 from asepsis.history.columns import Rows, conversation_batch
@@ -198,31 +200,53 @@ class CaptureWriter:
             return
         rows = self._rows[0] if len(self._rows) == 1 else np.concatenate(self._rows)
         self._rows, self._row_count = [], 0
-        batch = conversation_batch(rows, site=self.site, capture=self.capture)
-        self._write(CONVERSATIONS_TABLE, batch, rows["start_ns"])
+
+        def batch(places: npt.NDArray[np.intp] | None) -> Any:
+            some = rows if places is None else rows[places]
+            return conversation_batch(some, site=self.site, capture=self.capture)
+
+        self._write(CONVERSATIONS_TABLE, rows["start_ns"], batch)
 
     def _write_messages(self) -> None:
         messages = self._messages
-        if messages.facts:
-            self._messages = MessageBuffer()
-            self._write(MESSAGES_TABLE, *messages.take(site=self.site, capture=self.capture))
+        if not messages.facts:
+            return
+        self._messages = MessageBuffer()
+        whole, times = messages.take(site=self.site, capture=self.capture)
 
-    def _write(self, table: str, batch: Any, times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-        """Writes a batch to the file of its day, or its parts to the files of theirs."""
+        def batch(places: npt.NDArray[np.intp] | None) -> Any:
+            if places is None:
+                return whole
+            first, count = int(places[0]), len(places)
+            # Messages come in time, so those of a day mostly stand together.
+            return whole.slice(first, count) if places[-1] - first == count - 1 else whole.take(places)
+
+        self._write(MESSAGES_TABLE, times, batch)
+
+    def _write(
+        self, table: str, times: npt.NDArray[np.int64], batch: Callable[[npt.NDArray[np.intp] | None], Any]
+    ) -> None:
+        """Writes rows to the file of their day, or parts of them to the files of theirs.
+
+        Args:
+            table: Which table.
+            times: By which a row belongs to a day.
+            batch: Gives the rows at some places, or all of them, as a record batch.
+        """
         if self._done:
             raise ValueError("this writer was committed or aborted")
         try:
             days = times // DAY_NS
             first, last = int(days.min()), int(days.max())
             if first == last:
-                self._day_file(table, self._day(table, first)).write(batch, times)
+                self._day_file(table, self._day(table, first)).write(batch(None), times)
             else:
                 by_name: dict[str, list[int]] = {}
                 for day in np.unique(days).tolist():
                     by_name.setdefault(self._day(table, day), []).append(day)
                 for name, members in by_name.items():
                     places = np.flatnonzero(np.isin(days, members))
-                    self._day_file(table, name).write(batch.take(places), times[places])
+                    self._day_file(table, name).write(batch(places), times[places])
         except OSError as error:
             self.abort()
             raise history_error(error, self._root) from error
@@ -259,7 +283,7 @@ class _DayFile:
         self._rows = 0
         self._first_ns, self._last_ns = 1 << 63, -(1 << 63)
 
-    def write(self, batch: Any, times: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+    def write(self, batch: Any, times: npt.NDArray[np.int64]) -> None:
         """Appends a row group."""
         self._writer.write_batch(batch)
         self._rows += len(times)
