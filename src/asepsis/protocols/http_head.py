@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.masking import masked, printable
+from asepsis.protocols.masking import MASK_WINDOW, TEXT_LIMIT, masked, printable
 from asepsis.protocols.ntlm import Ntlm, find_ntlm
 
 # How the body that follows a head ends, where it is no count of bytes (RFC 9112 6.3).
@@ -24,6 +25,9 @@ UNREADABLE_LENGTH: Final = -4
 
 # A Content-Length of more digits than this is no length (16 digits are ten petabytes).
 LENGTH_DIGITS = 16
+# Devices ask each other the same and answer the same again and again: one value stands for all of them, and is made
+# once. 4,096 of each kind are under 8 MiB, and under 32 MiB where somebody sends paths of 4 KiB.
+REMEMBERED_HEADS = 4096
 # An NTLM message is some hundred bytes; with a Kerberos ticket in SPNEGO around it, up to 64 KiB is usual at most.
 TOKEN_LIMIT_BYTES = 64 * 1024
 
@@ -63,23 +67,25 @@ _FIELDS = frozenset(
 _CHALLENGES = frozenset((b"www-authenticate", b"proxy-authenticate"))
 # Names of fields come in a few spellings each; a program that invents names must not fill the memory.
 _SPELLINGS_LIMIT = 1024
+_SPELLING_LIMIT_BYTES = 32
 
 
-class _Spellings(dict[bytes, bytes]):
-    """How a field name is spelled -> the name in lower case (RFC 9110 5.1), empty where nothing of it is kept.
+_UNSEEN = b"?"
+_NAMES: dict[bytes, bytes] = {}
+"""How a field name was spelled -> the name in lower case (RFC 9110 5.1), empty where nothing of it is kept.
 
-    A memo: looking up a spelling is twice as fast as changing its case, and this is what reading a head costs most.
-    """
-
-    def __missing__(self, spelling: bytes) -> bytes:
-        lower = spelling.lower()
-        name = lower if lower in _FIELDS or lower in _CHALLENGES else b""
-        if len(self) < _SPELLINGS_LIMIT:
-            self[spelling[:32]] = name
-        return name
+A memo, because looking up a spelling is faster than changing its case, and this is what reading a head costs most.
+"""
+_name_of = _NAMES.get
 
 
-_NAME_OF = _Spellings()
+def _learn(spelling: bytes) -> bytes:
+    lower = spelling.lower()
+    name = lower if lower in _FIELDS or lower in _CHALLENGES else b""
+    if len(_NAMES) < _SPELLINGS_LIMIT and len(spelling) <= _SPELLING_LIMIT_BYTES:
+        _NAMES[spelling] = name
+    return name
+
 
 # The IANA registry of HTTP authentication schemes, and those that devices use without a registration. A word that
 # is not among them may be the secret itself, sent without a scheme, and is not kept.
@@ -196,9 +202,10 @@ def read_request(start: StartLine, head: bytes) -> tuple[HttpRequest, int]:
     """Reads one head, start line included; gives the message and how its body is framed."""
     fields: dict[bytes, bytes] = {}
     # RFC 9112 5.2: a continued line is obsolete; what continues is not read.
-    for line in head.split(b"\n"):
+    for line in head.split(b"\n")[1:]:
         spelling, _, content = line.partition(b":")
-        if name := _NAME_OF[spelling]:
+        name = _name_of(spelling, _UNSEEN)
+        if name and (name is not _UNSEEN or (name := _learn(spelling))):
             fields[name] = content.strip()
     get = fields.get
     version, method, target, _ = start
@@ -210,20 +217,41 @@ def read_request(start: StartLine, head: bytes) -> tuple[HttpRequest, int]:
     ntlm = None
     if credentials := get(b"authorization") or get(b"proxy-authorization"):
         scheme, ntlm = _credentials(credentials)
-    request = HttpRequest(
-        method=method,
-        version=version,
-        path=masked(path) + "?#" if query else masked(path),
-        host=printable(authority),
-        user_agent=printable(get(b"user-agent", b"")),
-        content_type=printable(fields[b"content-type"]) if b"content-type" in fields else "",
-        authorization=scheme,
-        cookie=b"cookie" in fields,
-        upgrade=printable(fields[b"upgrade"]) if b"upgrade" in fields else "",
-        ntlm=ntlm,
+    request = _request(
+        *(method, version, path[:MASK_WINDOW], query != b"", authority[:TEXT_LIMIT]),
+        *(get(b"user-agent", b"")[:TEXT_LIMIT], get(b"content-type", b"")[:TEXT_LIMIT]),
+        *(scheme, b"cookie" in fields, get(b"upgrade", b"")[:TEXT_LIMIT], ntlm),
     )
     # RFC 9113 3.4: "PRI * HTTP/2.0" opens a connection of HTTP/2.
     return request, NOT_HTTP if version == "2.0" else _framing(fields, 0)
+
+
+@lru_cache(maxsize=REMEMBERED_HEADS)
+def _request(
+    method: str,
+    version: str,
+    path: bytes,
+    has_query: bool,
+    host: bytes,
+    user_agent: bytes,
+    content_type: bytes,
+    authorization: str,
+    cookie: bool,
+    upgrade: bytes,
+    ntlm: Ntlm | None,
+) -> HttpRequest:
+    return HttpRequest(
+        method=method,
+        version=version,
+        path=masked(path) + "?#" if has_query else masked(path),
+        host=printable(host),
+        user_agent=printable(user_agent),
+        content_type=printable(content_type),
+        authorization=authorization,
+        cookie=cookie,
+        upgrade=printable(upgrade),
+        ntlm=ntlm,
+    )
 
 
 def _other_form(method: str, target: bytes, authority: bytes) -> tuple[bytes, bytes]:
@@ -243,40 +271,58 @@ def read_response(start: StartLine, head: bytes) -> tuple[HttpResponse, int, boo
     """
     fields: dict[bytes, bytes] = {}
     challenges: list[bytes] = []
-    for line in head.split(b"\n"):
+    for line in head.split(b"\n")[1:]:
         spelling, _, content = line.partition(b":")
-        if name := _NAME_OF[spelling]:
+        name = _name_of(spelling, _UNSEEN)
+        if name and (name is not _UNSEEN or (name := _learn(spelling))):
             if name in _CHALLENGES:
                 challenges.append(content.strip())
             else:
                 fields[name] = content.strip()
     get = fields.get
     schemes: tuple[str, ...] = ()
-    realm = ""
+    realm = location = b""
     ntlm = None
     if challenges:
         schemes, realm, ntlm = _challenges(challenges)
-    location = ""
     if absolute := b"location" in fields and _ABSOLUTE.match(fields[b"location"]):
-        location = printable(absolute[1].lower() + b"://" + absolute[2].rpartition(b"@")[2])
+        location = absolute[1].lower() + b"://" + absolute[2].rpartition(b"@")[2]
     version, _, _, status = start
     content_type = get(b"content-type", b"")
-    response = HttpResponse(
-        status=status,
-        version=version,
-        server=printable(get(b"server", b"")),
-        content_type=printable(content_type),
-        challenges=schemes,
-        realm=realm,
-        location=location,
-        upgrade=printable(fields[b"upgrade"]) if b"upgrade" in fields else "",
-        ntlm=ntlm,
+    response = _response(
+        *(version, status, get(b"server", b"")[:TEXT_LIMIT], content_type[:TEXT_LIMIT], schemes, realm[:TEXT_LIMIT]),
+        *(location[:TEXT_LIMIT], get(b"upgrade", b"")[:TEXT_LIMIT], ntlm),
     )
     # RFC 9112 6.3: no body follows these; 101 hands the connection over (RFC 9110 15.2.2).
     if status < 200 or status in (204, 304):
         return response, NOT_HTTP if status == 101 else 0, False
     is_html = content_type[:9].lower() == b"text/html" and b"content-encoding" not in fields
     return response, _framing(fields, UNTIL_CLOSE), is_html
+
+
+@lru_cache(maxsize=REMEMBERED_HEADS)
+def _response(
+    version: str,
+    status: int,
+    server: bytes,
+    content_type: bytes,
+    challenges: tuple[str, ...],
+    realm: bytes,
+    location: bytes,
+    upgrade: bytes,
+    ntlm: Ntlm | None,
+) -> HttpResponse:
+    return HttpResponse(
+        status=status,
+        version=version,
+        server=printable(server),
+        content_type=printable(content_type),
+        challenges=challenges,
+        realm=printable(realm),
+        location=printable(location),
+        upgrade=printable(upgrade),
+        ntlm=ntlm,
+    )
 
 
 def _framing(fields: dict[bytes, bytes], otherwise: int) -> int:
@@ -294,7 +340,7 @@ def _credentials(credentials: bytes) -> tuple[str, Ntlm | None]:
     return _SCHEMES.get(scheme.lower(), _OTHER_SCHEME), _token(token)
 
 
-def _challenges(challenges: list[bytes]) -> tuple[tuple[str, ...], str, Ntlm | None]:
+def _challenges(challenges: list[bytes]) -> tuple[tuple[str, ...], bytes, Ntlm | None]:
     schemes: dict[str, None] = {}
     realm = b""
     ntlm = None
@@ -305,7 +351,7 @@ def _challenges(challenges: list[bytes]) -> tuple[tuple[str, ...], str, Ntlm | N
         if not realm and (named := _REALM.search(challenge)):
             realm = named[1] or named[2] or b""
         ntlm = ntlm or _token(challenge.partition(b" ")[2])
-    return tuple(schemes), printable(realm), ntlm
+    return tuple(schemes), realm, ntlm
 
 
 def _token(token: bytes) -> Ntlm | None:

@@ -14,8 +14,12 @@ from typing import Final
 # RFC 8701: values that clients offer to keep servers tolerant; they say nothing and are left out everywhere.
 GREASE: Final = frozenset(0x0A0A + 0x1010 * step for step in range(16))
 
-# 23,165 hellos of a mixed capture had 492 different offers; a hello's key and fingerprint take about 500 bytes.
-REMEMBERED_OFFERS = 8192
+# 23,165 hellos of a mixed capture had 492 different offers; a hello's key and fingerprint take about 1 KiB.
+REMEMBERED_OFFERS = 4096
+# Offers of more cipher suites, algorithms or extensions than any client has are read, and not remembered: 4,096 of
+# these limits are under 20 MiB.
+REMEMBERED_LIST_BYTES = 512
+REMEMBERED_EXTENSIONS = 64
 
 _SERVER_NAME = 0x0000
 _ALPN = 0x0010
@@ -39,7 +43,7 @@ def ja4(version: int, ciphers: bytes, extensions: tuple[int, ...], algorithms: b
         algorithms: The list of ``signature_algorithms`` as it came, empty without the extension.
         alpn: The first protocol of ALPN, empty without the extension.
     """
-    count, hash_b = _ciphers(ciphers)
+    count, hash_b = (_known_ciphers if len(ciphers) <= REMEMBERED_LIST_BYTES else _ciphers)(ciphers)
     kinds = [kind for kind in extensions if kind not in GREASE]
     a = (
         f"t{_VERSIONS.get(version, '00')}{'d' if _SERVER_NAME in kinds else 'i'}{min(count, 99):02d}"
@@ -47,21 +51,24 @@ def ja4(version: int, ciphers: bytes, extensions: tuple[int, ...], algorithms: b
     )
     # Browsers shuffle their extensions from one hello to the next, so what is remembered is keyed by the sorted list.
     rest = tuple(sorted(kind for kind in kinds if kind not in (_SERVER_NAME, _ALPN)))
-    return f"{a}_{hash_b}_{_extensions(rest, algorithms)}"
+    is_usual = len(rest) <= REMEMBERED_EXTENSIONS and len(algorithms) <= REMEMBERED_LIST_BYTES
+    return f"{a}_{hash_b}_{(_known_extensions if is_usual else _extensions)(rest, algorithms)}"
 
 
-@lru_cache(maxsize=REMEMBERED_OFFERS)
 def _ciphers(ciphers: bytes) -> tuple[int, str]:
     suites = numbers(ciphers)
     return len(suites), _hash(_listed(sorted(suites))) if suites else _NOTHING
 
 
-@lru_cache(maxsize=REMEMBERED_OFFERS)
 def _extensions(kinds: tuple[int, ...], algorithms: bytes) -> str:
     if not kinds:
         return _NOTHING
     offered = numbers(algorithms)
     return _hash(_listed(kinds) + ("_" + _listed(offered) if offered else ""))
+
+
+_known_ciphers = lru_cache(maxsize=REMEMBERED_OFFERS)(_ciphers)
+_known_extensions = lru_cache(maxsize=REMEMBERED_OFFERS)(_extensions)
 
 
 def _listed(values: list[int] | tuple[int, ...]) -> str:

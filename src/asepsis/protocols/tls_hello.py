@@ -12,7 +12,7 @@ from struct import Struct, error
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.ja4 import REMEMBERED_OFFERS, ja4, numbers
+from asepsis.protocols.ja4 import REMEMBERED_EXTENSIONS, REMEMBERED_LIST_BYTES, REMEMBERED_OFFERS, ja4, numbers
 from asepsis.protocols.masking import printable
 from asepsis.protocols.message import Malformed
 from asepsis.protocols.tls_cipher_suites import cipher_suite_name
@@ -152,13 +152,14 @@ def read_client_hello(data: bytes, at: int, end: int) -> ClientHello | Malformed
         return _malformed("ClientHello", "length", "a field reaches beyond the message")
     get = bodies.get
     name = get(_SERVER_NAME, b"")
-    versions, alpn, fingerprint = _offers(
-        version,
-        ciphers,
-        tuple(extensions),
-        get(_SIGNATURE_ALGORITHMS, b""),
-        get(_SUPPORTED_VERSIONS, b""),
-        get(_ALPN, b""),
+    algorithms = get(_SIGNATURE_ALGORITHMS, b"")
+    protocols = get(_ALPN, b"")
+    is_usual = (
+        len(extensions) <= REMEMBERED_EXTENSIONS
+        and len(ciphers) + len(algorithms) + len(protocols) <= REMEMBERED_LIST_BYTES
+    )
+    versions, alpn, fingerprint = (_known_offers if is_usual else _offers)(
+        version, ciphers, tuple(extensions), algorithms, get(_SUPPORTED_VERSIONS, b""), protocols
     )
     return ClientHello(
         # RFC 6066 3: a list of (type, name); 0 is host_name, and no other type was ever defined.
@@ -170,7 +171,6 @@ def read_client_hello(data: bytes, at: int, end: int) -> ClientHello | Malformed
     )
 
 
-@lru_cache(maxsize=REMEMBERED_OFFERS)
 def _offers(
     version: int, ciphers: bytes, extensions: tuple[int, ...], algorithms: bytes, versions: bytes, alpn: bytes
 ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -180,6 +180,9 @@ def _offers(
     fingerprint = ja4(max(offered, default=version), ciphers, extensions, algorithms[2:], next(iter(protocols), b""))
     names = tuple(version_name(number) for number in offered) or (version_name(version),)
     return names, tuple(printable(protocol) for protocol in protocols if protocol), fingerprint
+
+
+_known_offers = lru_cache(maxsize=REMEMBERED_OFFERS)(_offers)
 
 
 def _protocols(alpn: bytes) -> list[bytes]:
@@ -232,15 +235,19 @@ def read_server_hello(data: bytes, at: int, end: int) -> ServerHello | Malformed
         version=version_name(version),
         cipher_suite=cipher_suite_name(cipher_suite),
         alpn=printable(protocols[0]) if protocols else "",
-        ja3s=_ja3s(legacy, cipher_suite, tuple(extensions)),
+        ja3s=(_known_ja3s if len(extensions) <= REMEMBERED_EXTENSIONS else _ja3s)(
+            legacy, cipher_suite, tuple(extensions)
+        ),
     )
 
 
-@lru_cache(maxsize=REMEMBERED_OFFERS)
 def _ja3s(version: int, cipher_suite: int, extensions: tuple[int, ...]) -> str:
     # JA3S (Salesforce, BSD 3-Clause): MD5 of version, cipher suite and extensions in decimal. A name, no protection.
     text = f"{version},{cipher_suite},{'-'.join([str(kind) for kind in extensions])}"
     return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+_known_ja3s = lru_cache(maxsize=REMEMBERED_OFFERS)(_ja3s)
 
 
 def read_ssl2_client_hello(data: bytes) -> ClientHello | Malformed:
