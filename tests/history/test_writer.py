@@ -136,6 +136,17 @@ def test_the_engine_may_reuse_its_array(tmp_path: Path) -> None:
         assert [row["server_port"] for row in reader.conversations().documents()] == [2575]
 
 
+def test_rows_need_not_lie_side_by_side(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    everything = rows(100)
+    with history.writer(site="north", capture="aa") as writer:
+        writer.conversations(everything[::3])
+        writer.conversations(everything[:0])
+        writer.commit(SOURCE)
+    with history.reader() as reader:
+        assert [row[0] for row in reader.conversations().rows()] == everything["start_ns"][::3].tolist()
+
+
 def test_an_array_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="CONVERSATIONS"):
         History(tmp_path).writer(site="north", capture="aa").conversations(np.zeros(1, np.int64))
