@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asepsis.kernel.errors import AsepsisError
+from asepsis.pipeline.attention import Attention
 from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.messages import MessageReader
 from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
@@ -128,7 +129,10 @@ class Analysis:
             if writer is not None:
                 sighted = _both(observer, writer)
             reader = MessageReader(
-                capture=digest, sighted=sighted, malformed=writer.malformed if writer is not None else None
+                capture=digest,
+                sighted=sighted,
+                malformed=writer.malformed if writer is not None else None,
+                attention=Attention(lambda: observer.novelties) if self._workspace is None else None,
             )
             told = self._teller(path, number, count)
             if path == STANDARD_INPUT and writer is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asepsis.kernel.address import ip_text, mac_text
+from asepsis.pipeline.attention import Attention
 from asepsis.protocols.message import Dissector, Malformed, Result, Sighting, Stream
 from asepsis.protocols.registry import PROTOCOLS, dissector
 from asepsis.wire.applications import Application
@@ -52,6 +53,7 @@ class MessageReader:
         capture: str,
         sighted: Callable[[Sighting], None],
         malformed: Callable[[Malformed], None] | None = None,
+        attention: Attention | None = None,
     ) -> None:
         """Begins a capture.
 
@@ -59,6 +61,7 @@ class MessageReader:
             capture: Its digest, or ``interface:NAME``.
             sighted: Takes every message.
             malformed: Takes everything that claimed to be a protocol and was not.
+            attention: Passes over senders who only repeat themselves; None reads everything.
         """
         self.counts: Counter[str] = Counter()
         """Messages read, by the name of the protocol's module."""
@@ -68,6 +71,7 @@ class MessageReader:
         self._capture = capture
         self._sighted = sighted
         self._on_malformed = malformed
+        self._attention = attention
         self._streams: dict[int, _Open] = {}
         self._dissectors: dict[int, Dissector] = {}
         self._hosts: dict[tuple[int, int, int, int], tuple[str, str]] = {}
@@ -86,11 +90,17 @@ class MessageReader:
         """Reads pieces in order."""
         streams = self._streams
         dissectors = self._dissectors
+        attention = self._attention
         for words, data, gap in pieces:
             code = words[P_META] & 255
             known = dissectors.get(code) or self._dissector(code)
             if known is None:
                 continue
+            if attention is not None:
+                speaker = (words[P_SOURCE_MAC], words[P_SOURCE_HIGH], words[P_SOURCE_LOW], code)
+                if not attention.wanted(speaker, words[P_TIME]):
+                    self._pass_over(known, words)
+                    continue
             if words[P_PORTS] >> 56 & 255 == TCP:
                 conversation = words[P_CONVERSATION]
                 entry = streams.get(conversation)
@@ -99,6 +109,9 @@ class MessageReader:
                         continue
                     entry = streams[conversation] = _Open(known.open(), known.protocol)
                 sender = words[P_META] >> 8 & 1
+                if entry.passed_over[sender]:
+                    entry.passed_over[sender] = False
+                    gap = True
                 try:
                     results = entry.stream.feed(sender, data, gap=gap)
                 except Exception as error:  # a fault of ours must not take a night's capture with it
@@ -113,6 +126,8 @@ class MessageReader:
                     if ends is None:
                         ends = entry.ends[sender] = self._ends(words)
                     self._report(known.protocol, words, ends, results)
+                    if attention is not None:
+                        attention.heard(speaker, len(results))
             elif known.datagram is not None:
                 try:
                     results = known.datagram(data)
@@ -121,6 +136,16 @@ class MessageReader:
                     continue
                 if results:
                     self._report(known.protocol, words, self._ends(words), results)
+                    if attention is not None:
+                        attention.heard(speaker, len(results))
+
+    def _pass_over(self, known: Dissector, words: list[int]) -> None:
+        """Does not read a piece: a datagram is a message all the same, a stream has lost some bytes."""
+        if words[P_PORTS] >> 56 & 255 != TCP:
+            if known.datagram is not None:
+                self.counts[known.protocol] += 1
+        elif entry := self._streams.get(words[P_CONVERSATION]):
+            entry.passed_over[words[P_META] >> 8 & 1] = True
 
     def finished(self, conversations: NDArray[np.void]) -> None:
         """Closes the streams of conversations that are over, and turns round those whose content says so."""
@@ -227,7 +252,7 @@ class _Unread:
 class _Open:
     """A conversation whose messages are being read."""
 
-    __slots__ = ("client", "ends", "last", "protocol", "stream")
+    __slots__ = ("client", "ends", "last", "passed_over", "protocol", "stream")
 
     def __init__(self, stream: Stream, protocol: str) -> None:
         self.stream = stream
@@ -237,6 +262,8 @@ class _Open:
         self.ends: list[_Ends | None] = [None, None]
         self.last: list[list[int] | None] = [None, None]
         """The words of the last piece of each sender that gave a message."""
+        self.passed_over = [False, False]
+        """Whether the last piece of each sender was not read."""
 
     def note_client(self, sender: int, results: Sequence[Result]) -> None:
         """Takes the first message that says which side serves."""

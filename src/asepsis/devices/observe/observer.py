@@ -64,6 +64,7 @@ class Observer:
         "_clues",
         "_dropped",
         "_endpoints",
+        "_novelties",
         "_projected",
         "_readers",
         "_sayings",
@@ -87,6 +88,12 @@ class Observer:
         self._ties: dict[tuple[Endpoint, int], list[Any]] = {}
         self._endpoints: dict[tuple[str, str], Endpoint | None] = {}
         self._dropped = 0
+        self._novelties = 0
+
+    @property
+    def novelties(self) -> int:
+        """How often an endpoint said something that it had not said before; grows, never shrinks."""
+        return self._novelties
 
     def message(self, sighting: Sighting) -> None:
         """Takes one message. Malformed messages say nothing about who sent them and are not handed in."""
@@ -165,6 +172,7 @@ class Observer:
 
     def _listen(self, key: Any, reader: Reader, sighting: Sighting) -> None:
         """The first time that an endpoint says this."""
+        self._novelties += 1
         if len(self._sayings) >= REMEMBERED_SAYINGS:
             self._condense()
         say = Say(sighting, self._endpoint)
