@@ -223,12 +223,13 @@ class HttpStream:
         assert start is not None
         side.start = None
         side.body = None
+        lines = head.partition(b"\n")[2]
         if not start[3]:
-            request, body = read_request(start, head)
+            request, body = read_request(start, lines)
             results.append(request)
             self._requests.append(request)
         else:
-            response, body, is_html = read_response(start, head)
+            response, body, is_html = read_response(start, lines)
             results.append(response)
             # RFC 9110 15.2: an interim response is followed by the final one.
             if response.status >= 200:

@@ -198,11 +198,11 @@ def read_start_line(line: bytes) -> StartLine | None:
     return (version, method, target, 0) if version and method else None
 
 
-def read_request(start: StartLine, head: bytes) -> tuple[HttpRequest, int]:
-    """Reads one head, start line included; gives the message and how its body is framed."""
+def read_request(start: StartLine, lines: bytes) -> tuple[HttpRequest, int]:
+    """Reads the field lines that follow a request line; gives the message and how its body is framed."""
     fields: dict[bytes, bytes] = {}
     # RFC 9112 5.2: a continued line is obsolete; what continues is not read.
-    for line in head.split(b"\n")[1:]:
+    for line in lines.split(b"\n"):
         spelling, _, content = line.partition(b":")
         name = _name_of(spelling, _UNSEEN)
         if name and (name is not _UNSEEN or (name := _learn(spelling))):
@@ -263,15 +263,15 @@ def _other_form(method: str, target: bytes, authority: bytes) -> tuple[bytes, by
     return target, authority
 
 
-def read_response(start: StartLine, head: bytes) -> tuple[HttpResponse, int, bool]:
-    """Reads one head, start line included.
+def read_response(start: StartLine, lines: bytes) -> tuple[HttpResponse, int, bool]:
+    """Reads the field lines that follow a status line.
 
     Returns:
         The message, how its body is framed as if it answered a GET, and whether the body is HTML in clear.
     """
     fields: dict[bytes, bytes] = {}
     challenges: list[bytes] = []
-    for line in head.split(b"\n")[1:]:
+    for line in lines.split(b"\n"):
         spelling, _, content = line.partition(b":")
         name = _name_of(spelling, _UNSEEN)
         if name and (name is not _UNSEEN or (name := _learn(spelling))):
