@@ -34,6 +34,8 @@ Report = Callable[[Progress], None]
 
 # How often the caller hears of progress; more often would cost more than it tells.
 PROGRESS_EVERY_SECONDS = 0.2
+# After so many new captures in one run their small files are merged; a few do not slow queries down.
+COMPACT_AFTER = 32
 # Files with these endings are taken from folders; a file named by itself may be called anything.
 CAPTURE_ENDINGS = (".pcap", ".pcapng", ".cap", ".dmp", ".trace")
 COMPRESSED_ENDINGS = (".gz", ".zst", ".zstd")
@@ -89,6 +91,7 @@ class Analysis:
         self._bytes_total = 0
         self._bytes_done = 0
         self._packets_done = 0
+        self._kept = 0
 
     def run(self, paths: Sequence[Path | str]) -> AnalysisReport:
         """Reads all captures, then settles the devices."""
@@ -99,6 +102,8 @@ class Analysis:
                 self.report.captures.append(CaptureReport(path=path, error=_line(path, error), hint=error.hint))
                 continue
             self.report.captures.append(self._capture(path, number, len(captures)))
+        if self._workspace is not None and self._kept >= COMPACT_AFTER:
+            self._workspace.history().compact()
         self.settle()
         return self.report
 
@@ -204,7 +209,9 @@ class Analysis:
         record = CaptureRecord(digest=observed.captures[0], path=path, packets=packets, analyzed_ns=time.time_ns())
         with Registry.open(self._workspace.registry_path) as registry:
             registry.merge(observed, [record])
-        return writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added
+        added = writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added
+        self._kept += added
+        return added
 
     def _count_devices(self) -> int:
         if self._workspace is not None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # History and devices are committed this often; a crash or a power cut loses at most so much.
 COMMIT_EVERY_SECONDS = 60.0
+# Each part adds small files; they are merged about once an hour.
+COMPACT_EVERY_COMMITS = 60
 PROGRESS_EVERY_SECONDS = 0.5
 # A live engine holds more conversations at once than a file's: nobody can wait for it.
 LIVE_ROWS = 1 << 17
@@ -37,6 +39,7 @@ class Watch:
         self._stack = ExitStack()
         self._history = None if workspace is None else workspace.create().history()
         self._observed: list[Observed] = []
+        self._commits = 0
         self._reader = MessageReader(capture="", sighted=lambda _: None)
         self._reader.import_all()
         self._open_part()
@@ -92,6 +95,9 @@ class Watch:
             )
             with Registry.open(self._workspace.registry_path) as registry:
                 registry.merge(observed, [record])
+        self._commits += 1
+        if self._history is not None and self._commits % COMPACT_EVERY_COMMITS == 0:
+            self._history.compact()
         if not final:
             self._open_part()
 
