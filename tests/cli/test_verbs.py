@@ -171,6 +171,8 @@ def test_ctrl_c_ends_an_analysis_with_130_and_no_traceback(tmp_path: Path) -> No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A job in the background of a shell inherits that the signal is ignored; a person's Ctrl-C never is.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         assert running.stdin is not None
         running.stdin.write((DEMO / "imaging.pcap.gz").read_bytes()[:200])
