@@ -93,6 +93,7 @@ def _watch(wire: Wire) -> dict[str, Any]:
     packets = document["captures"][0]["packets"]
     answer = {
         "work": "watch",
+        "said": document["captures"][0]["error"],
         "packets": packets,
         "arrived": arrived,
         "lost": arrived - packets,

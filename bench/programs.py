@@ -81,9 +81,15 @@ class Program:
         return shutil.which(self.command(Path("x"), Path("x"))[0]) is not None
 
 
-def _git_version() -> str:
-    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+def our_version() -> str:
+    """The last commit that touched the product, and whether it has been changed since."""
+
+    def asked(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    commit = asked("log", "-1", "--format=%h", "--abbrev=10", "--", "src") or "unknown"
+    return commit + (" with changes" if asked("status", "--porcelain", "--", "src") else "")
 
 
 def _ours(name: str, command: Callable[[Path, Path], list[str]], *, cold: bool = False) -> Program:
@@ -91,7 +97,7 @@ def _ours(name: str, command: Callable[[Path, Path], list[str]], *, cold: bool =
         # First start: an empty cache folder, so that the kernels are compiled in this very run.
         return {"ASEPSIS_CACHE": f"{scratch}/cache"} if cold else {}
 
-    return Program(name=name, command=command, version=_git_version, environment=cache)
+    return Program(name=name, command=command, version=our_version, environment=cache)
 
 
 ASEPSIS = str(Path(sys.executable).parent / "asepsis")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, ROOT, WORK
+from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, OURS, ROOT, WORK
 from bench.sitting import EMPTY, LARGE, SITTINGS, SMALL, TENTH, kept
 
 HOW = """\
@@ -149,7 +149,7 @@ def _live_rows(live: dict[str, Any]) -> Iterator[str]:
         yield (
             f"| replay at top speed, 64 MiB ring; {names[run['work']]} | {run['arrived']:,}"
             f" | {run['offered_per_second'] / 1000:.0f} kpps | {run['lost']:,} | | {run['cpu_seconds']:.2f}"
-            f" | {_verdict(run['lost'] == 0)} |"
+            f" | {_verdict(run['lost'] == 0)}{': ' + run['said'] if run.get('said') else ''} |"
         )
     for run in live.get("drains", []):
         rate = run["packets"] / run["cpu_seconds"]
@@ -170,7 +170,7 @@ def _every_measurement(sittings: dict[str, Any], files: dict[str, Any]) -> Itera
             continue
         low, high = sitting["load"]
         yield f"### {name}\n"
-        yield f"{sitting['when']}, load average {low} to {high}.\n"
+        yield f"{sitting['when']}, load average {low} to {high}, Asepsis {_our_version(sitting)}.\n"
         yield "| program | file | runs | CPU s median [range] | wall s median | kpps of CPU | peak MiB |"
         yield "|---|---|---|---|---|---|---|"
         for key, series in sitting["series"].items():
@@ -201,10 +201,12 @@ def machine() -> str:
 
 
 def _versions(sittings: dict[str, Any]) -> str:
-    versions = {
-        program: version for sitting in sittings.values() for program, version in sitting.get("versions", {}).items()
-    }
-    return ", ".join(f"{program} {version}" for program, version in sorted(versions.items()))
+    named = {name: version for one in sittings.values() for name, version in one.get("versions", {}).items()}
+    return ", ".join(f"{name} {version}" for name, version in sorted(named.items()) if name not in OURS)
+
+
+def _our_version(sitting: dict[str, Any]) -> str:
+    return ", ".join(sorted({version for name, version in sitting["versions"].items() if name in OURS}))
 
 
 def write() -> None:

@@ -13,6 +13,7 @@ from bench.accuracy.applications import Agreement
 from bench.accuracy.conversations import Comparison
 from bench.accuracy.fingerprints import Fingerprints
 from bench.accuracy.medical import Fact
+from bench.programs import our_version
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANSWERS = ROOT / "bench" / "ANSWERS.md"
@@ -145,7 +146,7 @@ def _version(command: list[str], line: int = 0) -> str:
 def write(found: Answers) -> None:
     """Writes the page."""
     versions = (
-        f"Asepsis {_version(['git', 'describe', '--always', '--dirty', '--abbrev=10'])},"
+        f"Asepsis {our_version()},"
         f" {_version(['tshark', '--version'])},"
         f" {_version(['ndpiReader', '--version'])} (installed), result files of nDPI commit 3b1286ab;"
         f" {datetime.now(UTC).date()}"
