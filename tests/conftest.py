@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,11 @@ def archive() -> Callable[[str], Path]:
         tool = ROOT.parent / "shared" / "unpack"
         folder = ROOT / ".cache" / "shared" / name
         if tool.exists():
-            done = subprocess.run([str(tool), name], cwd=ROOT, capture_output=True, text=True, check=False)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            # Tests run side by side; two at once would take the folder from under each other.
+            with (folder.parent / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                done = subprocess.run([str(tool), name], cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 pytest.skip(f"archive {name}: {done.stderr.strip()}")
         elif not folder.is_dir():

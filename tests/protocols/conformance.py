@@ -521,7 +521,8 @@ def size_of(whole: object) -> int:
 def memories() -> list[Any]:
     """Every ``lru_cache`` of the dissectors, and of the planted faults."""
     packages = ("asepsis.protocols", "asepsis.kernel", "tests.protocols")
-    found = (thing for thing in gc.get_objects() if isinstance(thing, _lru_cache_wrapper))
+    # By type: isinstance would ask dead weak references for their class.
+    found = [thing for thing in gc.get_objects() if type(thing) is _lru_cache_wrapper]
     return [memory for memory in found if str(memory.__module__).startswith(packages)]
 
 
