@@ -11,7 +11,7 @@ import numpy as np
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.pipeline.attention import Attention
 from asepsis.protocols.message import Dissector, Malformed, Result, Sighting, Stream
-from asepsis.protocols.registry import PROTOCOLS, dissector
+from asepsis.protocols.registry import dissector
 from asepsis.wire.applications import Application
 from asepsis.wire.engine import Piece
 from asepsis.wire.finished import ENDED_SPLIT, swap_sides
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TCP = 6
+_PROTOCOL_OF = {int(member): member.name.lower() for member in Application if member}
 # Faults that are told one by one; more are more of the same.
 MOST_FAILURES = 5
 _U64 = 0xFFFFFFFFFFFFFFFF
@@ -78,8 +79,8 @@ class MessageReader:
 
     def import_all(self) -> None:
         """Imports every protocol now: a live interface does not wait for the first message of each."""
-        for code in range(1, len(PROTOCOLS) + 1):
-            self._dissector(code)
+        for application in Application:
+            self._dissector(application)
 
     def redirect(self, *, capture: str, sighted: Callable[[Sighting], None]) -> None:
         """From now on messages go to ``sighted`` as of ``capture``; streams that are open go on."""
@@ -197,12 +198,12 @@ class MessageReader:
     def add_repeated(self, repeated: dict[int, int]) -> None:
         """Counts the datagrams that the engine knew as repeats and did not hand on."""
         for code, count in repeated.items():
-            self.counts[Application(code).name.lower()] += count
+            self.counts[_PROTOCOL_OF[code]] += count
 
     def _dissector(self, code: int) -> Dissector | None:
-        if not 0 < code <= len(PROTOCOLS):
+        if code not in _PROTOCOL_OF:
             return None
-        found = self._dissectors[code] = dissector(Application(code).name.lower())
+        found = self._dissectors[code] = dissector(_PROTOCOL_OF[code])
         return found
 
     def _report(self, protocol: str, words: list[int], ends: _Ends, results: Sequence[Result]) -> None:
@@ -212,7 +213,7 @@ class MessageReader:
                 if self._on_malformed is not None:
                     self._on_malformed(result)
                 continue
-            self.counts[protocol] += 1
+            self.counts[result.PROTOCOL] += 1
             self._sighted(
                 Sighting._make((result, words[P_TIME], self._capture, words[P_PACKET], words[P_CONVERSATION], *ends))
             )

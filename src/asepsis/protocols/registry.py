@@ -31,7 +31,7 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "dicom",
     "hl7",
 )
-"""Every protocol that is read, in the order of the codes of ``Application``."""
+"""Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 
 
 @cache
