@@ -339,3 +339,19 @@ def test_a_killed_writer_leaves_whole_captures(tmp_path: Path) -> None:
         assert len(committed) + len(rest) <= merged <= len(committed) + len(rest) + 1
         assert len(registry.devices()) == 4 * merged
         assert registry._select("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_registry_of_the_first_format_is_brought_up_to_date_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "registry.sqlite"
+    with Registry.open(path) as registry:
+        registry.merge(ward())
+        pump = ids(registry)[PUMP,]
+        registry.override(pump, "model", "Scan 9000", "biomed", at_ns=1)
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE overrides DROP COLUMN note")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with Registry.open(path) as registry:
+        assert ids(registry)[PUMP,] == pump
+        (said,) = registry.overrides(pump)
+        assert (said.value, said.by, said.note) == ("Scan 9000", "biomed", "")

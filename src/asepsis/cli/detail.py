@@ -35,6 +35,7 @@ def device_detail(document: Document, captures: Mapping[str, str]) -> Iterator[R
 
     yield Text(device_name(document), style="bold")
     yield _identity(document)
+    yield from _explanation(document)
     yield _attributes(document, captures)
 
 
@@ -58,6 +59,20 @@ def _identity(document: Document) -> RenderableType:
         if value:
             grid.add_row(label, Text(showable(value)))
     return grid
+
+
+def _explanation(document: Document) -> Iterator[RenderableType]:
+    """The sentences of the explanation, what is known before what is not."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    statements = document.get("explanation", ())
+    if not statements:
+        return
+    yield Text()
+    for statement in sorted(statements, key=lambda one: one["value"] is None):
+        style = "" if statement["value"] is not None else "dim"
+        yield Padding(Text(f"{showable(statement['text'])}.", style=style), (0, 0, 0, 2))
 
 
 def _attributes(document: Document, captures: Mapping[str, str]) -> RenderableType:

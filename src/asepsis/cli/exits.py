@@ -23,6 +23,11 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "format-needs-file": Exit.USAGE,
     "site-name": Exit.USAGE,
     "device-unknown": Exit.REFUSED_OR_FOUND,
+    "attribute-unknown": Exit.USAGE,
+    "category-unknown": Exit.USAGE,
+    "role-unknown": Exit.USAGE,
+    "override-text": Exit.USAGE,
+    "override-form": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -27,6 +28,7 @@ from asepsis.devices.device import SINGLE, Device, Evidence
 from asepsis.devices.fold import Folded, fold
 from asepsis.devices.ids import Assignment, Change, Earlier, assign
 from asepsis.devices.observed import Observed
+from asepsis.devices.override import Override
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
@@ -244,7 +246,9 @@ class Registry:
 
     # -- what people know better ----------------------------------------------------------------------------------
 
-    def override(self, device_id: str, attribute: str, text: str | None, by: str, *, at_ns: int | None = None) -> None:
+    def override(
+        self, device_id: str, attribute: str, text: str | None, by: str, *, note: str = "", at_ns: int | None = None
+    ) -> None:
         """Sets an attribute of a device to what a person says; None takes it back.
 
         Args:
@@ -252,6 +256,7 @@ class Registry:
             attribute: One of ``OVERRIDABLE``.
             text: The value; a category or role must be of the closed list.
             by: Who says so.
+            note: Why, in the person's own words.
             at_ns: When; now, when it is None.
 
         Raises:
@@ -260,20 +265,39 @@ class Registry:
         device = self.device(device_id)
         if device is None:
             raise RegistryError(f"no device has the id {device_id}", code="device-unknown", hint="asepsis devices")
-        if attribute not in OVERRIDABLE:
-            raise RegistryError(
-                f"{attribute} cannot be set", code="attribute-unknown", hint=f"One of: {', '.join(OVERRIDABLE)}."
-            )
-        if text is not None:
-            _check_override(attribute, text)
+        self.check_override(attribute, text, by=by, note=note)
         when = time.time_ns() if at_ns is None else at_ns
         with self._transaction() as cursor:
             if text is None:
                 cursor.execute("DELETE FROM overrides WHERE device = ? AND attribute = ?", (device.id, attribute))
             else:
                 cursor.execute(
-                    "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?, ?, ?)", (device.id, attribute, text, by, when)
+                    "INSERT OR REPLACE INTO overrides (device, attribute, value, by, at_ns, note)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (device.id, attribute, text, by, when, note),
                 )
+
+    def check_override(self, attribute: str, text: str | None, *, by: str = "", note: str = "") -> None:
+        """Raises the ``RegistryError`` that ``override`` would raise for these words; changes nothing."""
+        if attribute not in OVERRIDABLE:
+            raise RegistryError(
+                f"{attribute!r} cannot be set", code="attribute-unknown", hint=f"One of: {', '.join(OVERRIDABLE)}."
+            )
+        if text is not None:
+            _check_override(attribute, text)
+            for what, words in (("a note", note), ("who says so", by)):
+                _check_text(what, words, empty=True)
+
+    def overrides(self, device_id: str) -> tuple[Override, ...]:
+        """What people have set of one device, by attribute."""
+        rows = self._select(
+            "SELECT attribute, value, by, at_ns, note FROM overrides WHERE device = ?1 ORDER BY attribute",
+            self.current_id(device_id),
+        )
+        return tuple(
+            Override(attribute=attribute, value=text, by=by, at_ns=at_ns, note=note)
+            for attribute, text, by, at_ns, note in rows
+        )
 
     def _overrides(self, device_id: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
@@ -506,12 +530,19 @@ def _check_override(attribute: str, text: str) -> None:
     elif attribute == "role":
         allowed = [role.value for role in Role]
     if allowed and text not in allowed:
+        near = get_close_matches(text.lower(), allowed, n=3, cutoff=0.75) or allowed
         raise RegistryError(
-            f"{text} is no {attribute}", code=f"{attribute}-unknown", hint=f"One of: {', '.join(allowed)}."
+            f"{text!r} is no {attribute}",
+            code=f"{attribute}-unknown",
+            hint=f"{'Did you mean' if len(near) < 4 else 'One of'}: {', '.join(near)}.",
         )
-    if not text.strip() or len(text) > _OVERRIDE_TEXT_LIMIT or not text.isprintable():
+    _check_text(attribute, text, empty=False)
+
+
+def _check_text(what: str, text: str, *, empty: bool) -> None:
+    if not (text.strip() or empty) or len(text) > _OVERRIDE_TEXT_LIMIT or not text.isprintable():
         raise RegistryError(
-            f"{attribute} must be a text of 1 to {_OVERRIDE_TEXT_LIMIT} printable signs",
+            f"{what} must be a text of 1 to {_OVERRIDE_TEXT_LIMIT} printable signs",
             code="override-text",
             hint="Take the override back to see what the traffic says.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 # STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key
 # come first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
@@ -53,26 +53,42 @@ CREATE TABLE captures (
 
 CREATE TABLE overrides (
     device TEXT NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL, by TEXT NOT NULL, at_ns INTEGER NOT NULL,
-    PRIMARY KEY (device, attribute)
+    note TEXT NOT NULL DEFAULT '', PRIMARY KEY (device, attribute)
 ) STRICT, WITHOUT ROWID;
 
 -- A site whose clues changed since its devices were folded.
 CREATE TABLE stale (site TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """
 
+# From one version to the next; the devices are folded anew after each, because what is kept of them may have changed.
+STEPS: Final[dict[int, tuple[str, ...]]] = {
+    1: ("ALTER TABLE overrides ADD COLUMN note TEXT NOT NULL DEFAULT ''",),
+}
+
 
 def prepare(connection: sqlite3.Connection) -> int:
-    """Makes the tables in an empty file; returns the format's version of the file."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    """Makes the tables in an empty file, brings an older one up to date; returns the version of the file's format."""
+    version = _version(connection)
+    if version >= FORMAT_VERSION:
+        return version
+    connection.execute("BEGIN IMMEDIATE")
+    # Another process may have been here while we waited for the lock.
+    version = _version(connection)
     if version == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        # Another process may have been here while we waited for the lock.
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
-            for statement in TABLES.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-            version = FORMAT_VERSION
-        connection.execute("COMMIT")
+        for statement in TABLES.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+    elif version < FORMAT_VERSION:
+        for step in range(version, FORMAT_VERSION):
+            for statement in STEPS[step]:
+                connection.execute(statement)
+        connection.execute("INSERT OR IGNORE INTO stale SELECT DISTINCT site FROM captures")
+    if version < FORMAT_VERSION:
+        version = FORMAT_VERSION
+        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    connection.execute("COMMIT")
     return version
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
