@@ -33,7 +33,7 @@ A flow counts where both name an application. nDPI's name is brought to ours by 
 (`bench/accuracy/applications.py`); its services and games have no name here, so that a name that we took from the port
 counts as wrong where nDPI knows better."""
 FINGERPRINTS = """\
-The two hash parts of JA4 of every TLS flow over TCP, against nDPI's result files."""
+The two hash parts of JA4 of every flow of TLS over TCP and of QUIC, against nDPI's result files."""
 MEDICAL = """\
 What tshark's dissectors print (`-d tcp.port==6661,hl7`) and what we read, through the whole packet engine. Abstract
 syntaxes: how many of tshark's are among ours."""
@@ -119,7 +119,7 @@ def _fingerprints(found: Fingerprints) -> Iterator[str]:
     same, whole = len(found.distinct_same), len(found.distinct)
     yield f"| distinct values | {same} | {whole} | {_percent(same, whole)} |"
     yield ""
-    yield f"Not compared: {found.other_transports} flows of QUIC and DTLS."
+    yield f"Not compared: {found.other_transports} flows of DTLS."
     where = sorted({line.split(":")[0] for line in found.missing + found.different})
     if where:
         yield f"The rest is in {', '.join(where)}; see the known differences."

@@ -30,7 +30,8 @@ NAMES: dict[str, set[str]] = {
     "DICOM": {"dicom"},
     "DNP3": {"dnp3"},
     "DNS": {"dns"},
-    "DTLS": {"dtls"},
+    "DNScrypt": {"dnscrypt"},
+    "DTLS": {"dtls", "stun"},  # a call opens its path with STUN, then speaks DTLS between the same ends
     "Diameter": {"diameter"},
     "Elasticsearch": {"elasticsearch", "http"},  # its REST interface is HTTP
     "EthernetIP": {"ethernet-ip"},
@@ -45,6 +46,7 @@ NAMES: dict[str, set[str]] = {
     "IEC60870": {"iec-104"},
     "IMAP": {"imap"},
     "IPSec": {"isakmp"},
+    "IPsec": {"isakmp"},  # as the installed version spells it
     "IRC": {"irc"},
     "Kafka": {"kafka"},
     "Kerberos": {"kerberos"},
@@ -59,7 +61,7 @@ NAMES: dict[str, set[str]] = {
     "MsSQL-TDS": {"mssql"},
     "MySQL": {"mysql", "tls"},  # turns to TLS after its greeting
     "NAT-PMP": {"nat-pmp"},
-    "NFS": {"nfs"},
+    "NFS": {"nfs", "rpcbind"},  # nDPI calls every ONC RPC so, also those to the port mapper
     "NTP": {"ntp"},
     "Nats": {"nats"},
     "NetBIOS": {"netbios-ns", "netbios-dgm", "smb"},  # session service on TCP 139 carries SMB

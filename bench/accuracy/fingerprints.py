@@ -1,7 +1,7 @@
 """Are our JA4 fingerprints nDPI's, in their two hash parts?
 
 The first part is left out: nDPI's version of the captures' result files writes the application protocol and the kind
-of destination in its own way. Only TLS over TCP is compared ("t"); QUIC and DTLS are not read yet.
+of destination in its own way. TLS over TCP ("t") and QUIC ("q") are compared; DTLS is not read.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def add(result: Fingerprints, path: Path, answer: Answer, flows: list[ndpi.Flow]
     """Compares one capture."""
     ours: dict[tuple[object, object], set[str]] = {}
     for key, sighting in answer.sightings:
-        if sighting.message.PROTOCOL == "tls" and (text := sighting.message.facts().get("ja4")):
+        if sighting.message.PROTOCOL in ("tls", "quic") and (text := sighting.message.facts().get("ja4")):
             ours.setdefault(key[1:], set()).add(_hashes(str(text)))
     for flow in flows:
         if not flow.ja4:
             continue
-        if not flow.ja4.startswith("t") or flow.key.protocol != 6:
+        if (flow.ja4[0], flow.key.protocol) not in (("t", 6), ("q", 17)):
             result.other_transports += 1
             continue
         theirs = _hashes(flow.ja4)

@@ -31,6 +31,7 @@ from asepsis.protocols.mdns import Host, Mdns, Service
 from asepsis.protocols.message import Message
 from asepsis.protocols.mqtt import MqttConnack, MqttConnect
 from asepsis.protocols.ntlm import Ntlm
+from asepsis.protocols.quic import QuicHello
 from asepsis.protocols.resource_records import Question, Record
 from asepsis.protocols.smb_messages import NetbiosSession, SmbNegotiate, SmbSession
 from asepsis.protocols.snmp import Snmp
@@ -529,3 +530,11 @@ def test_the_document_has_the_members_of_the_contract_in_order() -> None:
 def test_said_names_protocols() -> None:
     found = one(sighting(dhcp(vendor_class="udhcp 1.22.1"), PC, "0.0.0.0"))
     assert said(found, "os") == {("Linux", "dhcp")}
+
+
+def test_quic_shows_the_system_of_the_software_that_asks() -> None:
+    hello = QuicHello(
+        kind="ClientHello", sender_is_server=False, version="1", user_agent="beta Chrome/84.0 Windows NT 10.0; Win64"
+    )
+    device = one(sighting(hello, PC, "10.0.0.7", to_ip="10.0.0.1"))
+    assert said(device, "os") == {("Windows 10 or 11", "quic")}

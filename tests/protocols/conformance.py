@@ -560,6 +560,9 @@ CHECKS_FOR_ALL: Final = (
 CHECKS_FOR_STREAMS: Final = (check_splits, check_gaps, check_midstream, check_senders)
 
 
-def checks_of(vector: Vector) -> Sequence[Callable[[Dissector, Vector], None]]:
-    """The checks that apply to a vector: a datagram has no pieces, no gaps and no senders."""
-    return CHECKS_FOR_ALL if isinstance(vector.data, bytes) else CHECKS_FOR_ALL + CHECKS_FOR_STREAMS
+def checks_of(vector: Vector, *, whole_datagrams: bool = False) -> Sequence[Callable[[Dissector, Vector], None]]:
+    """The checks that apply to a vector: a datagram has no pieces, no gaps and no senders; many have no pieces."""
+    if isinstance(vector.data, bytes):
+        return CHECKS_FOR_ALL
+    checks = CHECKS_FOR_ALL + CHECKS_FOR_STREAMS
+    return tuple(check for check in checks if check is not check_splits or not whole_datagrams)

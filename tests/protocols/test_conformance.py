@@ -25,7 +25,7 @@ def _marks(check: Check) -> list[pytest.MarkDecorator]:
 def _cases() -> Iterator[Any]:
     for protocol in PROTOCOLS:
         for vector in vectors(protocol):
-            for check in checks_of(vector):
+            for check in checks_of(vector, whole_datagrams=DISSECTORS[protocol].whole_datagrams):
                 # Megabytes with the allocator traced: half of the time that all fast tests take together.
                 marks = [pytest.mark.slow] if check is conformance.check_memory else []
                 name = f"{protocol}-{check.__name__[6:]}-{vector.name}"

@@ -102,7 +102,7 @@ class MessageReader:
                 if not attention.wanted(speaker, words[P_TIME]):
                     self._pass_over(known, words)
                     continue
-            if words[P_PORTS] >> 56 & 255 == TCP:
+            if words[P_PORTS] >> 56 & 255 == TCP or known.whole_datagrams:
                 conversation = words[P_CONVERSATION]
                 entry = streams.get(conversation)
                 if entry is None:
@@ -152,7 +152,8 @@ class MessageReader:
         """Closes the streams of conversations that are over, and turns round those whose content says so."""
         if not self._streams:
             return
-        read = np.flatnonzero((conversations["ip_protocol"] == TCP) & (conversations["application_by"] > 0))
+        of_streams = (conversations["ip_protocol"] == TCP) | (conversations["application"] == Application.QUIC)
+        read = np.flatnonzero(of_streams & (conversations["application_by"] > 0))
         over = conversations["conversation"][read].tolist()
         ended = conversations["ended_by"][read].tolist()
         turned = []

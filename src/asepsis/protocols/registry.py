@@ -30,6 +30,7 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "mqtt",
     "dicom",
     "hl7",
+    "quic",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Application(IntEnum):
-    """Codes 1 to 63 have a dissector and are told by content; 64 and above are told by port."""
+    """Codes 1 to 63 have a dissector and are told by content; 64 to 239 are told by port; ``NAMED`` by content too."""
 
     UNKNOWN = 0
     ARP = 1
@@ -36,6 +36,16 @@ class Application(IntEnum):
     MQTT = 13
     DICOM = 14
     HL7 = 15
+    QUIC = 25
+
+
+NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wireguard": 243, "xmpp": 244}
+"""Told by content, and not read any further."""
+
+# Whoever speaks these shows it in the first bytes. Where a conversation began before our eyes and its bytes were of
+# none of them, the port's name is wrong.
+_ALWAYS_TOLD_TCP: Final = ("http", "tls", "ssh", "mqtt", "dicom", "hl7", "xmpp")
+_ALWAYS_TOLD_UDP: Final = ("quic", "snmp", "dtls", "stun", "wireguard")
 
 
 _TCP: dict[str, tuple[int, ...]] = {
@@ -170,14 +180,15 @@ _UDP: dict[str, tuple[int, ...]] = {
 }
 
 _DISSECTED = {member.name.lower(): int(member) for member in Application if member}
+_TOLD = _DISSECTED | NAMED
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[int, str]:
-    names = {code: name for name, code in _DISSECTED.items()}
+    names = {code: name for name, code in _TOLD.items()}
     names[0] = "unknown"
     code = 64
-    for name in sorted({*_TCP, *_UDP} - set(_DISSECTED)):
+    for name in sorted({*_TCP, *_UDP} - set(_TOLD)):
         names[code] = name
         code += 1
     return names
@@ -203,5 +214,17 @@ def port_tables() -> tuple[NDArray[Any], NDArray[Any]]:
         table = np.zeros(65536, np.uint8)
         for name, numbers in ports.items():
             table[list(numbers)] = by_name[name]
+        tables.append(table)
+    return tables[0], tables[1]
+
+
+@lru_cache(maxsize=1)
+def always_told() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two arrays of 256 flags, for TCP and UDP: the content of this application always tells it."""
+    by_name = codes()
+    tables = []
+    for names in (_ALWAYS_TOLD_TCP, _ALWAYS_TOLD_UDP):
+        table = np.zeros(256, np.bool_)
+        table[[by_name[name] for name in names]] = True
         tables.append(table)
     return tables[0], tables[1]

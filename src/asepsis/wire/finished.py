@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asepsis.wire import layout
-from asepsis.wire.applications import port_tables
+from asepsis.wire.applications import always_told, port_tables
 from asepsis.wire.tables import CONVERSATIONS
 
 if TYPE_CHECKING:
@@ -109,6 +109,11 @@ def conversations(rows: NDArray[np.int64]) -> NDArray[np.void]:
     # Where nobody is known to serve (mid-stream, peer protocols) the other side's port may tell.
     other = np.where(protocol == 6, tcp_ports[client_port], np.where(protocol == 17, udp_ports[client_port], 0))
     by_port = np.where((by_port == 0) & (by != _BY_SYN), other, by_port)
+    told_tcp, told_udp = always_told()
+    heard = state >> layout.S_TRIES_SHIFT & 0xFF > 0
+    begun = state & (layout.S_SYN | layout.S_SYN << 1) != 0
+    refuted = heard & np.where(protocol == 6, begun & told_tcp[by_port], (protocol == 17) & told_udp[by_port])
+    by_port = np.where(refuted, 0, by_port)
     table["application"] = np.where(by_content > 0, by_content, by_port)
     table["application_by"] = np.where(by_content > 0, 1, np.where(by_port > 0, 2, 0))
     return table

@@ -44,6 +44,7 @@ _MODULES = {
     "mqtt": "telemetry",
     "dicom": "imaging",
     "hl7": "clinical",
+    "quic": "secure",
 }
 
 # What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the

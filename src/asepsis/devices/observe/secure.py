@@ -1,4 +1,4 @@
-"""TLS and SSH: what is said before encryption begins."""
+"""TLS, QUIC and SSH: what is said before encryption begins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from asepsis.devices.address import Reach, reach
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say, host_name
 from asepsis.knowledge.table import table
+from asepsis.protocols.quic import QuicHello
 from asepsis.protocols.ssh import SshIdentification
 from asepsis.protocols.tls import Certificates
 from asepsis.protocols.tls_hello import ClientHello
@@ -25,6 +26,17 @@ def _client_hello(message: ClientHello) -> Hashable:
 
 def _explain_client_hello(message: ClientHello, say: Say) -> None:
     say.known("domains", message.server_name)
+
+
+def _quic_hello(message: QuicHello) -> Hashable:
+    name = message.server_name if message.server_name and _DOMAINS.find(message.server_name) is not None else ""
+    return (name, message.user_agent) if name or message.user_agent else None
+
+
+def _explain_quic_hello(message: QuicHello, say: Say) -> None:
+    say.known("domains", message.server_name)
+    # What Google's library writes there ends like an HTTP User-Agent: "beta Chrome/84.0 Windows NT 10.0; Win64; x64".
+    say.known("http_user_agents", message.user_agent)
 
 
 def _certificates(message: Certificates) -> Hashable:
@@ -63,6 +75,7 @@ def _explain_ssh(message: SshIdentification, say: Say) -> None:
 
 
 READERS: dict[type, Reader] = {
+    QuicHello: Reader(_quic_hello, _explain_quic_hello),
     ClientHello: Reader(_client_hello, _explain_client_hello),
     Certificates: Reader(_certificates, _explain_certificates),
     SshIdentification: Reader(_ssh, _explain_ssh),

@@ -7,6 +7,7 @@ The codes are those of ``asepsis.wire.applications``.
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
 
 DHCP = 3
@@ -241,6 +242,8 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
         found = classify_mqtt(p, n)
         if found:
             return found
+    if first == 0x3C:
+        return classify_xmpp(p, n, source_port, destination_port)
     if source_port == 53 or destination_port == 53:
         if n >= 14 and be16(p) >= 12:
             return classify_dns_header(p + 2, n - 2)
@@ -282,4 +285,5 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
                 elif source_port == 161:
                     side = SERVER
                 return SNMP | side
-    return 0
+    found = classify_quic(p, n)
+    return found if found else classify_datagram_security(p, n)

@@ -9,6 +9,7 @@ carry the GAP mark.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
+from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
 from asepsis.wire.layout import (
@@ -75,6 +76,7 @@ LIMIT_SSH = 6 * 1024
 LIMIT_SMB = 32 * 1024
 LIMIT_DNS = 256 * 1024
 LIMIT_SNMP = 64 * 1024
+LIMIT_QUIC = 24 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -257,6 +259,10 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_from = snmp_request_id(p, n)
         if skip_from > 0:
             skip_to = skip_from + 1 + u8(p + skip_from)
+    elif application == QUIC:
+        limit = LIMIT_QUIC
+        if u8(p) & 0x88 == 0:
+            return  # a short header (RFC 9000 17.3): encrypted data; 0x08 marks Google's public header
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)

@@ -8,6 +8,7 @@ conversations are finished early and counted as evicted.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import classify_tcp, classify_udp
+from asepsis.wire.kernels.classify_quic import NAMED_ONLY
 from asepsis.wire.kernels.emit import FLAG_RAW, add_said, emit_datagram, emit_segment, hand_on, is_repeat, sender_of
 from asepsis.wire.kernels.machine import copy, get, inlined, kernel, put, shift_right
 from asepsis.wire.layout import (
@@ -396,6 +397,8 @@ def take_segment(c: int, w: int, row_at: int, row: int, direction: int, p: int, 
             return
         application = found & 0xFF
         put(row_at, R_STATE, state | S_BY_CONTENT | application | client_bit(found >> 8, direction))
+    if application >= NAMED_ONLY:
+        return
     emit_segment(c, w, row_at, row, direction, application, sequence, p, n)
 
 
@@ -416,6 +419,8 @@ def take_datagram(c: int, w: int, row_at: int, row: int, direction: int, p: int,
             return
         application = found & 0xFF
         put(row_at, R_STATE, state | S_BY_CONTENT | application | client_bit(found >> 8, direction))
+    if application >= NAMED_ONLY:
+        return
     emit_datagram(c, w, row_at, row, direction, application, p, n)
 
 
