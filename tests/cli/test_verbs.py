@@ -221,7 +221,7 @@ def test_one_device_is_found_by_its_address_and_shows_packets_of_a_capture(
     wanted = next(device for device in devices if "10.20.30.20" in device["addresses"]["ip"])
     document = json.loads(printed(["device", "10.20.30.20", "--json", "--workspace", str(filled)], capsys))
     assert {member: document[member] for member in wanted} == wanted
-    assert document.keys() - wanted.keys() == {"explanation", "overrides"}
+    assert document.keys() - wanted.keys() == {"explanation", "twins", "overrides"}
     page = printed(["device", wanted["id"], "--workspace", str(filled)], capsys)
     assert "10.20.30.20" in page
     assert "of ward.pcapng.zst" in page or "of imaging.pcap.gz" in page

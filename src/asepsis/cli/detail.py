@@ -73,6 +73,10 @@ def _explanation(document: Document) -> Iterator[RenderableType]:
     for statement in sorted(statements, key=lambda one: one["value"] is None):
         style = "" if statement["value"] is not None else "dim"
         yield Padding(Text(f"{showable(statement['text'])}.", style=style), (0, 0, 0, 2))
+    for twin in document.get("twins", ()):
+        others = ", ".join(f"{other['name']} ({other['address']})" for other in twin["devices"])
+        text = f"Cannot be told apart by its {twin['attribute']} {twin['value']}, which is also claimed by {others}."
+        yield Padding(Text(showable(text), style="yellow"), (0, 0, 0, 2))
 
 
 def _attributes(document: Document, captures: Mapping[str, str]) -> RenderableType:

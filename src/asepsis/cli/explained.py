@@ -1,19 +1,54 @@
-"""The document of ``asepsis device --json``: that of the list, with the explanation and what people have set."""
+"""The document of ``asepsis device --json``: that of the list, with the explanation, its twins, and what people set."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from asepsis.cli.listing import device_name
 from asepsis.devices.device import Device
 from asepsis.devices.explanation import explain
 from asepsis.devices.override import Override
 
+Document = dict[str, Any]
 
-def full_document(device: Device, overrides: Sequence[Override]) -> dict[str, Any]:
-    """Everything that is known of one device and why."""
+
+def full_document(device: Device, overrides: Sequence[Override], devices: Iterable[Device]) -> Document:
+    """Everything that is known of one device and why; ``devices`` are those among which its twins are."""
     return {
         **device.document(),
         "explanation": [statement.document() for statement in explain(device, overrides)],
+        "twins": list(_twins(device, devices)),
         "overrides": [override.document() for override in overrides],
     }
+
+
+def _twins(device: Device, devices: Iterable[Device]) -> Iterator[Document]:
+    bearers = {(other.site, address): other for other in devices for address in (*other.ips, *other.macs)}
+    for twin in device.twins:
+        others = [bearers.get((device.site, address)) for address in twin.others]
+        yield {
+            "attribute": twin.attribute,
+            "value": twin.value,
+            "devices": [
+                {
+                    "id": None if other is None else other.id,
+                    "name": address if other is None else device_name(other.document()),
+                    "address": address,
+                }
+                for address, other in zip(twin.others, others, strict=True)
+            ],
+        }
+
+
+def twin_lines(devices: Sequence[Device]) -> Iterator[str]:
+    """For below a list: which of its devices cannot be told apart, and by what; one line for each such claim."""
+    told: set[tuple[str, str, str]] = set()
+    for device in devices:
+        for twin in _twins(device, devices):
+            key = (device.site, twin["attribute"], twin["value"].casefold())
+            if key not in told:
+                told.add(key)
+                own = (*device.macs, *device.ips)[:1]
+                both = [*own, *(other["address"] for other in twin["devices"])]
+                yield f"claim the same {twin['attribute']} {twin['value']}: {', '.join(both)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asepsis.devices.twins import Twin
 from asepsis.kernel.time import iso_from_ns
 from asepsis.kernel.value import value
 
@@ -64,6 +65,8 @@ class Device:
     """Attribute to 0..1, for every attribute that there is evidence for, the shown value or not."""
     evidence: tuple[Evidence, ...]
     """By attribute, the strongest first."""
+    twins: tuple[Twin, ...] = ()
+    """What it shares with devices that it cannot be told apart from by it; not part of ``document``."""
 
     def document(self) -> dict[str, Any]:
         """The JSON document of ``asepsis devices --json``."""

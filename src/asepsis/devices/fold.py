@@ -15,6 +15,7 @@ from asepsis.devices.holding import Node
 from asepsis.devices.identity import Identity, Pair
 from asepsis.devices.inference import inferred
 from asepsis.devices.observed import Observed
+from asepsis.devices.twins import ADDRESS, TWINS_LIMIT, Claims, Twin, contested
 from asepsis.knowledge.vocabulary import Role
 
 # Reasons shown for one attribute of one device; the rest says the same again.
@@ -69,11 +70,14 @@ class Folded:
             node = identity.node(clue.endpoint, clue.first_ns, clue.last_ns)
             if node is not None and node in seen:
                 by_root[root(node)].append(clue)
-        claimed = _names_claimed(by_root)
+        claims = Claims(by_root)
+        disputes = _disputes(identity)
         made = []
         for top, nodes in self._groups.items():
             said = by_root.get(top, [])
-            device = _device(self._site, top, nodes, [*said, *inferred(nodes, said, identity)], identity, claimed)
+            device = _device(
+                self._site, top, nodes, [*said, *inferred(nodes, said, identity)], identity, claims, disputes
+            )
             made.append((_place(device), top, device, nodes))
         made.sort(key=lambda one: one[0])
         return (
@@ -99,7 +103,8 @@ def _device(
     nodes: list[Node],
     clues: list[Clue],
     identity: Identity,
-    claimed: dict[str, dict[Node, Clue]],
+    claims: Claims,
+    disputes: dict[Node, list[tuple[str, list[Node]]]],
 ) -> Device:
     by_attribute: dict[str, list[Clue]] = {}
     first, last = identity.seen[nodes[0]]
@@ -117,11 +122,13 @@ def _device(
         if said:
             shown[attribute], confidence[attribute] = _decided(attribute, said)
             reasons.extend(_evidence(said))
+    if shown[Attribute.SERIAL] is not None:
+        reasons.extend(_disputed_serial(root, shown, confidence, claims))
     names: list[tuple[str, float]] = []
     said = by_attribute.get(Attribute.NAME)
     if said:
         reasons.extend(_evidence(said))
-        names, rivals = _names(root, said, claimed)
+        names, rivals = _names(root, said, claims)
         reasons.extend(rivals)
         if names:
             confidence[Attribute.NAME.value] = names[0][1]
@@ -135,8 +142,39 @@ def _device(
         last_seen_ns=last,
         confidence=confidence,
         evidence=tuple(reasons),
+        twins=_twins(root, claims, disputes),
         **shown,
     )
+
+
+def _disputes(identity: Identity) -> dict[Node, list[tuple[str, list[Node]]]]:
+    """Device to the network addresses that it and others took from each other, with the others."""
+    found: dict[Node, list[tuple[str, list[Node]]]] = defaultdict(list)
+    for ip, parties in contested(identity.holdings, identity.root).items():
+        for party in parties:
+            found[party].append((ip, sorted(parties - {party})))
+    return found
+
+
+def _twins(root: Node, claims: Claims, disputes: dict[Node, list[tuple[str, list[Node]]]]) -> tuple[Twin, ...]:
+    shared = [*claims.twins(root), *((ADDRESS, ip, others) for ip, others in disputes.get(root, ()))]
+    return tuple(
+        Twin(attribute=attribute, value=text, others=tuple([node[1] for node in others]))
+        for attribute, text, others in shared[:TWINS_LIMIT]
+    )
+
+
+def _disputed_serial(
+    root: Node, shown: dict[str, str | None], confidence: dict[str, float], claims: Claims
+) -> list[Evidence]:
+    """Takes from a serial number what others take from it that claim it too; returns their claims."""
+    serial = shown[Attribute.SERIAL] or ""
+    rivals = claims.rivals(root, Attribute.SERIAL, serial)
+    if rivals:
+        sure = round(confidence[Attribute.SERIAL] * (1.0 - RIVALRY * rivals[0].weight), 3)
+        confidence[Attribute.SERIAL.value] = sure
+        shown[Attribute.SERIAL.value] = serial if sure >= THRESHOLD else None
+    return [_reason(clue, -clue.weight) for clue in rivals[:EVIDENCE_LIMIT]]
 
 
 def _decided(attribute: str, clues: list[Clue]) -> tuple[str | None, float]:
@@ -190,22 +228,7 @@ def _role(supports: dict[str, Support]) -> tuple[str | None, float]:
     return best, sure[best]
 
 
-def _names_claimed(by_root: dict[Node, list[Clue]]) -> dict[str, dict[Node, Clue]]:
-    """Name -> the devices that call themselves so, each with its strongest clue."""
-    claimed: dict[str, dict[Node, Clue]] = defaultdict(dict)
-    for root, clues in by_root.items():
-        for clue in clues:
-            if clue.attribute == Attribute.NAME:
-                bearers = claimed[clue.value.casefold()]
-                known = bearers.get(root)
-                if known is None or _strongest(clue) < _strongest(known):
-                    bearers[root] = clue
-    return {name: bearers for name, bearers in claimed.items() if len(bearers) > 1}
-
-
-def _names(
-    root: Node, clues: list[Clue], claimed: dict[str, dict[Node, Clue]]
-) -> tuple[list[tuple[str, float]], list[Evidence]]:
+def _names(root: Node, clues: list[Clue], claims: Claims) -> tuple[list[tuple[str, float]], list[Evidence]]:
     """Names with their confidence, the surest first, and what speaks against them: others that bear them too."""
     supports = _supports(clues)
     spelled: dict[str, str] = {}
@@ -221,10 +244,9 @@ def _names(
         own = strength(weights.values())
         if own < THRESHOLD:
             continue
-        others = [clue for bearer, clue in claimed.get(folded, {}).items() if bearer != root]
-        rival = max((clue.weight for clue in others), default=0.0)
-        for clue in sorted(others, key=_strongest)[:EVIDENCE_LIMIT]:
-            against.append(_reason(clue, -clue.weight))
+        others = claims.rivals(root, Attribute.NAME, folded)
+        rival = others[0].weight if others else 0.0
+        against.extend(_reason(clue, -clue.weight) for clue in others[:EVIDENCE_LIMIT])
         names.append((spelled[folded], round(min(MOST, own * (1.0 - RIVALRY * rival)), 3), own))
     names.sort(key=lambda one: (-one[1], -one[2], one[0]))
     return [(name, chance) for name, chance, _ in names], against[:EVIDENCE_LIMIT]

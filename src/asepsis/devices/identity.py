@@ -118,7 +118,11 @@ class Identity:
 
     def _settle_statements(self) -> None:
         """An address that a device only says it has belongs to whoever sends from it (often another of its ports)."""
-        senders = {key.ip for key, owned in self._owned.items() if owned and self._pairs[key].sent}
+        senders = {
+            key.ip
+            for key, owned in self._owned.items()
+            if owned and (self._pairs[key].sent or self._pairs[key].claims & (_ARP | _LEASE))
+        }
         for key, pair in self._pairs.items():
             if pair.claims == _SELF and not pair.sent and pair.ip in senders:
                 self._owned[key] = False

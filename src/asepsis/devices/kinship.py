@@ -58,7 +58,7 @@ class Kinship:
                     self._names[node].add(clue.value.split(".", 1)[0].casefold())
             elif clue.attribute == Attribute.VENDOR:
                 makers[node].add(clue.value)
-            elif clue.protocol in _OWN_SERIALS and _is_serial(clue.value):
+            elif clue.protocol in _OWN_SERIALS and is_serial(clue.value):
                 serials.append((node, clue.value))
             if clue.attribute == Attribute.IDENTIFIER and clue.value.startswith(_ADDRESS):
                 # LLDP's management address (IEEE 802.1AB-2016 8.5.9) may be that of another port of the device.
@@ -72,7 +72,7 @@ class Kinship:
                 bearers[f"serial {maker} {serial.casefold()}"][node] = None
         self._join_embedded()
         for node, other in sorted(addressed):
-            if not (_is_random(node) or _is_random(other)) and _makers_agree(node, other):
+            if not (_is_random(node) or _is_random(other)) and _one_maker(node, other):
                 self._unite(node, other)
         for identifier in sorted(bearers):
             self._join(identifier, list(bearers[identifier]))
@@ -106,8 +106,11 @@ class Kinship:
             chassis: Node = ("mac", rest)
             members = [*nodes, chassis] if chassis in self._seen and chassis not in nodes else nodes
             if len(members) <= PORTS_LIMIT:
-                for node in members[1:]:
-                    self._unite(members[0], node)
+                # Anybody may name another's address as its chassis; the ports of one switch are of one maker.
+                bearer = chassis if chassis in members else members[0]
+                for node in members:
+                    if node == bearer or _one_maker(node, bearer):
+                        self._unite(bearer, node)
             return
         if not 2 <= len(nodes) <= INTERFACES_LIMIT:
             return
@@ -130,7 +133,9 @@ class Kinship:
             return False
         if randoms:
             return apart or randoms == 2
-        return _makers_agree(one, other)
+        # A module's maker and a maker of devices may both be in one device. Two that are there at once may also be a
+        # device and a computer that copies what it says: they stay apart and are shown as twins.
+        return _makers_agree(one, other) and (apart or _as_particular(one, other))
 
     def _apart(self, one: Node, other: Node) -> bool:
         """True when one was last seen before the other was first seen: one device may have changed its address."""
@@ -147,8 +152,28 @@ def _is_random(node: Node) -> bool:
     return node[0] == "mac" and is_random(node[1])
 
 
-def _is_serial(text: str) -> bool:
+def is_serial(text: str) -> bool:
+    """True for what may be one machine's own number; short ones and those of one sign are placeholders."""
     return len(text) >= SHORTEST_SERIAL and len(set(text)) > 2
+
+
+def _one_maker(one: Node, other: Node) -> bool:
+    """True for two addresses out of one maker's stock, or out of one program's choice (a bridge's own ports)."""
+    if one[1][3:8] == other[1][3:8] and (_is_random(one) or _is_random(other)):
+        return True
+    name = registered_vendor(one[1])
+    return bool(name) and name == registered_vendor(other[1])
+
+
+def _as_particular(one: Node, other: Node) -> bool:
+    """False when one address names the maker of a device and the other only that of a chip or a computer."""
+    return _is_particular(one) == _is_particular(other)
+
+
+def _is_particular(node: Node) -> bool:
+    name = registered_vendor(node[1]) if node[0] == "mac" else ""
+    maker = vendor(name) if name else None
+    return maker is not None and maker.kind not in (COMPONENT, PLATFORM)
 
 
 def _makers_agree(one: Node, other: Node) -> bool:

@@ -29,6 +29,7 @@ from asepsis.devices.fold import Folded, fold
 from asepsis.devices.ids import Assignment, Change, Earlier, assign
 from asepsis.devices.observed import Observed
 from asepsis.devices.override import Override
+from asepsis.devices.twins import Twin
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
@@ -484,6 +485,7 @@ def _document(device: Device) -> str:
         **{name: getattr(device, name) for name in SINGLE},
         "confidence": device.confidence,
         "evidence": [tuple(reason.document().values()) for reason in device.evidence],
+        "twins": [(twin.attribute, twin.value, twin.others) for twin in device.twins],
     }
     return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
@@ -495,6 +497,10 @@ def _device(row: tuple[Any, ...]) -> Device:
         Evidence(attribute=attribute, value=text, protocol=protocol, weight=weight, capture=capture, packet=packet)
         for attribute, text, protocol, weight, capture, packet in members.pop("evidence")
     )
+    twins = tuple(
+        Twin(attribute=attribute, value=text, others=tuple(others))
+        for attribute, text, others in members.pop("twins", ())
+    )
     for name in ("macs", "ips", "names"):
         members[name] = tuple(members[name])
     return Device(
@@ -503,6 +509,7 @@ def _device(row: tuple[Any, ...]) -> Device:
         first_seen_ns=first_seen_ns,
         last_seen_ns=last_seen_ns,
         evidence=reasons,
+        twins=twins,
         **members,
     )
 

@@ -79,7 +79,7 @@ def command(
             correct(registry, found["id"], settings, cleared, by=by, note=note)
             devices = registry.devices(site)
         (device,) = [device for device in devices if device.id == found["id"]]
-        document = full_document(device, registry.overrides(device.id))
+        document = full_document(device, registry.overrides(device.id), devices)
     if as_json:
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")

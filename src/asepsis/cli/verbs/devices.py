@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from asepsis.cli.exits import Exit
+from asepsis.cli.text import showable
 from asepsis.cli.verb import Verb, json_option, site_option, workspace_option
 
 
@@ -34,9 +36,15 @@ def command(as_json: bool, as_csv: bool, site: str | None, workspace: Path | Non
         raise click.UsageError("--json and --csv contradict each other")
 
     from asepsis.cli.listing import print_devices
-    from asepsis.cli.lookup import device_documents
+    from asepsis.pipeline.registry import Registry
     from asepsis.pipeline.workspace import Workspace
 
-    documents = device_documents(Workspace.resolve(workspace).open(), site=site)
-    print_devices(documents, as_json=as_json, as_csv=as_csv)
+    with Registry.open(Workspace.resolve(workspace).open().registry_path) as registry:
+        devices = registry.devices(site)
+    print_devices([device.document() for device in devices], as_json=as_json, as_csv=as_csv)
+    if not as_json and not as_csv:
+        from asepsis.cli.explained import twin_lines
+
+        for line in twin_lines(devices):
+            sys.stdout.write(f"{showable(line)}\n")
     return Exit.DONE

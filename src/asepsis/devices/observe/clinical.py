@@ -64,7 +64,7 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
         return
     results = header.message_type in _RESULTS
     say.that(Attribute.ROLE, Role.HL7_RESULT_SENDER if results else Role.HL7_SENDER, 0.6)
-    say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, 0.5)
+    say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, HINTED)  # its acknowledgment says it
     say.of_receiver(Attribute.NAME, _application(header.receiving_application), HINTED)
     if header.message_type == _ANALYSER_RESULT:
         say.that(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.45)

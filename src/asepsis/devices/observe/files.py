@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe.say import STATED, Reader, Say, host_name
+from asepsis.devices.observe.say import HINTED, STATED, Reader, Say, host_name
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.ntlm import Ntlm
 from asepsis.protocols.smb_messages import NetbiosSession, SmbNegotiate, SmbSession, SmbTree
@@ -76,7 +76,7 @@ def _explain_netbios(message: NetbiosSession, say: Say) -> None:
     calling, called = (name.partition("<")[0].strip() for name in (message.calling, message.called))
     say.named(calling, STATED)
     if called and not called.startswith("*"):
-        say.of_receiver(Attribute.NAME, called, 0.4)
+        say.of_receiver(Attribute.NAME, called, HINTED)  # a caller may be mistaken, or lie
 
 
 READERS: dict[type, Reader] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, STATED, Reader, Say, clean, host_name
-from asepsis.knowledge.table import find
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, STATED, Reader, Say, clean, host_name
+from asepsis.knowledge.hostnames import is_common
 from asepsis.knowledge.vocabulary import Role
 from asepsis.protocols.dhcp import Dhcp
 from asepsis.protocols.dhcpv6 import Dhcpv6
@@ -14,8 +14,8 @@ from asepsis.protocols.dhcpv6 import Dhcpv6
 # Only these confirm an address (RFC 2131 3.1); an OFFER may come to nothing.
 _CONFIRMS = frozenset(("ACK", "BOOTREPLY", "LEASEACTIVE"))
 _SERVED_LIMIT = 4
-# A name that so many systems have by default ties nothing together.
-_COMMON = "common"
+# What a server says of others. Anybody can play a server, so it shows only beside what those others do themselves.
+SERVED = 0.35
 
 
 def _dhcp(message: Dhcp) -> Hashable:
@@ -39,6 +39,9 @@ def _explain_dhcp(message: Dhcp, say: Say) -> None:
 
 def _explain_request(message: Dhcp, say: Say) -> None:
     mac = message.client_mac
+    if not message.relay_ip and say.sender[0] not in ("", mac):
+        # RFC 2131 2: without a relay the client itself sends. Another sender is a repeater, or lies.
+        return
 
     def client(attribute: Attribute, value: str, weight: float) -> None:
         say.of(mac, "", attribute, value, weight)
@@ -86,20 +89,14 @@ def _explain_reply(message: Dhcp, say: Say) -> None:
         # RFC 2131 4.1: the relay's own interface in the client's network.
         say.tied(mac, ip, Claim.SELF)
         say.that(Attribute.ROLE, Role.DHCP_RELAY, STATED)
-        say.of("", message.server_id, Attribute.ROLE, Role.DHCP_SERVER, REPORTED)
+        say.of("", message.server_id, Attribute.ROLE, Role.DHCP_SERVER, SERVED)
     elif message.server_id:
-        say.of("", message.server_id, Attribute.ROLE, Role.DHCP_SERVER, REPORTED)
+        say.of("", message.server_id, Attribute.ROLE, Role.DHCP_SERVER, SERVED)
     if message.message_type == "ACK":
         for router in message.routers[:_SERVED_LIMIT]:
-            say.of("", router, Attribute.ROLE, Role.ROUTER, STATED)
+            say.of("", router, Attribute.ROLE, Role.ROUTER, SERVED)
         for server in message.dns_servers[:_SERVED_LIMIT]:
-            say.of("", server, Attribute.ROLE, Role.DNS_SERVER, REPORTED)
-
-
-def is_common(name: str) -> bool:
-    """True for a name that many units have by default."""
-    match = find("hostnames", name)
-    return len(name) < 4 or (match is not None and match.fact.kind == _COMMON)
+            say.of("", server, Attribute.ROLE, Role.DNS_SERVER, SERVED)
 
 
 def _dhcpv6(message: Dhcpv6) -> Hashable:
@@ -119,7 +116,7 @@ def _explain_dhcpv6(message: Dhcpv6, say: Say) -> None:
                 say.tied(message.client_link_address, address, Claim.LEASE)
         return
     # Behind a relay the frame is the relay's: the client is known by what the relay saw (RFC 6939).
-    client_mac = message.client_link_address or ("" if message.relay_peers else mac)
+    client_mac = message.client_link_address if message.relay_peers else mac
     client_ip = "" if message.relay_peers else ip
     if not client_mac and not client_ip:
         return

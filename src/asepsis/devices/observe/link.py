@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from asepsis.devices.address import virtual_router
 from asepsis.devices.clue import Attribute, Claim
 from asepsis.devices.observe.say import STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
@@ -27,6 +28,9 @@ def _arp(message: Arp) -> Hashable:
 
 def _explain_arp(message: Arp, say: Say) -> None:
     # RFC 826: the sender's pair is a statement about itself. The target's is what somebody else believes.
+    frame_mac, _ = say.sender
+    if frame_mac and frame_mac != message.sender_mac and not virtual_router(message.sender_mac):
+        return  # a frame of somebody who speaks for another: a repeater at best
     say.tied(message.sender_mac, message.sender_ip, Claim.ARP)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.leases import is_common
 from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say, host_name
+from asepsis.knowledge.hostnames import is_common
 from asepsis.knowledge.table import table
 from asepsis.protocols.dns import Dns
 from asepsis.protocols.mdns import Mdns, Service
