@@ -21,9 +21,9 @@ PAGE = ROOT / "docs" / "how-to" / "add-a-protocol.md"
 @pytest.fixture
 def example() -> Iterator[tuple[ModuleType, ModuleType]]:
     """The page's module and its tests, as if they were files."""
-    assert "ntp" not in PROTOCOLS, "the page needs another example: this one is built in"
+    assert "tftp" not in PROTOCOLS, "the page needs another example: this one is built in"
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    modules = [ModuleType("asepsis.protocols.ntp"), ModuleType("tests.protocols.test_ntp")]
+    modules = [ModuleType("asepsis.protocols.tftp"), ModuleType("tests.protocols.test_tftp")]
     try:
         for module, block in zip(modules, blocks, strict=True):
             sys.modules[module.__name__] = module
@@ -38,7 +38,7 @@ def test_the_example_passes_its_tests_and_every_common_check(example: tuple[Modu
     module, tests = example
     dissector = module.DISSECTOR
     assert isinstance(dissector, Dissector)
-    tests.test_a_server_says_where_its_time_comes_from()
+    tests.test_a_device_says_which_file_it_fetches()
     assert len(tests.VECTORS) == 2
     for vector in tests.VECTORS:
         for check in checks_of(vector):
@@ -47,6 +47,6 @@ def test_the_example_passes_its_tests_and_every_common_check(example: tuple[Modu
 
 def test_every_file_that_the_page_names_is_there() -> None:
     named = set(re.findall(r"`((?:src|tests|docs)/[\w/.-]+\.(?:py|md))`", PAGE.read_text()))
-    of_the_example = {"src/asepsis/protocols/ntp.py", "tests/protocols/test_ntp.py"}
+    of_the_example = {"src/asepsis/protocols/tftp.py", "tests/protocols/test_tftp.py"}
     assert of_the_example < named
     assert [name for name in sorted(named - of_the_example) if not (ROOT / name).is_file()] == []
