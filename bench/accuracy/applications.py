@@ -64,7 +64,7 @@ NAMES: dict[str, set[str]] = {
     "NFS": {"nfs", "rpcbind"},  # nDPI calls every ONC RPC so, also those to the port mapper
     "NTP": {"ntp"},
     "Nats": {"nats"},
-    "NetBIOS": {"netbios-ns", "netbios-dgm", "smb"},  # session service on TCP 139 carries SMB
+    "NetBIOS": {"nbns", "nbdgm", "smb"},  # session service on TCP 139 carries SMB
     "NetFlow": {"netflow"},
     "OPC-UA": {"opc-ua"},
     "OpenVPN": {"openvpn"},

@@ -30,6 +30,15 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "mqtt",
     "dicom",
     "hl7",
+    "cdp",
+    "nd",
+    "llmnr",
+    "nbns",
+    "ntp",
+    "telnet",
+    "ftp",
+    "smtp",
+    "nbdgm",
     "quic",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""

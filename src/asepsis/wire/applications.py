@@ -36,6 +36,15 @@ class Application(IntEnum):
     MQTT = 13
     DICOM = 14
     HL7 = 15
+    CDP = 16
+    ND = 17
+    LLMNR = 18
+    NBNS = 19
+    NTP = 20
+    TELNET = 21
+    FTP = 22
+    SMTP = 23
+    NBDGM = 24
     QUIC = 25
 
 
@@ -117,7 +126,7 @@ _TCP: dict[str, tuple[int, ...]] = {
     "citrix": (1494, 2598),
     "jabber-file": (5298,),
     "wsd": (5357, 5358),
-    "netbios-ns": (137,),
+    "nbns": (137,),
     "svn": (3690,),
     "tftp": (69,),
     "syslog": (601,),
@@ -138,8 +147,8 @@ _UDP: dict[str, tuple[int, ...]] = {
     "kerberos": (88,),
     "rpcbind": (111,),
     "ntp": (123,),
-    "netbios-ns": (137,),
-    "netbios-dgm": (138,),
+    "nbns": (137,),
+    "nbdgm": (138,),
     "ldap": (389,),
     "slp": (427,),
     "quic": (443,),

@@ -7,6 +7,7 @@ The codes are those of ``asepsis.wire.applications``.
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
 
@@ -249,7 +250,7 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
             return classify_dns_header(p + 2, n - 2)
     elif source_port == 1883 or destination_port == 1883:
         return classify_mqtt_midstream(p, n)
-    return 0
+    return classify_office_tcp(p, n, source_port, destination_port)
 
 
 @kernel
@@ -285,5 +286,7 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
                 elif source_port == 161:
                     side = SERVER
                 return SNMP | side
-    found = classify_quic(p, n)
+    found = classify_office_udp(p, n, source_port, destination_port)
+    if found == 0:
+        found = classify_quic(p, n)
     return found if found else classify_datagram_security(p, n)

@@ -31,6 +31,7 @@ from asepsis.wire.layout import (
     KIND_CONVERSATION,
     KIND_FRAME,
     KIND_NONE,
+    LINK_C_HDLC,
     REASON_BAD_IPV4,
     REASON_BAD_IPV6,
     REASON_ETHERTYPE,
@@ -61,6 +62,14 @@ TUNNEL_CAPWAP = 9
 
 APPLICATION_ARP = 1
 APPLICATION_LLDP = 2
+APPLICATION_CDP = 16
+
+# IEEE 802.2 with SNAP: AA AA 03, Cisco's OUI 00-00-0C, its protocol 0x2000; as the signed word that ``be64`` reads.
+SNAP_CISCO_CDP = 0xAAAA0300000C2000 - (1 << 64)
+
+# RFC 4861 4: router and neighbour solicitations and advertisements, redirect.
+FIRST_NEIGHBOUR_MESSAGE = 133
+LAST_NEIGHBOUR_MESSAGE = 137
 
 REVERSED = 1 << 48
 NO_PAYLOAD = 1 << 49
@@ -311,17 +320,25 @@ def key_of(source_port: int, destination_port: int, protocol: int, version: int)
 
 @kernel
 def frame_without_ip(p: int, ethertype: int, w: int) -> int:
-    """ARP and LLDP go to their protocols; what else there is gets a name."""
+    """ARP, LLDP and CDP go to their protocols; what else there is gets a name."""
     application = 0
+    end = get(w, B_END)
     if ethertype == 0x0806:
         application = APPLICATION_ARP
     elif ethertype == 0x88CC:
         application = APPLICATION_LLDP
+    elif ethertype == 0x2000 and get(w, B_LINK) == LINK_C_HDLC:
+        application = APPLICATION_CDP
+    elif ethertype < 1536 and p + 12 <= end and be64(p) == SNAP_CISCO_CDP:
+        application = APPLICATION_CDP
+        if 12 <= ethertype < end - p:  # the length of IEEE 802.3: what is behind pads the frame
+            end = p + ethertype
+        p += 8
     if application:
         put(w, B_KIND, KIND_FRAME)
         put(w, B_KEY, application)
         put(w, B_PAYLOAD, p)
-        put(w, B_LENGTH, get(w, B_END) - p)
+        put(w, B_LENGTH, end - p)
         return REASON_NONE
     if ethertype < 1536:
         return REASON_LLC
@@ -497,6 +514,10 @@ def decode(c: int, w: int) -> int:
                 length = be16(p + 4)
                 if protocol == 17 and length >= 8 and p + length < end:
                     end = p + length
+        elif protocol == 58 and ttl == 255 and p + 8 <= end:
+            # RFC 4861 7.1: neighbour discovery has a hop limit of 255, or it came through a router and is a forgery.
+            if FIRST_NEIGHBOUR_MESSAGE <= u8(p) <= LAST_NEIGHBOUR_MESSAGE and u8(p + 1) == 0 and version == 6:
+                payload = p
         elif (protocol == 132 or protocol == 33) and p + 4 <= end:  # SCTP, DCCP: ports in the same place
             source_port = be16(p)
             destination_port = be16(p + 2)

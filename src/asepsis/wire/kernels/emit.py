@@ -9,6 +9,7 @@ carry the GAP mark.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
+from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
@@ -77,6 +78,8 @@ LIMIT_SMB = 32 * 1024
 LIMIT_DNS = 256 * 1024
 LIMIT_SNMP = 64 * 1024
 LIMIT_QUIC = 24 * 1024
+# A greeting, what is offered, and who logs in: behind that come sessions, mail and files, which are nobody's business.
+LIMIT_GREETING = 8 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -214,6 +217,8 @@ def limit_of(application: int) -> int:
         return LIMIT_SMB
     if application == DNS:
         return LIMIT_DNS
+    if application == TELNET or application == FTP or application == SMTP:
+        return LIMIT_GREETING
     return NO_LIMIT
 
 
@@ -252,8 +257,14 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     elif application == 3:
         skip_from = 4  # DHCP: xid and secs
         skip_to = 10
-    elif application == 6:
+    elif application == 6 or application == LLMNR or application == NBNS:
         skip_to = 2
+    elif application == NBDGM:
+        skip_from = 2  # the datagram's id
+        skip_to = 4
+    elif application == NTP and n >= 48 and u8(p) & 7 <= 5:
+        skip_from = 2  # poll, precision, root delay and dispersion; the times stand behind the reference id
+        skip_to = 12
     elif application == SNMP:
         limit = LIMIT_SNMP
         skip_from = snmp_request_id(p, n)
@@ -267,7 +278,8 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
         return
-    if is_repeat(c, w, application, p, n, skip_from, skip_to, anybody):
+    compared = 16 if application == NTP and skip_to > 0 else n
+    if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
         return
     add_said(row_at, sender, said, n)
     hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)

@@ -94,6 +94,8 @@ SHORT_BEGINNING = 12
 # An unknown conversation whose first bytes come out of order is handed on up to this many bytes a direction.
 LIMIT_UNKNOWN_RAW = 64 * 1024
 
+NEIGHBOUR_DISCOVERY = 17
+
 REVERSED_BIT = 48
 NO_PAYLOAD_BIT = 49
 
@@ -426,7 +428,7 @@ def take_datagram(c: int, w: int, row_at: int, row: int, direction: int, p: int,
 
 @kernel
 def take_frame(c: int, w: int) -> None:
-    """ARP and LLDP."""
+    """ARP, LLDP and CDP."""
     application = get(w, B_KEY)
     p = get(w, B_PAYLOAD)
     n = get(w, B_LENGTH)
@@ -439,6 +441,14 @@ def take_frame(c: int, w: int) -> None:
         said = 18 if application == 1 and n >= 28 else n
         if is_repeat(c, w, application, p, said, 0, 0, 0) == 0:
             hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
+
+
+@kernel
+def take_neighbour(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: int) -> None:
+    """Neighbour discovery, which ``decode`` has told from other ICMPv6; its receiver changes only the checksum."""
+    put(row_at, R_STATE, get(row_at, R_STATE) & ~S_APPLICATION | S_BY_CONTENT | NEIGHBOUR_DISCOVERY)
+    if is_repeat(c, w, NEIGHBOUR_DISCOVERY, p, n, 2, 4, 1) == 0:
+        hand_on(c, w, row_at, row, sender_of(row_at, direction), NEIGHBOUR_DISCOVERY, p, n, 0, 0)
 
 
 @inlined
@@ -465,3 +475,5 @@ def account(c: int, w: int) -> None:
             take_segment(c, w, row_at, row, direction, get(w, B_PAYLOAD), n)
     elif protocol == 17 and n > 0 and shift_right(tcp, NO_PAYLOAD_BIT) & 1 == 0 and get(c, EMIT):
         take_datagram(c, w, row_at, row, direction, get(w, B_PAYLOAD), n)
+    elif protocol == 58 and n > 0 and shift_right(tcp, NO_PAYLOAD_BIT) & 1 == 0 and get(c, EMIT):
+        take_neighbour(c, w, row_at, row, direction, get(w, B_PAYLOAD), n)
