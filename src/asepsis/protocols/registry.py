@@ -40,6 +40,10 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "smtp",
     "nbdgm",
     "quic",
+    "phd",
+    "astm",
+    "poct1a",
+    "intellivue",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 

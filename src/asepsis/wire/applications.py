@@ -46,6 +46,10 @@ class Application(IntEnum):
     SMTP = 23
     NBDGM = 24
     QUIC = 25
+    PHD = 44
+    ASTM = 45
+    POCT1A = 46
+    INTELLIVUE = 47
 
 
 NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wireguard": 243, "xmpp": 244}

@@ -7,6 +7,7 @@ The codes are those of ``asepsis.wire.applications``.
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
@@ -219,6 +220,10 @@ def classify_dns_header(p: int, n: int) -> int:
 def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int:
     """The application of a TCP payload."""
     first = u8(p)
+    if 0xE2 <= first <= 0xE7 or first == 0x3C or first == 0x02 or first == 0x05 or first == 0x48:
+        found = classify_medical_tcp(p, n, first)
+        if found:
+            return found
     if 0x14 <= first <= 0x17 or first & 0x80:
         found = classify_tls(p, n)
         if found:
@@ -267,6 +272,10 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
     if (destination_port == 547 or destination_port == 546) and (source_port == 546 or source_port == 547):
         return DHCPV6
     four = be32(p)
+    if four == 0xE1000002 or four == 0x00000100 or four >> 24 == 0x0D or four >> 24 == 0x0E:
+        found = classify_intellivue(p, n)
+        if found:
+            return found
     if destination_port == 1900 or source_port == 1900:
         if four == 0x4D2D5345 or four == 0x4E4F5449:  # M-SEARCH, NOTIFY
             return SSDP | (CLIENT if four == 0x4D2D5345 else SERVER)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
+from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
 from asepsis.wire.layout import (
@@ -80,6 +81,8 @@ LIMIT_SNMP = 64 * 1024
 LIMIT_QUIC = 24 * 1024
 # A greeting, what is offered, and who logs in: behind that come sessions, mail and files, which are nobody's business.
 LIMIT_GREETING = 8 * 1024
+# A bedside monitor says who it is in its association and its first event, and then sends waves four times a second.
+WHOLE_INTELLIVUE = 8 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -280,6 +283,10 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         return
     compared = 16 if application == NTP and skip_to > 0 else n
     if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
+    if application == INTELLIVUE and said >= WHOLE_INTELLIVUE and u8(p) == 0xE1:
+        skip_from = 6  # the header and the kind of operation: readings that differ are repeats too
+        skip_to = n
+    if is_repeat(c, w, application, p, n, skip_from, skip_to, anybody):
         return
     add_said(row_at, sender, said, n)
     hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)
