@@ -45,6 +45,10 @@ _MODULES = {
     "dicom": "imaging",
     "hl7": "clinical",
     "quic": "secure",
+    "phd": "bedside",
+    "astm": "laboratory",
+    "poct1a": "laboratory",
+    "intellivue": "bedside",
 }
 
 # What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the
