@@ -9,9 +9,9 @@ carry the GAP mark.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
+from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
-from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
 from asepsis.wire.layout import (
@@ -281,12 +281,11 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
         return
-    compared = 16 if application == NTP and skip_to > 0 else n
-    if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
     if application == INTELLIVUE and said >= WHOLE_INTELLIVUE and u8(p) == 0xE1:
         skip_from = 6  # the header and the kind of operation: readings that differ are repeats too
         skip_to = n
-    if is_repeat(c, w, application, p, n, skip_from, skip_to, anybody):
+    compared = 16 if application == NTP and skip_to > 0 else n
+    if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
         return
     add_said(row_at, sender, said, n)
     hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)
