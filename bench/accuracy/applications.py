@@ -34,7 +34,7 @@ NAMES: dict[str, set[str]] = {
     "DTLS": {"dtls", "stun"},  # a call opens its path with STUN, then speaks DTLS between the same ends
     "Diameter": {"diameter"},
     "Elasticsearch": {"elasticsearch", "http"},  # its REST interface is HTTP
-    "EthernetIP": {"ethernet-ip"},
+    "EthernetIP": {"ethernet_ip"},
     "FTP_CONTROL": {"ftp"},
     "FTP_DATA": {"ftp-data"},
     "GTP": {"gtp"},
@@ -66,7 +66,7 @@ NAMES: dict[str, set[str]] = {
     "Nats": {"nats"},
     "NetBIOS": {"nbns", "nbdgm", "smb"},  # session service on TCP 139 carries SMB
     "NetFlow": {"netflow"},
-    "OPC-UA": {"opc-ua"},
+    "OPC-UA": {"opcua"},
     "OpenVPN": {"openvpn"},
     "Oracle": {"oracle"},
     "POP3": {"pop3"},
@@ -112,7 +112,7 @@ NAMES: dict[str, set[str]] = {
     "iSCSI": {"iscsi"},
     "sFlow": {"sflow"},
     # --- a service whose protocol on the wire is one that we name
-    "CIP": {"ethernet-ip"},  # the Common Industrial Protocol is what EtherNet/IP carries
+    "CIP": {"ethernet_ip"},  # the Common Industrial Protocol is what EtherNet/IP carries
     "ApplePush": {"tls"},
     "DoH_DoT": {"tls"},
     "FTPS": {"ftp", "tls"},

@@ -34,9 +34,9 @@ def rows(capture: Path, shown: str, names: Sequence[str]) -> Iterator[Row]:
             yield {name: column.split("\x01") if column else [] for name, column in zip(names, columns, strict=True)}
 
 
-def layers(capture: Path, protocol: str) -> Iterator[bytes]:
-    """The bytes of one protocol's layer, to the end of its frame, of each packet that has it once."""
-    argv = ["tshark", "-n", "-r", str(capture), "-Y", protocol, "-T", "json", "-x", "-j", protocol]
+def layers(capture: Path, protocol: str, shown: str = "") -> Iterator[bytes]:
+    """The bytes of one protocol's layer, to the end of its frame, of each packet that has it once (and is shown)."""
+    argv = ["tshark", "-n", "-r", str(capture), "-Y", shown or protocol, "-T", "json", "-x", "-j", protocol]
     done = subprocess.run(argv, capture_output=True, check=False)
     for packet in json.loads(done.stdout or b"[]"):
         found = packet["_source"]["layers"]

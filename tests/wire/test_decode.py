@@ -218,7 +218,6 @@ def test_what_cannot_be_decoded_has_a_named_reason(frame: bytes, reason: str) ->
 @pytest.mark.parametrize(
     ("control", "reason"),
     [
-        (0x0080, "IEEE 802.11 management frame"),
         (0x00D4, "IEEE 802.11 control frame"),
         (0x0148, "IEEE 802.11 frame without data"),
         (0x4108, "IEEE 802.11 encrypted frame"),

@@ -48,7 +48,7 @@ _APPLICATIONS: Final = {
     "dcerpc": "msrpc",
     "ike": "isakmp",
     "http2": "http",
-    "enip": "ethernet-ip",
+    "enip": "ethernet_ip",
     "ftp-data": "ftp-data",
 }
 

@@ -199,7 +199,8 @@ class MessageReader:
     def add_repeated(self, repeated: dict[int, int]) -> None:
         """Counts the datagrams that the engine knew as repeats and did not hand on."""
         for code, count in repeated.items():
-            self.counts[_PROTOCOL_OF[code]] += count
+            if code in _PROTOCOL_OF:
+                self.counts[_PROTOCOL_OF[code]] += count
 
     def _dissector(self, code: int) -> Dissector | None:
         if code not in _PROTOCOL_OF:

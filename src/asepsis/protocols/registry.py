@@ -40,6 +40,8 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "smtp",
     "nbdgm",
     "quic",
+    "bacnet",
+    "modbus",
     "phd",
     "astm",
     "poct1a",

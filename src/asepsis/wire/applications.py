@@ -46,6 +46,8 @@ class Application(IntEnum):
     SMTP = 23
     NBDGM = 24
     QUIC = 25
+    BACNET = 34
+    MODBUS = 35
     PHD = 44
     ASTM = 45
     POCT1A = 46

@@ -45,6 +45,8 @@ _MODULES = {
     "dicom": "imaging",
     "hl7": "clinical",
     "quic": "secure",
+    "bacnet": "control",
+    "modbus": "control",
     "phd": "bedside",
     "astm": "laboratory",
     "poct1a": "laboratory",

@@ -7,6 +7,7 @@ The codes are those of ``asepsis.wire.applications``.
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.classify_control import classify_control_tcp, classify_control_udp
 from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
@@ -250,6 +251,9 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
             return found
     if first == 0x3C:
         return classify_xmpp(p, n, source_port, destination_port)
+    found = classify_control_tcp(p, n, source_port, destination_port)
+    if found:
+        return found
     if source_port == 53 or destination_port == 53:
         if n >= 14 and be16(p) >= 12:
             return classify_dns_header(p + 2, n - 2)
@@ -295,6 +299,9 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
                 elif source_port == 161:
                     side = SERVER
                 return SNMP | side
+    found = classify_control_udp(p, n, source_port, destination_port)
+    if found:
+        return found
     found = classify_office_udp(p, n, source_port, destination_port)
     if found == 0:
         found = classify_quic(p, n)

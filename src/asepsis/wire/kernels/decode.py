@@ -6,6 +6,7 @@ innermost IP packet; where the inside is no IP packet, the outer one stands.
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.frames import bacnet_ethernet
 from asepsis.wire.kernels.link import link_layer, llc_snap, wifi_frame
 from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, le16, put, shift_right, u8
 from asepsis.wire.layout import (
@@ -320,7 +321,7 @@ def key_of(source_port: int, destination_port: int, protocol: int, version: int)
 
 @kernel
 def frame_without_ip(p: int, ethertype: int, w: int) -> int:
-    """ARP, LLDP and CDP go to their protocols; what else there is gets a name."""
+    """ARP, LLDP, CDP and BACnet go to their protocols; what else there is gets a name."""
     application = 0
     end = get(w, B_END)
     if ethertype == 0x0806:
@@ -341,7 +342,7 @@ def frame_without_ip(p: int, ethertype: int, w: int) -> int:
         put(w, B_LENGTH, end - p)
         return REASON_NONE
     if ethertype < 1536:
-        return REASON_LLC
+        return REASON_NONE if bacnet_ethernet(p, end, ethertype, w) else REASON_LLC
     return REASON_ETHERTYPE
 
 

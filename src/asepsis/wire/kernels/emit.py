@@ -9,10 +9,12 @@ carry the GAP mark.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
+from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, OPCUA, bacnet_said, modbus_said
 from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.decode import mix
+from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
 from asepsis.wire.layout import (
     ARENA,
@@ -83,6 +85,8 @@ LIMIT_QUIC = 24 * 1024
 LIMIT_GREETING = 8 * 1024
 # A bedside monitor says who it is in its association and its first event, and then sends waves four times a second.
 WHOLE_INTELLIVUE = 8 * 1024
+# Sessions, endpoints and identities are told in the first exchanges; what follows is polling.
+LIMIT_CONTROL = 64 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -191,6 +195,30 @@ def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, 
     return 0
 
 
+@kernel
+def is_repeated_frame(c: int, w: int, application: int, p: int, n: int) -> int:
+    """As ``is_repeat``, for frames that say the same with other clocks, counters and signal strengths."""
+    if application == BACNET:
+        compared = bacnet_said(p, n)
+        skip = compared >> 16
+        return is_repeat(c, w, application, p, compared & 0xFFFF, skip, skip + (1 if skip else 0), 0)
+    if application == HCI:
+        compared = le_said(p, n)
+        return is_repeat(c, w, application, p, compared, 0, 0, 0) if compared else 0
+    if application != WIFI:
+        return is_repeat(c, w, application, p, n, 0, 0, 0)
+    h = mix(
+        get(c, SEED), application, shift_right(get(w, B_TIME), REPEAT_TIME_BITS), 0, 0, wifi_hash(get(c, SEED), p, n)
+    )
+    slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
+    if get(slot, 0) == h:
+        if u8(p) & 0x0C == 0:  # of encrypted data frames only the first is a message
+            put(c, REPEATED + application, get(c, REPEATED + application) + 1)
+        return 1
+    put(slot, 0, h)
+    return 0
+
+
 @inlined
 def sender_of(row_at: int, direction: int) -> int:
     """0 when this direction's sender sent the conversation's first packet, else 1."""
@@ -222,6 +250,8 @@ def limit_of(application: int) -> int:
         return LIMIT_DNS
     if application == TELNET or application == FTP or application == SMTP:
         return LIMIT_GREETING
+    if application == ETHERNET_IP or application == OPCUA:
+        return LIMIT_CONTROL
     return NO_LIMIT
 
 
@@ -277,6 +307,16 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         limit = LIMIT_QUIC
         if u8(p) & 0x88 == 0:
             return  # a short header (RFC 9000 17.3): encrypted data; 0x08 marks Google's public header
+    elif application == ETHERNET_IP:
+        limit = LIMIT_CONTROL
+        skip_from = 12  # the sender's context
+        skip_to = 20
+    compared = n
+    if application == BACNET:
+        compared = bacnet_said(p, n)
+        skip_from = compared >> 16  # the invoke id
+        skip_to = skip_from + (1 if skip_from else 0)
+        compared &= 0xFFFF
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
@@ -284,7 +324,8 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     if application == INTELLIVUE and said >= WHOLE_INTELLIVUE and u8(p) == 0xE1:
         skip_from = 6  # the header and the kind of operation: readings that differ are repeats too
         skip_to = n
-    compared = 16 if application == NTP and skip_to > 0 else n
+    if application == NTP and skip_to > 0:
+        compared = 16
     if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
         return
     add_said(row_at, sender, said, n)
@@ -502,6 +543,12 @@ def emit_segment(
         put(row_at, R_STATE, state)
         emit_pdus(c, w, row_at, row, direction, p, n, gap)
         return
+    if application == MODBUS and gap == 0:
+        # Who asks which unit for which function is worth reading once; registers are not.
+        worth = modbus_said(p, n)
+        if worth and is_repeat(c, w, application, p + 6, worth, 0, 0, 0):
+            put(row_at, R_STATE, state | S_CUT << direction)
+            return
     if state & (S_CUT << direction):
         gap = 1
     if application == HTTP and state & (S_DONE << direction) and classify_http(p, n):

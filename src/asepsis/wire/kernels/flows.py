@@ -8,8 +8,18 @@ conversations are finished early and counted as evicted.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify import classify_tcp, classify_udp
+from asepsis.wire.kernels.classify_control import BACNET
 from asepsis.wire.kernels.classify_quic import NAMED_ONLY
-from asepsis.wire.kernels.emit import FLAG_RAW, add_said, emit_datagram, emit_segment, hand_on, is_repeat, sender_of
+from asepsis.wire.kernels.emit import (
+    FLAG_RAW,
+    add_said,
+    emit_datagram,
+    emit_segment,
+    hand_on,
+    is_repeat,
+    is_repeated_frame,
+    sender_of,
+)
 from asepsis.wire.kernels.machine import copy, get, inlined, kernel, put, shift_right
 from asepsis.wire.layout import (
     ACTIVE_NS,
@@ -428,7 +438,7 @@ def take_datagram(c: int, w: int, row_at: int, row: int, direction: int, p: int,
 
 @kernel
 def take_frame(c: int, w: int) -> None:
-    """ARP, LLDP and CDP."""
+    """What a protocol reads without IP: ARP, LLDP, CDP, radio management, Bluetooth, BACnet on its own lines."""
     application = get(w, B_KEY)
     p = get(w, B_PAYLOAD)
     n = get(w, B_LENGTH)
@@ -439,7 +449,10 @@ def take_frame(c: int, w: int) -> None:
         put(w, B_DESTINATION_LOW, 0)
         # Of ARP the sender's half matters: operation, hardware and network address (RFC 826).
         said = 18 if application == 1 and n >= 28 else n
-        if is_repeat(c, w, application, p, said, 0, 0, 0) == 0:
+        if application >= BACNET:
+            if is_repeated_frame(c, w, application, p, n) == 0:
+                hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
+        elif is_repeat(c, w, application, p, said, 0, 0, 0) == 0:
             hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
 
 

@@ -6,6 +6,7 @@ the VLAN and (into B_PAYLOAD) where the network layer begins. A return of 0 mean
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.frames import arcnet, bluetooth, mstp_line, wifi_management, wifi_membership
 from asepsis.wire.kernels.machine import be16, be32, be64, get, inlined, kernel, le16, le32, put, shift_right, u8
 from asepsis.wire.layout import (
     B_DESTINATION_MAC,
@@ -13,11 +14,15 @@ from asepsis.wire.layout import (
     B_PAYLOAD,
     B_SOURCE_MAC,
     B_VLAN,
+    LINK_ARCNET,
+    LINK_BLE_LL,
+    LINK_BLE_LL_PHDR,
     LINK_C_HDLC,
     LINK_ETHERNET,
     LINK_HCI_H4,
     LINK_HCI_H4_PHDR,
     LINK_LOOP,
+    LINK_MSTP,
     LINK_NORDIC_BLE,
     LINK_NULL,
     LINK_PPI,
@@ -27,9 +32,7 @@ from asepsis.wire.layout import (
     LINK_SLL,
     LINK_SLL2,
     LINK_WIFI,
-    REASON_BLE_BAD,
     REASON_EMPTY,
-    REASON_HCI_BAD,
     REASON_LINK_TYPE,
     REASON_LLC,
     REASON_NO_INTERFACE,
@@ -130,10 +133,16 @@ def wifi_frame(p: int, end: int, w: int, control: int) -> int:
 
 @kernel
 def wifi(p: int, end: int, w: int) -> int:
-    """IEEE 802.11 data frames of open networks (9.3.2); what is encrypted or no data is named."""
+    """IEEE 802.11: management frames, and data frames of open networks (9.3.2); the others are named."""
     if p + 10 > end:
         return -REASON_SHORT_LINK
-    return wifi_frame(p, end, w, le16(p))
+    control = le16(p)
+    if control & 0x0F == 0:
+        return wifi_management(p, end, w)
+    found = wifi_frame(p, end, w, control)
+    if found == -REASON_WIFI_ENCRYPTED:
+        wifi_membership(p, end, w)
+    return found
 
 
 @kernel
@@ -184,32 +193,6 @@ def point_to_point(p: int, end: int, w: int) -> int:
     if protocol == 0x281:
         return 0x8847
     return -REASON_PPP_CONTROL
-
-
-@kernel
-def bluetooth(p: int, end: int, link: int) -> int:
-    """Bluetooth LE: the frame is recognised or not; reading what it says is left to later layers."""
-    if link == LINK_NORDIC_BLE:
-        # Board id, then header length/version; version 2 and 3 have the packet length behind the header.
-        if p + 17 > end or (u8(p + 2) > 3 and u8(p + 1) != 6):
-            return -REASON_BLE_BAD
-        return 0
-    if link == LINK_HCI_H4_PHDR:
-        p += 4
-    if p + 4 > end:
-        return -REASON_SHORT_LINK
-    kind = u8(p)
-    if kind == 1:  # command: opcode, length
-        return 0 if p + 4 + u8(p + 3) <= end else -REASON_HCI_BAD
-    if kind == 2:  # ACL data: handle, 16-bit length
-        return 0 if p + 5 <= end and p + 5 + le16(p + 3) <= end else -REASON_HCI_BAD
-    if kind == 3:  # synchronous data: handle, length
-        return 0 if p + 4 + u8(p + 3) <= end else -REASON_HCI_BAD
-    if kind == 4:  # event: code, length
-        return 0 if p + 3 + u8(p + 2) <= end else -REASON_HCI_BAD
-    if kind == 5:  # isochronous data
-        return 0 if p + 5 <= end else -REASON_HCI_BAD
-    return -REASON_HCI_BAD
 
 
 @kernel
@@ -283,8 +266,18 @@ def other_link(p: int, end: int, link: int, w: int) -> int:
             return -REASON_SHORT_LINK
         put(w, B_PAYLOAD, p + 4)
         return be16(p + 2)
-    elif link == LINK_NORDIC_BLE or link == LINK_HCI_H4 or link == LINK_HCI_H4_PHDR:
-        return bluetooth(p, end, link)
+    elif (
+        link == LINK_NORDIC_BLE
+        or link == LINK_HCI_H4
+        or link == LINK_HCI_H4_PHDR
+        or link == LINK_BLE_LL
+        or link == LINK_BLE_LL_PHDR
+    ):
+        return bluetooth(p, end, link, w)
+    elif link == LINK_MSTP:
+        return mstp_line(p, end, w)
+    elif link == LINK_ARCNET:
+        return arcnet(p, end, w)
     elif link == -1:
         return -REASON_NO_INTERFACE
     else:

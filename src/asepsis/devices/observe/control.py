@@ -1,0 +1,82 @@
+"""BACnet and Modbus: which controllers there are, and what they say they are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from asepsis.devices.clue import Attribute
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, STATED, Reader, Say
+from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.protocols.bacnet import Bacnet
+from asepsis.protocols.modbus import Modbus
+
+# MODBUS Messaging on TCP/IP 4.4.2: 0 and 255 mean the addressed device itself; most single devices answer to 1 too.
+_UNITS_OF_THE_DEVICE_ITSELF = (0, 1, 255)
+
+
+def _bacnet(message: Bacnet) -> Hashable:
+    # What a router passes on was said by a device that has no address here.
+    if not message.from_server or message.source_network:
+        return None
+    return (
+        message.origin,
+        message.device,
+        message.vendor_name,
+        message.model_name,
+        message.firmware_revision or message.application_software,
+        message.object_name,
+        message.serial_number,
+        message.message == "I-Am-Router-To-Network",
+    )
+
+
+def _explain_bacnet(message: Bacnet, say: Say) -> None:
+    # A forwarded message is of who sent it first; only of a neighbour is the frame's hardware address its own.
+    mac, ip = ("", message.origin) if message.origin else say.sender
+
+    def that(attribute: Attribute, text: str, weight: float) -> None:
+        say.of(mac, ip, attribute, text, weight)
+
+    that(Attribute.ROLE, Role.BUILDING_AUTOMATION, 0.6)
+    if message.device and message.message == "I-Am":
+        # An operator's workstation has a device object too.
+        that(Attribute.CATEGORY, Category.BUILDING_CONTROLLER, 0.5)
+        that(Attribute.IDENTIFIER, f"bacnet {message.device}", HINTED)
+    if message.vendor_id and message.message == "I-Am":
+        say.known_of(mac, ip, "bacnet_vendors", str(message.vendor_id))
+    if not message.origin:
+        say.made_by(message.vendor_name, STATED)
+    that(Attribute.MODEL, message.model_name, STATED)
+    say.known_of(mac, ip, "products", message.model_name)
+    # Controllers answer with one of the two, or with both; the firmware is the more exact.
+    that(Attribute.FIRMWARE, message.firmware_revision or message.application_software, STATED)
+    that(Attribute.SERIAL, message.serial_number, STATED)
+    that(Attribute.NAME, message.object_name, ANNOUNCED)
+
+
+def _modbus(message: Modbus) -> Hashable:
+    if not message.from_server:
+        return None
+    if message.vendor_name or message.product_code:
+        return message
+    return True
+
+
+def _explain_modbus(message: Modbus, say: Say) -> None:
+    say.that(Attribute.ROLE, Role.BUILDING_AUTOMATION, 0.6)
+    # Meters, drives and coolers speak it as well as controllers.
+    say.that(Attribute.CATEGORY, Category.INDUSTRIAL_CONTROLLER, 0.35)
+    itself = message.unit in _UNITS_OF_THE_DEVICE_ITSELF
+    weight = STATED if itself else HINTED
+    say.made_by(message.vendor_name, weight)
+    say.that(Attribute.MODEL, message.model_name or message.product_name or message.product_code, weight)
+    say.that(Attribute.FIRMWARE, message.revision, weight)
+    if itself:
+        for text in (message.product_name, message.product_code):
+            say.known("products", text)
+
+
+READERS: dict[type, Reader] = {
+    Bacnet: Reader(_bacnet, _explain_bacnet),
+    Modbus: Reader(_modbus, _explain_modbus),
+}
