@@ -96,13 +96,13 @@ def judge(dissector: Dissector, results: Sequence[Result]) -> list[dict[str, Any
     for result in results:
         hash(result)
         if isinstance(result, Malformed):
-            assert result.protocol == dissector.protocol
+            assert result.protocol == dissector.protocol or result.protocol in dissector.carries
             assert isinstance(result.where, str)
             assert result.where
             assert isinstance(result.why, str)
             assert result.why
             continue
-        assert dissector.protocol == result.PROTOCOL
+        assert dissector.protocol == result.PROTOCOL or result.PROTOCOL in dissector.carries
         assert isinstance(result.kind, str)
         assert result.kind
         assert result.sender_is_server in (True, False, None)

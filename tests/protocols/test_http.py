@@ -46,7 +46,7 @@ VECTORS = (
         name="kept alive, with a body that says its length",
         provenance="RFC 9112 2.1, 6.2; RFC 9110 10.1.5, 11.6.2; RFC 7617 2",
         data=((0, GET), (1, ANSWER), (0, POST + FRONT), (1, CREATED)),
-        kinds=("request", "response", "request", "request", "response"),
+        kinds=("request", "response", "request", "create", "request", "response"),
     ),
     Vector(
         name="a front page in chunks, then another answer",

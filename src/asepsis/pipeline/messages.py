@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TCP = 6
 _PROTOCOL_OF = {int(member): member.name.lower() for member in Application if member}
+_CODE_OF = {name: code for code, name in _PROTOCOL_OF.items()}
 # Faults that are told one by one; more are more of the same.
 MOST_FAILURES = 5
 _U64 = 0xFFFFFFFFFFFFFFFF
@@ -126,7 +127,7 @@ class MessageReader:
                     ends = entry.ends[sender]
                     if ends is None:
                         ends = entry.ends[sender] = self._ends(words)
-                    self._report(known.protocol, words, ends, results)
+                    self._report(words, ends, results)
                     if attention is not None:
                         attention.heard(speaker, len(results))
             elif known.datagram is not None:
@@ -136,7 +137,7 @@ class MessageReader:
                     self._fail(known.protocol, words, error)
                     continue
                 if results:
-                    self._report(known.protocol, words, self._ends(words), results)
+                    self._report(words, self._ends(words), results)
                     if attention is not None:
                         attention.heard(speaker, len(results))
 
@@ -161,6 +162,8 @@ class MessageReader:
             entry = self._streams.get(conversation)
             if entry is None:
                 continue
+            if carried := getattr(entry.stream, "carried", ""):
+                conversations["application"][index] = _CODE_OF[carried]
             row = conversations[index]
             # "first packet" and "port" are weaker than what a message says of itself.
             if entry.client is not None and row["client_by"] in (0, 4) and entry.client != int(row["server_first"]):
@@ -194,7 +197,7 @@ class MessageReader:
                 other = entry.last[1 - sender]
                 words = entry.last[sender] or (None if other is None else _turned(other))
             if words is not None:
-                self._report(entry.protocol, words, self._ends(words), [result])
+                self._report(words, self._ends(words), [result])
 
     def add_repeated(self, repeated: dict[int, int]) -> None:
         """Counts the datagrams that the engine knew as repeats and did not hand on."""
@@ -208,10 +211,10 @@ class MessageReader:
         found = self._dissectors[code] = dissector(_PROTOCOL_OF[code])
         return found
 
-    def _report(self, protocol: str, words: list[int], ends: _Ends, results: Sequence[Result]) -> None:
+    def _report(self, words: list[int], ends: _Ends, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(result, Malformed):
-                self.malformed[protocol] += 1
+                self.malformed[result.protocol] += 1
                 if self._on_malformed is not None:
                     self._on_malformed(result)
                 continue

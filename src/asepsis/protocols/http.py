@@ -1,7 +1,8 @@
 """HTTP/1.0 and 1.1 over TCP: both directions' bytes in, requests, responses and titles of front pages out.
 
 Bodies are stepped over by their framing (RFC 9112 6.3), so that the next head of a kept-alive connection is
-found; ``http_head`` reads the heads. What follows CONNECT or 101 is another protocol and not looked at.
+found; ``http_head`` reads the heads, ``http_body`` what rides on HTTP. What follows CONNECT or 101 is another protocol
+and not looked at.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
+from asepsis.protocols.http_body import Body, carried_request, carried_response, request_body, response_body
+from asepsis.protocols.http_family import HTTP_FAMILY
 from asepsis.protocols.http_head import (
     CHUNKED,
     METHODS,
@@ -25,7 +28,7 @@ from asepsis.protocols.http_head import (
     read_start_line,
 )
 from asepsis.protocols.masking import masked_text
-from asepsis.protocols.message import Dissector, Malformed, Result
+from asepsis.protocols.message import Dissector, Malformed, Message, Result
 
 PROTOCOL: Final = "http"
 
@@ -89,18 +92,44 @@ class _Side:
         self.start: StartLine | None = None
         self.left = 0
         self.chunked = False
-        self.body: bytearray | None = None
-        """The first bytes of a front page, while its title is looked for."""
+        self.body: _Title | Body | None = None
+        """Takes the body in transfer, where somebody reads it."""
+
+
+class _Title:
+    """The first bytes of a front page, while its title is looked for."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def take(self, piece: bytes, results: list[Result]) -> bool:
+        """Takes the next bytes; False when no more are wanted."""
+        held = self._held
+        held += piece[: TITLE_WINDOW_BYTES - len(held)]
+        if b">" in piece or len(held) == TITLE_WINDOW_BYTES:
+            found = _TITLE.search(held)
+            if found is not None:
+                if title := _title(found[1]):
+                    results.append(HttpPage(title=title))
+                return False
+        return len(held) < TITLE_WINDOW_BYTES
+
+    def end(self, results: list[Result]) -> None:
+        """The page is over, without a title."""
 
 
 class HttpStream:
     """Reads one conversation; see ``protocols.message.Stream``."""
 
-    __slots__ = ("_requests", "_sides")
+    __slots__ = ("_requests", "_sides", "carried")
 
     def __init__(self) -> None:
         self._sides = (_Side(), _Side())
-        self._requests: deque[HttpRequest] = deque(maxlen=PIPELINED_REQUESTS)
+        self._requests: deque[tuple[HttpRequest, Message | None]] = deque(maxlen=PIPELINED_REQUESTS)
+        self.carried = ""
+        """The protocol that rides on this conversation, once a head or a body has told."""
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
@@ -145,7 +174,25 @@ class HttpStream:
             head = bytes(side.pending)
             self._take_head(side, head[: head.rfind(b"\n") + 1], results)
         side.pending.clear()
-        side.body = None
+        self._end_body(side, results)
+
+    def _end_body(self, side: _Side, results: list[Result]) -> None:
+        body = side.body
+        if body is not None:
+            side.body = None
+            body.end(results)
+            self._note_carried(results)
+
+    def _take_body(self, side: _Side, piece: bytes, results: list[Result]) -> None:
+        body = side.body
+        assert body is not None
+        if not body.take(piece, results):
+            side.body = None
+            self._note_carried(results)
+
+    def _note_carried(self, results: list[Result]) -> None:
+        if results and not isinstance(last := results[-1], Malformed) and last.PROTOCOL != PROTOCOL:
+            self.carried = last.PROTOCOL
 
     def _read(self, side: _Side, data: bytes, results: list[Result]) -> None:
         at = 0
@@ -160,13 +207,17 @@ class HttpStream:
                 end = min(at + side.left, size)
                 side.left -= end - at
                 if side.body is not None:
-                    self._look_for_title(side, data[at:end], results)
+                    self._take_body(side, data[at:end], results)
                 if not side.left:
-                    side.mode = _CHUNK_END if side.chunked else _START
+                    if side.chunked:
+                        side.mode = _CHUNK_END
+                    else:
+                        side.mode = _START
+                        self._end_body(side, results)
                 at = end
             elif mode == _CLOSE:
                 if side.body is not None:
-                    self._look_for_title(side, data[at:], results)
+                    self._take_body(side, data[at:], results)
                 return
             elif mode == _SEARCH:
                 at = self._search(side, data, at)
@@ -177,11 +228,10 @@ class HttpStream:
             if at < 0:
                 return
 
-    @staticmethod
-    def _lose(side: _Side, where: str, why: str, results: list[Result]) -> None:
+    def _lose(self, side: _Side, where: str, why: str, results: list[Result]) -> None:
+        self._end_body(side, results)
         results.append(Malformed(protocol=PROTOCOL, where=where, why=why))
         side.mode = _SEARCH
-        side.body = None
 
     def _read_start(self, side: _Side, data: bytes, at: int, results: list[Result]) -> int:
         # RFC 9112 2.2: empty lines before a start line are ignored.
@@ -225,23 +275,36 @@ class HttpStream:
         side.body = None
         lines = head.partition(b"\n")[2]
         if not start[3]:
-            request, body = read_request(start, lines)
+            request, body, path, fields = read_request(start, lines)
             results.append(request)
-            self._requests.append(request)
+            content_type = fields.get(b"content-type", b"")
+            carried = carried_request(request, path, fields.get(b"accept", b""), content_type)
+            if carried is not None:
+                results.append(carried)
+                self.carried = carried.PROTOCOL
+            self._requests.append((request, carried))
+            if content_type and body:
+                side.body = request_body(content_type, fields.get(b"content-encoding", b""), carried)
         else:
-            response, body, is_html = read_response(start, lines)
+            response, body, is_html, fields = read_response(start, lines)
             results.append(response)
             # RFC 9110 15.2: an interim response is followed by the final one.
             if response.status >= 200:
-                asked = self._requests.popleft() if self._requests else None
-                if asked is None:
-                    pass
-                elif asked.method == "HEAD":
+                asked, carried = self._requests.popleft() if self._requests else (None, None)
+                content_type = fields.get(b"content-type", b"")
+                if carried is not None:
+                    answer = carried_response(carried, response.status, content_type, response.server)
+                    if answer is not None:
+                        results.append(answer)
+                if asked is not None and asked.method == "HEAD":
                     body = 0
-                elif asked.method == "CONNECT" and response.status < 300:
+                elif asked is not None and asked.method == "CONNECT" and response.status < 300:
                     body = NOT_HTTP
-                elif is_html and _is_front_page(asked):
-                    side.body = bytearray()
+                elif is_html:
+                    if asked is not None and _is_front_page(asked):
+                        side.body = _Title()
+                elif content_type and body:
+                    side.body = response_body(content_type, fields.get(b"content-encoding", b""), carried)
         side.chunked = body == CHUNKED
         if body >= 0:
             side.left = body
@@ -282,7 +345,7 @@ class HttpStream:
             side.mode = _CHUNK_LINE
         elif line in (b"\r", b""):
             side.mode = _START
-            side.body = None
+            self._end_body(side, results)
         return end + 1
 
     @staticmethod
@@ -301,20 +364,6 @@ class HttpStream:
         side.pending += tail if len(tail) <= _PENDING_LIMITS[_SEARCH] else tail[-START_LINE_LIMIT_BYTES:]
         return -1
 
-    @staticmethod
-    def _look_for_title(side: _Side, piece: bytes, results: list[Result]) -> None:
-        body = side.body
-        assert body is not None
-        body += piece[: TITLE_WINDOW_BYTES - len(body)]
-        if b">" in piece or len(body) == TITLE_WINDOW_BYTES:
-            found = _TITLE.search(body)
-            if found is not None:
-                if title := _title(found[1]):
-                    results.append(HttpPage(title=title))
-                side.body = None
-            elif len(body) == TITLE_WINDOW_BYTES:
-                side.body = None
-
 
 def _title(text: bytes) -> str:
     # Imported late because its table of entities takes longer to load than this module, and titles are rare.
@@ -331,4 +380,4 @@ def _is_front_page(asked: HttpRequest) -> bool:
     return asked.method == "GET" and path[:1] == "/" and path.count("/") == 1 and "?" not in path
 
 
-DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=HttpStream)
+DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=HttpStream, carries=HTTP_FAMILY - {PROTOCOL})

@@ -61,7 +61,7 @@ _VERSIONS = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0", b"HTTP/2.0": "2.0"}
 _FIELDS = frozenset(
     (
         *(b"host", b"user-agent", b"content-type", b"content-length", b"transfer-encoding", b"content-encoding"),
-        *(b"authorization", b"proxy-authorization", b"cookie", b"upgrade", b"server", b"location"),
+        *(b"authorization", b"proxy-authorization", b"cookie", b"upgrade", b"server", b"location", b"accept"),
     )
 )
 _CHALLENGES = frozenset((b"www-authenticate", b"proxy-authenticate"))
@@ -171,6 +171,9 @@ class HttpResponse:
         return facts
 
 
+Fields = dict[bytes, bytes]
+"""What is kept of a head's fields, by name in lower case."""
+
 StartLine = tuple[str, str, bytes, int]
 """Version, method, target, status: the method is empty in a status line, the status 0 in a request line."""
 
@@ -198,9 +201,13 @@ def read_start_line(line: bytes) -> StartLine | None:
     return (version, method, target, 0) if version and method else None
 
 
-def read_request(start: StartLine, lines: bytes) -> tuple[HttpRequest, int]:
-    """Reads the field lines that follow a request line; gives the message and how its body is framed."""
-    fields: dict[bytes, bytes] = {}
+def read_request(start: StartLine, lines: bytes) -> tuple[HttpRequest, int, bytes, Fields]:
+    """Reads the field lines that follow a request line.
+
+    Returns:
+        The message, how its body is framed, the path as it came (with what must not be kept), and the fields.
+    """
+    fields: Fields = {}
     # RFC 9112 5.2: a continued line is obsolete; what continues is not read.
     for line in lines.split(b"\n"):
         spelling, _, content = line.partition(b":")
@@ -223,7 +230,7 @@ def read_request(start: StartLine, lines: bytes) -> tuple[HttpRequest, int]:
         *(scheme, b"cookie" in fields, get(b"upgrade", b"")[:TEXT_LIMIT], ntlm),
     )
     # RFC 9113 3.4: "PRI * HTTP/2.0" opens a connection of HTTP/2.
-    return request, NOT_HTTP if version == "2.0" else _framing(fields, 0)
+    return request, NOT_HTTP if version == "2.0" else _framing(fields, 0), path, fields
 
 
 @lru_cache(maxsize=REMEMBERED_HEADS)
@@ -263,13 +270,13 @@ def _other_form(method: str, target: bytes, authority: bytes) -> tuple[bytes, by
     return target, authority
 
 
-def read_response(start: StartLine, lines: bytes) -> tuple[HttpResponse, int, bool]:
+def read_response(start: StartLine, lines: bytes) -> tuple[HttpResponse, int, bool, Fields]:
     """Reads the field lines that follow a status line.
 
     Returns:
-        The message, how its body is framed as if it answered a GET, and whether the body is HTML in clear.
+        The message, how its body is framed as if it answered a GET, whether the body is HTML in clear, and the fields.
     """
-    fields: dict[bytes, bytes] = {}
+    fields: Fields = {}
     challenges: list[bytes] = []
     for line in lines.split(b"\n"):
         spelling, _, content = line.partition(b":")
@@ -295,9 +302,9 @@ def read_response(start: StartLine, lines: bytes) -> tuple[HttpResponse, int, bo
     )
     # RFC 9112 6.3: no body follows these; 101 hands the connection over (RFC 9110 15.2.2).
     if status < 200 or status in (204, 304):
-        return response, NOT_HTTP if status == 101 else 0, False
+        return response, NOT_HTTP if status == 101 else 0, False, fields
     is_html = content_type[:9].lower() == b"text/html" and b"content-encoding" not in fields
-    return response, _framing(fields, UNTIL_CLOSE), is_html
+    return response, _framing(fields, UNTIL_CLOSE), is_html, fields
 
 
 @lru_cache(maxsize=REMEMBERED_HEADS)

@@ -77,6 +77,8 @@ class Dissector:
     """Reads one whole UDP payload or one whole link-layer payload, or None."""
     whole_datagrams: bool = False
     """``open`` is for UDP conversations, whose messages may need several datagrams: each piece fed is one of them."""
+    carries: frozenset[str] = frozenset()
+    """Other protocols whose messages come out too, because they ride on this one or this one on them."""
 
 
 class Sighting(NamedTuple):

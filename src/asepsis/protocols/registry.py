@@ -46,6 +46,13 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "astm",
     "poct1a",
     "intellivue",
+    "wsd",
+    "sdc",
+    "upnp",
+    "fhir",
+    "dicomweb",
+    "ipp",
+    "pjl",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 

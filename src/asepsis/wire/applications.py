@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Application(IntEnum):
-    """Codes 1 to 63 have a dissector and are told by content; 64 to 239 are told by port; ``NAMED`` by content too."""
+    """Codes 1 to 63 have a dissector and are told by content; 64 to 239 are told by port; ``NAMED`` by content too.
+
+    52 to 56 ride on HTTP: the kernels say HTTP, and the messages of a conversation say which it was.
+    """
 
     UNKNOWN = 0
     ARP = 1
@@ -52,6 +55,13 @@ class Application(IntEnum):
     ASTM = 45
     POCT1A = 46
     INTELLIVUE = 47
+    WSD = 51
+    SDC = 52
+    UPNP = 53
+    FHIR = 54
+    DICOMWEB = 55
+    IPP = 56
+    PJL = 57
 
 
 NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wireguard": 243, "xmpp": 244}
@@ -118,7 +128,7 @@ _TCP: dict[str, tuple[int, ...]] = {
     "x11": (6000,),
     "redis": (6379,),
     "elasticsearch": (9200,),
-    "jetdirect": (9100,),
+    "pjl": (9100,),
     "kafka": (9092,),
     "memcached": (11211,),
     "mongodb": (27017,),
@@ -170,7 +180,7 @@ _UDP: dict[str, tuple[int, ...]] = {
     "ethernet-ip": (2222, 44818),
     "rdp": (3389,),
     "stun": (3478,),
-    "ws-discovery": (3702,),
+    "wsd": (3702,),
     "vxlan": (4789,),
     "sip": (5060,),
     "llmnr": (5355,),

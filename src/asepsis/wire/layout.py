@@ -130,7 +130,7 @@ R_ORDINAL = 15
 R_FIRST_PACKET = 16
 R_VLAN = 17  # VLAN | bytes handed on from A << 16 | from B << 40 (24 bits each, they stay at the top)
 R_NEXT = 18  # next TCP sequence number of A | of B << 32
-R_PDU_A = 19  # DICOM, TLS: bytes to the next PDU or record | bytes of it still to hand on << 32
+R_PDU_A = 19  # DICOM, TLS: bytes to the next PDU or record | of it still to hand on << 32; HTTP: bytes of wanted bodies
 R_PDU_B = 20
 R_PARTIAL_A = 21  # DICOM, TLS: first bytes of a header cut by a segment | how many << 56
 R_PARTIAL_B = 22
@@ -153,6 +153,7 @@ S_RESET = 1 << 28
 S_RAW = 1 << 29  # out of order: segments go to Python with their sequence numbers
 S_SPLIT = 1 << 30  # continues a conversation that was split by age
 S_DATASET = 1 << 48  # DICOM: the head of the data set in transfer was handed on
+S_WANTED = 1 << 50  # HTTP: a protocol reads the body in transfer
 S_TRIES_SHIFT = 32  # 8 bits: how many payloads the classifier has seen
 S_TUNNEL_SHIFT = 40  # 8 bits
 

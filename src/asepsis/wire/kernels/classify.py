@@ -11,6 +11,7 @@ from asepsis.wire.kernels.classify_control import classify_control_tcp, classify
 from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
+from asepsis.wire.kernels.classify_web import classify_pjl, classify_wsd
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
 
 DHCP = 3
@@ -254,6 +255,10 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
     found = classify_control_tcp(p, n, source_port, destination_port)
     if found:
         return found
+    if first == 0x1B or first == 0x40:
+        found = classify_pjl(p, n)
+        if found:
+            return found
     if source_port == 53 or destination_port == 53:
         if n >= 14 and be16(p) >= 12:
             return classify_dns_header(p + 2, n - 2)
@@ -285,6 +290,10 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
             return SSDP | (CLIENT if four == 0x4D2D5345 else SERVER)
         if four == 0x48545450:
             return SSDP | SERVER
+    if u8(p) == 0x3C or u8(p) == 0xEF:
+        found = classify_wsd(p, n)
+        if found:
+            return found
     if u8(p) == 0x30:
         at = 2
         if u8(p + 1) & 0x80:

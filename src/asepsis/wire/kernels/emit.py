@@ -13,6 +13,7 @@ from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, O
 from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
+from asepsis.wire.kernels.classify_web import PJL, wants_body
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
 from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
@@ -64,6 +65,7 @@ from asepsis.wire.layout import (
     S_FIRST_B,
     S_RAW,
     S_STARTED,
+    S_WANTED,
     SEED,
     WITHHELD,
 )
@@ -76,6 +78,11 @@ FLAG_RAW = 2
 # shares after the session set-up. DICOM, HL7 and MQTT are read for as long as they last.
 LIMIT_TLS = 24 * 1024
 LIMIT_HTTP = 4 * 1024
+# A head and a body that a protocol reads (docs/decisions/0007-bodies-of-http.md), and all such bodies of one direction.
+LIMIT_BODY = 68 * 1024
+LIMIT_BODIES = 512 * 1024
+# A print job says who it is and for whom in its first lines; the rest is the document.
+LIMIT_PJL = 4 * 1024
 LIMIT_SSH = 6 * 1024
 LIMIT_SMB = 32 * 1024
 LIMIT_DNS = 256 * 1024
@@ -252,6 +259,8 @@ def limit_of(application: int) -> int:
         return LIMIT_GREETING
     if application == ETHERNET_IP or application == OPCUA:
         return LIMIT_CONTROL
+    if application == PJL:
+        return LIMIT_PJL
     return NO_LIMIT
 
 
@@ -509,7 +518,7 @@ def emit_segment(
     if state & S_RAW:
         if state & (S_DONE << direction) == 0:
             said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF
-            if said < limit_of(application):
+            if said < (LIMIT_BODY if state & (S_WANTED << direction) else limit_of(application)):
                 add_said(row_at, direction, said, n)
                 hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, n, FLAG_RAW, sequence)
             else:
@@ -551,11 +560,21 @@ def emit_segment(
             return
     if state & (S_CUT << direction):
         gap = 1
-    if application == HTTP and state & (S_DONE << direction) and classify_http(p, n):
-        # The next head of a kept-alive connection.
-        state &= ~(S_DONE << direction)
-        shift_said = 16 + 24 * direction
-        put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << shift_said))
+    limit = limit_of(application)
+    if application == HTTP:
+        if classify_http(p, n):
+            # The first head, or the next one of a kept-alive connection.
+            wanted = 0
+            if get(row_at, R_PDU_A + direction) < LIMIT_BODIES:
+                wanted = wants_body(p, n)
+            if wanted or state & (S_DONE << direction):
+                state &= ~(S_DONE << direction)
+                put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << (16 + 24 * direction)))
+            state = state & ~(S_WANTED << direction) | wanted * (S_WANTED << direction)
+        if state & (S_WANTED << direction):
+            limit = LIMIT_BODY
+            if state & (S_DONE << direction) == 0:
+                put(row_at, R_PDU_A + direction, get(row_at, R_PDU_A + direction) + n)
     if application == TLS and state & (S_DONE << direction) == 0 and gap == 0:
         clear = bytes_before_secrets(row_at, direction, p, n)
         state |= get(row_at, R_STATE) & (S_ALIGNED << direction)
@@ -568,7 +587,6 @@ def emit_segment(
         put(c, WITHHELD, get(c, WITHHELD) + 1)
         return
     said = get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF
-    limit = limit_of(application)
     if said + n >= limit and limit != NO_LIMIT:
         state |= S_DONE << direction
     if application == SSH and n >= 16 and be32(p + n - 16) == 12 and u8(p + n - 11) == 21:
