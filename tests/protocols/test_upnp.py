@@ -29,7 +29,7 @@ BOMB = (
     b'<root xmlns="urn:schemas-upnp-org:device-1-0"><device><modelName>&b;&b;&b;</modelName></device></root>'
 )
 OUTSIDE = (
-    b'<!DOCTYPE root SYSTEM "file:///etc/passwd"><root xmlns="urn:schemas-upnp-org:device-1-0"><device>'
+    b'<!DOCTYPE root SYSTEM "http://10.0.0.9/x.dtd"><root xmlns="urn:schemas-upnp-org:device-1-0"><device>'
     b"<modelName>BT</modelName></device></root>"
 )
 
