@@ -408,6 +408,43 @@ def test_an_interface_identifier_is_no_udi() -> None:
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        Equipment(source="OBX-18", identifier="CHEM 311", namespace="LAB-CHEM-0311"),
+        Equipment(source="OBX-18", identifier="0003B1FFFE210117"),
+        Equipment(source="OBX-18", identifier="00-03-B1-FF-FE-21-01-17"),
+        Equipment(source="PRT-10", identifier="0003B1FFFE21"),
+        Equipment(source="PRT-10", identifier="PUMP17", universal_id="1.2.3", universal_id_type="ISO"),
+    ],
+)
+def test_a_name_or_an_address_is_no_udi(named: Equipment) -> None:
+    assert one(sighting(hl7("ORU", "", named), PC, "10.0.0.5")).udi is None
+
+
+@pytest.mark.parametrize(
+    ("application", "observer", "category", "model"),
+    [
+        ("LABCHEM", "LABCHEM 311", "lab_analyser", "LABCHEM 311"),
+        ("LABCHEM^0003B1FFFE210117^EUI-64", "labchem 311", "lab_analyser", "labchem 311"),
+        ("MIDDLE", "LABCHEM 311", None, None),
+        ("LAB", "LABCHEM 311", "laboratory_information_system", None),
+    ],
+)
+def test_what_sends_its_own_results_is_what_measures_them(
+    application: str, observer: str, category: str | None, model: str | None
+) -> None:
+    codes = Observations(count=1, value_types=(), identifiers=("2345-7^LN",))
+    device = Equipment(source="OBX-18", identifier=observer, namespace="N1")
+    found = one(sighting(replace(hl7("ORU", application, device), observations=codes), PC, "10.0.0.5"))
+    assert (found.category, found.model) == (category, model)
+
+
+def test_a_sending_application_is_known_by_its_namespace() -> None:
+    found = one(sighting(hl7("ORU", "GATE^0012210000000001^EUI-64"), PC, "10.0.0.5"))
+    assert found.names == ("GATE",)
+
+
+@pytest.mark.parametrize(
     ("code", "category"),
     [("147842^MDC", "patient_monitor"), ("69986^MDC", "infusion_pump"), ("2345-7^LN", None), ("147842^L", None)],
 )

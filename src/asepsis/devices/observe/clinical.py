@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute
@@ -19,8 +20,12 @@ _ANALYSER_RESULT = "OUL"
 _OBSERVERS = frozenset(("OBX-18", "PRT-10", "PRT-16"))
 # Kinds of identifiers that name an interface or an object, and are no UDI (HL7 table 0301).
 _OTHER_IDENTIFIERS = frozenset(("EUI-64", "EUI-48", "ISO", "UUID", "GUID", "DNS", "URI"))
+# An EUI-48 or EUI-64 in hexadecimal digits, with or without separators.
+_INTERFACE_IDENTIFIER = re.compile(r"[0-9A-Fa-f]{12}(?:[0-9A-Fa-f]{4})?")
 # Texts of the standard's own examples, which test systems leave in place.
 _PLACEHOLDERS = frozenset(("sending_application", "sendingapp", "receiving_application", "receivingapp"))
+# A sending application of two signs is an abbreviation that many names begin with.
+_SHORTEST_NAME = 4
 _EQUIPMENT_LIMIT = 4
 _CODES_LIMIT = 16
 _CODES = table("observation_codes")
@@ -34,16 +39,25 @@ def _hl7(message: Hl7Message) -> Hashable:
         *(header.sending_application, header.receiving_application, header.message_type),
         *(message.acknowledgment is None, message.equipment, message.software),
         _kind(() if observations is None else observations.identifiers),
+        _kind(() if observations is None else observations.identifiers, "^LN") if message.equipment else "",
         _kind(() if orders is None else orders.services),
     )
 
 
-def _kind(identifiers: tuple[str, ...]) -> str:
-    """The first of some codes that tells what kind of device sends it."""
+def _kind(identifiers: tuple[str, ...], system: str = "^MDC") -> str:
+    """The first of some codes that tells what kind of device measures it; "" where none does."""
     for identifier in identifiers[:_CODES_LIMIT]:
-        if identifier.endswith("^MDC") and _CODES.find(identifier) is not None:
+        if identifier.endswith(system) and _CODES.find(identifier) is not None:
             return identifier
     return ""
+
+
+def _is_own(application: str, universal_id: str, one: Equipment) -> bool:
+    """Whether the device that observed is the application that sends: by its universal id, or by its name."""
+    if universal_id and universal_id in (one.universal_id, one.identifier):
+        return True
+    name = application.casefold()
+    return len(name) >= _SHORTEST_NAME and one.identifier.casefold().startswith(name)
 
 
 def _application(field: str) -> str:
@@ -78,6 +92,15 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
         say.known("observation_codes", _kind(identifiers), factor)
     for one in message.equipment[:_EQUIPMENT_LIMIT]:
         _explain_equipment(one, say, 0.6 * factor)
+    universal_id = header.sending_application.partition("^")[2].partition("^")[0]
+    own = [one for one in message.equipment if one.source in _OBSERVERS and _is_own(application, universal_id, one)]
+    if results and own and len(devices) == 1:
+        # The instrument itself sends, so what was observed tells what it is. A laboratory's system sends the same
+        # codes, but under its own name.
+        if own[0].udi is None and not _INTERFACE_IDENTIFIER.fullmatch(_digits(own[0].identifier)):
+            say.that(Attribute.MODEL, own[0].identifier, REPORTED)
+        if message.observations is not None:
+            say.known("observation_codes", _kind(message.observations.identifiers, "^LN"))
     for software in message.software:
         say.made_by(software.vendor, REPORTED)
         say.that(Attribute.MODEL, software.product, REPORTED)
@@ -88,7 +111,7 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
 def _explain_equipment(one: Equipment, say: Say, weight: float) -> None:
     if one.udi is not None:
         say_udi(say, one.identifier, weight, one.udi)
-    elif one.source in _OBSERVERS and one.universal_id_type not in _OTHER_IDENTIFIERS:
+    elif _may_be_udi(one):
         say_udi(say, one.identifier, weight)
     else:
         say.known("products", one.identifier, weight)
@@ -96,6 +119,23 @@ def _explain_equipment(one: Equipment, say: Say, weight: float) -> None:
         attribute = _ATTRIBUTES.get(name)
         if attribute is not None:
             say.that(attribute, text, weight)
+
+
+def _may_be_udi(one: Equipment) -> bool:
+    """Whether a field for a device's identifier holds one that follows no format of a UDI, and may be one all the same.
+
+    An assigning authority or a type of identifier beside it says that it is something else: an inventory number, a
+    name, the address of an interface (HL7 v2.9 2A.3.27, table 0301).
+    """
+    if one.source not in _OBSERVERS or one.universal_id_type in _OTHER_IDENTIFIERS:
+        return False
+    if one.source == "OBX-18" and (one.namespace or one.universal_id):
+        return False
+    return not _INTERFACE_IDENTIFIER.fullmatch(_digits(one.identifier))
+
+
+def _digits(identifier: str) -> str:
+    return identifier.replace("-", "").replace(":", "")
 
 
 READERS: dict[type, Reader] = {Hl7Message: Reader(_hl7, _explain_hl7, partner=True)}
