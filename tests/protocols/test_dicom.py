@@ -155,7 +155,7 @@ VECTORS = [
             (0, STORE_RQ + p_data(fragment(3, 0, IMAGE[:200]))),
             (1, pdu(7, b"\0\0\2\1")),
         ),
-        kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-STORE-RQ", "A-ABORT"),
+        kinds=("A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "A-ABORT", "C-STORE-RQ"),
     ),
     Vector(
         name="damaged in the middle",
@@ -516,6 +516,18 @@ def test_after_a_gap_in_the_middle_of_an_image_the_next_pdu_is_found() -> None:
     assert kinds(stream.feed(0, STORE_RQ + p_data(fragment(3, 0, IMAGE))[:300])) == ()
     assert kinds(stream.feed(0, pixels, gap=True)) == ("C-STORE-RQ",)
     assert kinds(stream.feed(0, pixels + ECHO_RQ + ECHO_RQ)) == ("C-ECHO-RQ", "C-ECHO-RQ")
+
+
+@pytest.mark.parametrize("ending", [RELEASE_RQ, pdu(7, b"\0\0\2\1")])
+def test_what_the_other_sides_ending_releases_is_told_with_its_own_senders_bytes(ending: bytes) -> None:
+    """A store whose last bytes were lost is the modality's, although the archive's release is what ends it."""
+    stream = DicomStream()
+    for sender, piece in briefly(3, CT_STORAGE, EXPLICIT):
+        stream.feed(sender, piece)
+    assert not stream.feed(0, STORE_RQ + p_data(fragment(3, 0, IMAGE[:200])))
+    assert len(kinds(stream.feed(1, ending))) == 1
+    assert kinds(stream.feed(0, RELEASE_RP)) == ("C-STORE-RQ", "A-RELEASE-RP")
+    assert stream.close() == []
 
 
 def test_a_capture_that_begins_in_mid_stream_reads_what_follows() -> None:

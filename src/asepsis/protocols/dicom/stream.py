@@ -119,10 +119,13 @@ class DicomStream:
         self._sides = (_Side(), _Side())
         self._contexts: dict[int, tuple[str, str]] = {}  # context id -> abstract syntax, transfer syntax ("" unknown)
         self._requestor: int | None = None
+        # What one side's release or abort ended of the other's: told with the other's next bytes, or at the close,
+        # so that nobody takes it for a message of the side that released.
+        self._late: tuple[list[Result], list[Result]] = ([], [])
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction; see ``asepsis.protocols.message.Stream``."""
-        out: list[Result] = []
+        out: list[Result] = self._told_late(sender) if self._late[sender] else []
         side = self._sides[sender]
         if gap:
             self._lose(sender, side, out)
@@ -138,8 +141,14 @@ class DicomStream:
         for sender, side in enumerate(self._sides):
             self._lose(sender, side, out)
         for sender, side in enumerate(self._sides):
+            out += self._told_late(sender)
             self._tell_operations(sender, side, out)
         return out
+
+    def _told_late(self, sender: int) -> list[Result]:
+        late = list(self._late[sender])
+        self._late[sender].clear()
+        return late
 
     def _lose(self, sender: int, side: _Side, out: list[Result]) -> None:
         """Bytes are missing: tells what is certain already and starts anew."""
@@ -376,8 +385,9 @@ class DicomStream:
             out.append(Rejection(result=body[1], source=body[2], reason=body[3]))
             return
         for other, its in enumerate(self._sides):
-            self._end_data_set(other, its, out, complete=False)
-            self._tell_operations(other, its, out)
+            told = out if other == sender else self._late[other]
+            self._end_data_set(other, its, told, complete=False)
+            self._tell_operations(other, its, told)
         if side.kind == ABORT:
             out.append(Abort(source=body[2], reason=body[3], sender_is_server=serves))
         else:
