@@ -55,6 +55,10 @@ class Verb(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}    {meaning}\n")
 
 
+class VerbGroup(Verb, click.Group):
+    """A verb that has verbs of its own and may also do something without one."""
+
+
 def site_option(meaning: str, *, default: str | None = None) -> Callable[[Function], Function]:
     """``--site NAME``; ``meaning`` says what it does for this verb."""
     return click.option("--site", metavar="NAME", default=default, show_default=default is not None, help=meaning)

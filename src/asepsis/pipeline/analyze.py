@@ -25,6 +25,8 @@ from asepsis.wire.errors import CaptureError
 from asepsis.wire.source import Source, open_source
 
 if TYPE_CHECKING:
+    from asepsis.devices.behaviour.gather import Behaviours
+    from asepsis.devices.behaviour.model import Model
     from asepsis.devices.observe import Observer
     from asepsis.devices.observed import Observed
     from asepsis.history import CaptureWriter
@@ -78,11 +80,14 @@ def _looks_like_capture(file: Path) -> bool:
 class Analysis:
     """One run over captures of one site, with or without a workspace."""
 
-    def __init__(self, *, workspace: Workspace | None, site: str, progress: Report | None = None) -> None:
+    def __init__(
+        self, *, workspace: Workspace | None, site: str, progress: Report | None = None, model: Model | None = None
+    ) -> None:
         self.report = AnalysisReport()
         self._workspace = workspace
         self._site = site
         self._progress = progress
+        self._model = model
         self._engine = Engine()
         self._observed: list[Observed] = []
         self._began = time.monotonic()
@@ -133,11 +138,20 @@ class Analysis:
             sighted = observer.message
             if writer is not None:
                 sighted = _both(observer, writer)
+            behaviours = None
+            if self._model is not None:
+                from asepsis.devices.behaviour.gather import Behaviours
+
+                behaviours = Behaviours(capture=digest)
+                sighted = _also(sighted, behaviours.message)
             reader = MessageReader(
                 capture=digest,
                 sighted=sighted,
                 malformed=writer.malformed if writer is not None else None,
-                attention=Attention(lambda: observer.novelties) if self._workspace is None else None,
+                # A model counts what devices repeat, so nobody is passed over.
+                attention=Attention(lambda: observer.novelties)
+                if self._workspace is None and behaviours is None
+                else None,
             )
             told = self._teller(path, number, count)
             if path == STANDARD_INPUT and writer is not None:
@@ -150,6 +164,8 @@ class Analysis:
                 if len(output.finished):
                     conversations += len(output.finished)
                     observer.conversations(output.finished)
+                    if behaviours is not None:
+                        behaviours.conversations(output.finished)
                     if writer is not None:
                         writer.conversations(output.finished)
             account = capture.account
@@ -170,9 +186,10 @@ class Analysis:
             )
             if account.packets and not held:
                 content = source.digest() if isinstance(source, DigestedSource) else digest
-                report.already_analyzed = not self._keep(
-                    observer.observed(), writer, path, size, content, account.packets
-                )
+                observed = observer.observed()
+                if behaviours is not None and self._model is not None:
+                    observed = _with_behaviour(observed, self._model, behaviours)
+                report.already_analyzed = not self._keep(observed, writer, path, size, content, account.packets)
             return report
 
     def _writer(self, path: str, stack: ExitStack) -> tuple[str, CaptureWriter | None, bool]:
@@ -307,13 +324,42 @@ def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:
     return sighted
 
 
+def _also(first: Callable[..., None], second: Callable[..., None]) -> Callable[..., None]:
+    def sighted(sighting: object) -> None:
+        first(sighting)
+        second(sighting)
+
+    return sighted
+
+
+def _with_behaviour(observed: Observed, model: Model, behaviours: Behaviours) -> Observed:
+    """What was observed, and what a model makes of how the devices behaved."""
+    from asepsis.devices.behaviour.clues import behaviour_clues
+    from asepsis.devices.behaviour.windows import full_windows
+    from asepsis.devices.observed import Observed
+
+    clues = behaviour_clues(model, full_windows(behaviours.profiles()))
+    return Observed(
+        site=observed.site,
+        captures=observed.captures,
+        clues=(*observed.clues, *clues),
+        ties=observed.ties,
+        dropped=observed.dropped,
+    )
+
+
 def _line(path: str, error: AsepsisError) -> str:
     """The error without the path in front, which stands beside it in the document."""
     return error.message.removeprefix(f"{path}: ")
 
 
 def analyze(
-    paths: Sequence[Path | str], *, workspace: Workspace | None, site: str, progress: Report | None = None
+    paths: Sequence[Path | str],
+    *,
+    workspace: Workspace | None,
+    site: str,
+    progress: Report | None = None,
+    model: Model | None = None,
 ) -> AnalysisReport:
     """Analyses captures.
 
@@ -322,6 +368,7 @@ def analyze(
         workspace: Where history and devices are kept; None keeps nothing.
         site: The hospital's site that the captures come from; addresses never tie devices across sites.
         progress: Called a few times a second.
+        model: What was learnt from labelled captures; it adds clues from how devices behave.
 
     Returns:
         The report; a capture that could not be read bears an error there.
@@ -330,4 +377,4 @@ def analyze(
         AsepsisError: The workspace cannot be written.
     """
     with cycles_later():
-        return Analysis(workspace=workspace, site=site, progress=progress).run(paths)
+        return Analysis(workspace=workspace, site=site, progress=progress, model=model).run(paths)
