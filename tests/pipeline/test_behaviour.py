@@ -56,9 +56,7 @@ def test_a_type_that_is_a_category_says_the_category(tmp_path: Path) -> None:
 
 def test_mistakes_in_labels_are_told_by_line_and_column(tmp_path: Path) -> None:
     path = labels_in(tmp_path, "capture,device,type,category", ",,lamp,", ",a,,", ",a,lamp,lampshade")
-    with pytest.raises(
-        LabelError, match="line 2: device is empty; line 3: type is empty; line 4: category"
-    ):
+    with pytest.raises(LabelError, match="line 2: device is empty; line 3: type is empty; line 4: category"):
         read_labels(path)
     with pytest.raises(LabelError, match="no column device, type"):
         read_labels(labels_in(tmp_path, "capture", "x"))
