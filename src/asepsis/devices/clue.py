@@ -78,6 +78,8 @@ class Claim(IntFlag):
     """A DHCP server confirmed the lease (RFC 2131)."""
     SELF = 4
     """The device says so in a message of its own: LLDP management address, mDNS address record."""
+    NEIGHBOUR = 8
+    """A message of neighbour discovery: what ARP is for IPv6 (RFC 4861)."""
 
 
 class Tie(NamedTuple):

@@ -26,7 +26,10 @@ NAMES_LIMIT = 16
 
 _RANKS = {role.value: place for place, role in enumerate(Role)}
 # How sure a tie is by what says it.
-_TIE_WEIGHTS = ((int(Claim.LEASE), "dhcp", 0.9), (int(Claim.ARP), "arp", 0.8), (int(Claim.SELF), "self", 0.6))
+_TIE_WEIGHTS = (
+    *((int(Claim.LEASE), "dhcp", 0.9), (int(Claim.ARP), "arp", 0.8), (int(Claim.NEIGHBOUR), "nd", 0.8)),
+    (int(Claim.SELF), "self", 0.6),
+)
 _SEEN_WEIGHT = 0.5
 
 

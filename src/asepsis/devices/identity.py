@@ -25,6 +25,7 @@ PROXY_ADDRESSES = 9
 OWN_ADDRESSES = 3
 # ``Claim`` as plain numbers: a hundred thousand tests of flags are made on them.
 _ARP, _LEASE, _SELF = int(Claim.ARP), int(Claim.LEASE), int(Claim.SELF)
+_NEIGHBOUR = int(Claim.NEIGHBOUR)
 # Protocols that only clinical systems speak: on a link without hardware addresses they make a public address a device.
 _CLINICAL = frozenset(("dicom", "hl7"))
 
@@ -270,7 +271,7 @@ def _owns(pair: Pair, *, router: bool, proxy: bool) -> bool:
         return True  # RFC 4291 2.5.6: routers do not forward it
     if pair.claims & (_LEASE | _SELF):
         return True
-    if pair.claims & _ARP:
+    if pair.claims & (_ARP | _NEIGHBOUR):
         return not proxy
     if pair.reach is Reach.PUBLIC:
         return pair.direct > 0 and not pair.routed and not router
@@ -290,7 +291,7 @@ def _holdings(pair: Pair, node: Node) -> list[Holding]:
         Holding(
             first_ns=tie.first_ns,
             last_ns=tie.last_ns,
-            surety=2 if tie.claims & (_LEASE | _ARP) else 1,
+            surety=2 if tie.claims & (_LEASE | _ARP | _NEIGHBOUR) else 1,
             node=node,
             random=node[0] == "mac" and is_random(node[1]),
         )

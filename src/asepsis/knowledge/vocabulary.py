@@ -151,6 +151,7 @@ class Role(StrEnum):
     VOICE_ENDPOINT = "voice_endpoint", "Makes or carries voice calls"
     DATABASE_SERVER = "database_server", "Serves a database"
     FILE_SERVER = "file_server", "Serves files"
+    MAIL_SERVER = "mail_server", "Accepts mail"
     WEB_SERVER = "web_server", "Serves web pages or a web API"
     REMOTE_LOGIN_SERVER = "remote_login_server", "Accepts SSH, Telnet or remote desktop sessions"
     MANAGED_AGENT = "managed_agent", "Answers SNMP"

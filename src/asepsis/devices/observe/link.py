@@ -1,15 +1,18 @@
-"""ARP and LLDP: who owns an address on the link, and what neighbours say of themselves."""
+"""ARP, neighbour discovery, LLDP and CDP: who owns an address on the link, and what neighbours say of themselves."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 
 from asepsis.devices.address import virtual_router
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.say import STATED, Reader, Say
+from asepsis.devices.observe.say import ANNOUNCED, REPORTED, STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.arp import Arp
+from asepsis.protocols.cdp import Cdp
 from asepsis.protocols.lldp import Lldp
+from asepsis.protocols.nd import Neighbour
 
 # IEEE 802.1AB-2016 table 8-4: an enabled capability -> category, role, weight. A phone is a bridge too, for the
 # computer that is plugged into it, so what is more exact comes first and only the first counts as category.
@@ -74,4 +77,84 @@ def _explain_lldp(message: Lldp, say: Say) -> None:
         say.that(Attribute.IDENTIFIER, f"address {address}", STATED)
 
 
-READERS: dict[type, Reader] = {Arp: Reader(_arp, _explain_arp), Lldp: Reader(_lldp, _explain_lldp, repeated=True)}
+# A router that advertises itself may be a firewall, a switch that routes, or a telephone that shares its line.
+_ADVERTISES = 0.3
+
+
+def _neighbour(message: Neighbour) -> Hashable:
+    return (
+        *(message.kind, message.source_mac, message.target_ip, message.target_mac, message.is_router),
+        *(message.lifetime_seconds > 0, message.dns_servers),
+    )
+
+
+def _explain_neighbour(message: Neighbour, say: Say) -> None:
+    mac, ip = say.sender
+    # RFC 4861 7.1: the message came with a hop limit of 255, so that nobody beyond the link has sent it.
+    match message.kind:
+        case "NEIGHBOUR SOLICITATION" if ip == "::":
+            # RFC 4862 5.4: the sender is about to take the address, unless somebody objects.
+            say.tied(mac, message.target_ip, Claim.NEIGHBOUR)
+        case "NEIGHBOUR ADVERTISEMENT":
+            say.tied(message.target_mac or mac, message.target_ip, Claim.NEIGHBOUR)
+            if message.is_router:
+                say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)
+        case "ROUTER ADVERTISEMENT":
+            say.tied(message.source_mac or mac, ip, Claim.NEIGHBOUR)
+            say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)
+            if message.lifetime_seconds:
+                say.that(Attribute.CATEGORY, Category.ROUTER, _ADVERTISES)
+            for server in message.dns_servers[:_MANAGEMENT_ADDRESSES]:
+                say.of("", server, Attribute.ROLE, Role.DNS_SERVER, REPORTED)
+        case "REDIRECT":
+            say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)  # RFC 4861 8.2: only routers send it
+        case _:
+            say.tied(message.source_mac or mac, ip, Claim.NEIGHBOUR)
+
+
+# Capabilities of CDP -> category, role; what is more exact first. A switch that routes says both.
+_CDP_CAPABILITIES: tuple[tuple[str, str, str], ...] = (
+    ("VoIP phone", Category.PHONE, Role.VOICE_ENDPOINT),
+    ("switch", Category.SWITCH, Role.SWITCHING),
+    ("router", Category.ROUTER, Role.ROUTER),
+)
+_CDP_CATEGORY = 0.6
+_VERSION = re.compile(r"\bVersion ([^ ,;]{1,40})", re.IGNORECASE)
+
+
+def _cdp(message: Cdp) -> Hashable:
+    return None if message.ttl_seconds == 0 else message
+
+
+def _explain_cdp(message: Cdp, say: Say) -> None:
+    mac, _ = say.sender
+    # "core-1.example(FOX1234)": some agents append a serial number.
+    say.named(message.system_name or message.device_id.partition("(")[0], STATED)
+    say.that(Attribute.MODEL, message.platform, STATED)
+    say.known("products", message.platform)
+    say.known_maker(message.platform, STATED)
+    say.known("system_descriptions", message.software_version)
+    say.known("products", message.software_version)
+    version = _VERSION.search(message.software_version)
+    if version is not None:
+        say.that(Attribute.FIRMWARE, version[1], STATED)
+    elif " " not in message.software_version:
+        say.that(Attribute.FIRMWARE, message.software_version, STATED)
+    first = True
+    for capability, category, role in _CDP_CAPABILITIES:
+        if capability in message.capabilities:
+            if first:
+                say.that(Attribute.CATEGORY, category, _CDP_CATEGORY)
+            say.that(Attribute.ROLE, role, _CDP_CATEGORY)
+            first = False
+    for address in (*message.addresses, *message.management_addresses)[:_MANAGEMENT_ADDRESSES]:
+        say.tied(mac, address, Claim.SELF)
+        say.that(Attribute.IDENTIFIER, f"address {address}", STATED)
+
+
+READERS: dict[type, Reader] = {
+    Arp: Reader(_arp, _explain_arp),
+    Lldp: Reader(_lldp, _explain_lldp, repeated=True),
+    Neighbour: Reader(_neighbour, _explain_neighbour, repeated=True),
+    Cdp: Reader(_cdp, _explain_cdp, repeated=True),
+}

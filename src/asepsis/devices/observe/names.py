@@ -1,4 +1,4 @@
-"""DNS and multicast DNS: which names devices ask for, which they bear, what they offer and what they say they are."""
+"""DNS, multicast DNS, LLMNR: which names devices ask for, which they bear, what they offer and say they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say
 from asepsis.knowledge.hostnames import is_common
 from asepsis.knowledge.table import table
 from asepsis.protocols.dns import Dns
+from asepsis.protocols.llmnr import Llmnr
 from asepsis.protocols.mdns import Mdns, Service
 
 # Beginnings of addresses that may be a site's own; a quick look before the exact one.
@@ -112,7 +113,29 @@ def _explain_service(service: Service, say: Say) -> None:
                 say.known_maker(text, REPORTED)
 
 
+def _llmnr(message: Llmnr) -> Hashable:
+    if not message.is_response:
+        # RFC 4795 4.1: whoever asks for every type of a name makes sure that it is its own.
+        return message.question.name if message.question.type == "ANY" else None
+    return tuple([(record.name, record.data) for record in message.answers if record.type in ("A", "AAAA")])
+
+
+def _explain_llmnr(message: Llmnr, say: Say) -> None:
+    mac, ip = say.sender
+    if not message.is_response:
+        say.named(message.question.name, REPORTED)
+        return
+    addresses = {record.data for record in message.answers if record.type in ("A", "AAAA")}
+    if any((":" in address) == (":" in ip) for address in addresses) and ip not in addresses:
+        return  # an answer for somebody else, as those give who lead others astray
+    for record in message.answers:
+        if record.type in ("A", "AAAA"):
+            say.named(record.name, ANNOUNCED)
+            say.tied(mac, record.data, Claim.SELF)
+
+
 READERS: dict[type, Reader] = {
+    Llmnr: Reader(_llmnr, _explain_llmnr, repeated=True),
     Dns: Reader(_dns, _explain_dns, repeated=True),
     Mdns: Reader(_mdns, _explain_mdns, repeated=True),
 }
