@@ -58,6 +58,52 @@ def test_encrypted_packets_of_quic_are_not_handed_on() -> None:
     assert [data for _, data, _ in read(capture).pieces] == [hello]
 
 
+KERBEROS = bytes.fromhex("6a20301ea103020105a20302010a") + bytes(20)
+LDAP = bytes.fromhex("300c020101600702010304008000")
+BIND_IN_LONG_FORM = bytes.fromhex("30840000001002010160840000000702010304008000")
+RDP_REQUEST = bytes.fromhex("030000130ee00000000000") + bytes.fromhex("010008000b000000")
+
+
+@pytest.mark.parametrize(
+    ("data", "port", "name"),
+    [
+        (KERBEROS, 50001, "kerberos"),
+        (LDAP, 50001, "ldap"),
+        (b"REGISTER sip:pbx SIP/2.0\r\n", 50001, "sip"),
+        (b"SIP/2.0 200 OK\r\n", 50001, "sip"),
+        (b"OPTIONS rtsp://camera/ RTSP/1.0\r\n", 50001, "rtsp"),
+        (b"\x41\x01\x12\x34\x07\xb2rd\xff", 5683, "coap"),
+        (b"\x41\x01\x12\x34\x07\xb2rd\xff", 50001, "unknown"),
+        (b"REGISTERED at last", 50001, "unknown"),
+        (b"SIP-like", 50001, "unknown"),
+    ],
+)
+def test_directories_and_calls_are_told_over_udp(data: bytes, port: int, name: str) -> None:
+    assert named(datagram(data, port))[0] == name
+
+
+@pytest.mark.parametrize(
+    ("data", "port", "name"),
+    [
+        (len(KERBEROS).to_bytes(4, "big") + KERBEROS, 50001, "kerberos"),
+        (LDAP, 50001, "ldap"),
+        (BIND_IN_LONG_FORM, 50001, "ldap"),
+        (RDP_REQUEST, 50001, "rdp"),
+        (bytes.fromhex("0300000b06e00000000000"), 3389, "rdp"),
+        (bytes.fromhex("0300001611e00000000100c1020100c2020102c0010a"), 102, "s7comm"),
+        (b"INVITE sip:x@pbx SIP/2.0\r\n", 50001, "sip"),
+        (b"DESCRIBE rtsp://camera/ RTSP/1.0\r\n", 50001, "rtsp"),
+        (b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n", 50001, "rtsp"),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n", 50001, "http"),
+        (b"GET_PARAMETER rtsp://camera/ RTSP/1.0\r\n", 50001, "rtsp"),
+        (b"NOTIFY sip:x@pbx SIP/2.0\r\n", 50001, "sip"),
+        (b"HELO mail.ward.example", 50001, "unknown"),
+    ],
+)
+def test_directories_and_calls_are_told_over_tcp(data: bytes, port: int, name: str) -> None:
+    assert named(stream(data, port=port))[0] == name
+
+
 @pytest.mark.parametrize(
     ("data", "port", "name"),
     [

@@ -1,10 +1,11 @@
-"""Basic Encoding Rules (ITU-T X.690) as far as SNMP uses them: tags of one byte, definite lengths.
+"""Basic Encoding Rules (ITU-T X.690) as far as SNMP, LDAP and Kerberos use them: tags of one byte, definite lengths.
 
 Raises ``MalformedError`` within the package only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from asepsis.protocols.fields import MalformedError
@@ -60,6 +61,19 @@ def expect(octets: bytes, at: int, end: int, tag: int, where: str) -> tuple[int,
     if found != tag:
         raise MalformedError(where, f"tag {found:#04x} instead of {tag:#04x}")
     return start, stop
+
+
+def members(octets: bytes, at: int, end: int, *, limit: int) -> Iterator[tuple[int, int, int]]:
+    """The elements that stand side by side in ``octets[at:end]``, at most ``limit``: tag, start and end of contents.
+
+    Raises:
+        MalformedError: One of them runs over the end.
+    """
+    for _ in range(limit):
+        if at >= end:
+            return
+        tag, start, at = element(octets, at, end)
+        yield tag, start, at
 
 
 def integer(octets: bytes, at: int, end: int, where: str, *, signed: bool = True) -> tuple[int, int]:

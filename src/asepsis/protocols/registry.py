@@ -53,6 +53,12 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "dicomweb",
     "ipp",
     "pjl",
+    "kerberos",
+    "ldap",
+    "rdp",
+    "sip",
+    "rtsp",
+    "coap",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 

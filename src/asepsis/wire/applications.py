@@ -62,6 +62,12 @@ class Application(IntEnum):
     DICOMWEB = 55
     IPP = 56
     PJL = 57
+    KERBEROS = 26
+    LDAP = 27
+    RDP = 28
+    SIP = 29
+    RTSP = 30
+    COAP = 31
 
 
 NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wireguard": 243, "xmpp": 244}
@@ -69,8 +75,8 @@ NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wire
 
 # Whoever speaks these shows it in the first bytes. Where a conversation began before our eyes and its bytes were of
 # none of them, the port's name is wrong.
-_ALWAYS_TOLD_TCP: Final = ("http", "tls", "ssh", "mqtt", "dicom", "hl7", "xmpp")
-_ALWAYS_TOLD_UDP: Final = ("quic", "snmp", "dtls", "stun", "wireguard")
+_ALWAYS_TOLD_TCP: Final = ("http", "tls", "ssh", "mqtt", "dicom", "hl7", "xmpp", "sip", "rtsp")
+_ALWAYS_TOLD_UDP: Final = ("quic", "sip", "snmp", "dtls", "stun", "wireguard")
 
 
 _TCP: dict[str, tuple[int, ...]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from asepsis.wire.kernels.classify_control import classify_control_tcp, classify_control_udp
 from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
+from asepsis.wire.kernels.classify_directory import classify_directory_tcp, classify_directory_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.classify_web import classify_pjl, classify_wsd
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
@@ -60,7 +61,7 @@ def classify_http(p: int, n: int) -> int:
         target = u8(p + 5) if u8(p + 4) == 0x20 else 0
     elif four == 0x4F505449 and be32(p + 4) == 0x4F4E5320 and n > 8:  # OPTIONS_; SIP and RTSP have it too
         target = u8(p + 8)
-        if target == 0x73 or target == 0x72:
+        if target == 0x73 or target == 0x72 or (target == 0x2A and n >= 14 and be32(p + 10) == 0x52545350):
             return 0
     elif four == 0x44454C45 and n > 7:  # DELETE
         target = u8(p + 7) if u8(p + 6) == 0x20 else 0
@@ -250,6 +251,10 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
         found = classify_mqtt(p, n)
         if found:
             return found
+    if first <= 3 or first == 0x30 or 0x41 <= first <= 0x5A:
+        found = classify_directory_tcp(p, n, source_port, destination_port)
+        if found:
+            return found
     if first == 0x3C:
         return classify_xmpp(p, n, source_port, destination_port)
     found = classify_control_tcp(p, n, source_port, destination_port)
@@ -314,4 +319,8 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
     found = classify_office_udp(p, n, source_port, destination_port)
     if found == 0:
         found = classify_quic(p, n)
+    found = classify_directory_udp(p, n, source_port, destination_port)
+    if found:
+        return found
+    found = classify_quic(p, n)
     return found if found else classify_datagram_security(p, n)

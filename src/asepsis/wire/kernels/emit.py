@@ -12,6 +12,7 @@ from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS,
 from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, OPCUA, bacnet_said, modbus_said
 from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
+from asepsis.wire.kernels.classify_directory import COAP, KERBEROS, LDAP, RDP, RTSP, SIP
 from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
 from asepsis.wire.kernels.decode import mix
@@ -94,6 +95,9 @@ LIMIT_GREETING = 8 * 1024
 WHOLE_INTELLIVUE = 8 * 1024
 # Sessions, endpoints and identities are told in the first exchanges; what follows is polling.
 LIMIT_CONTROL = 64 * 1024
+# Directories are searched and calls are made all day over one connection; who and what it is, is said first.
+LIMIT_DIRECTORY = 64 * 1024
+LIMIT_CALL = 32 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -261,6 +265,12 @@ def limit_of(application: int) -> int:
         return LIMIT_CONTROL
     if application == PJL:
         return LIMIT_PJL
+    if application == KERBEROS or application == LDAP:
+        return LIMIT_DIRECTORY
+    if application == RDP:
+        return LIMIT_TLS
+    if application == SIP or application == RTSP or application == COAP:
+        return LIMIT_CALL
     return NO_LIMIT
 
 
@@ -326,6 +336,8 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_from = compared >> 16  # the invoke id
         skip_to = skip_from + (1 if skip_from else 0)
         compared &= 0xFFFF
+    else:
+        limit = limit_of(application)
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
