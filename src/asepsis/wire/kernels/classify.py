@@ -8,9 +8,9 @@ The codes are those of ``asepsis.wire.applications``.
 from __future__ import annotations
 
 from asepsis.wire.kernels.classify_control import classify_control_tcp, classify_control_udp
+from asepsis.wire.kernels.classify_directory import classify_directory_tcp, classify_directory_udp
 from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
-from asepsis.wire.kernels.classify_directory import classify_directory_tcp, classify_directory_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.classify_web import classify_pjl, classify_wsd
 from asepsis.wire.kernels.machine import be16, be32, inlined, kernel, le32, u8
