@@ -75,8 +75,6 @@ class Dissector:
     """A new stream for a TCP conversation, or None."""
     datagram: Callable[[bytes], Sequence[Result]] | None = None
     """Reads one whole UDP payload or one whole link-layer payload, or None."""
-    carries: tuple[str, ...] = ()
-    """Other protocols whose messages come out too, because a conversation of this one turns to them."""
     whole_datagrams: bool = False
     """``open`` is for UDP conversations, whose messages may need several datagrams: each piece fed is one of them."""
     carries: frozenset[str] = frozenset()

@@ -209,4 +209,4 @@ def _read_client(pdu: bytes) -> Result:
     return Malformed(protocol=PROTOCOL, where="Connect-Initial", why="it has no core data of the client")
 
 
-DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=RdpStream, carries=("tls",))
+DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=RdpStream, carries=frozenset(("tls",)))

@@ -40,6 +40,12 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "smtp",
     "nbdgm",
     "quic",
+    "kerberos",
+    "ldap",
+    "rdp",
+    "sip",
+    "rtsp",
+    "coap",
     "bacnet",
     "modbus",
     "phd",
@@ -53,12 +59,6 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "dicomweb",
     "ipp",
     "pjl",
-    "kerberos",
-    "ldap",
-    "rdp",
-    "sip",
-    "rtsp",
-    "coap",
 )
 """Every protocol that is read, in the order of the codes of ``Application``; codes may have gaps."""
 

@@ -49,6 +49,12 @@ class Application(IntEnum):
     SMTP = 23
     NBDGM = 24
     QUIC = 25
+    KERBEROS = 26
+    LDAP = 27
+    RDP = 28
+    SIP = 29
+    RTSP = 30
+    COAP = 31
     BACNET = 34
     MODBUS = 35
     PHD = 44
@@ -62,12 +68,6 @@ class Application(IntEnum):
     DICOMWEB = 55
     IPP = 56
     PJL = 57
-    KERBEROS = 26
-    LDAP = 27
-    RDP = 28
-    SIP = 29
-    RTSP = 30
-    COAP = 31
 
 
 NAMED: Final[dict[str, int]] = {"dnscrypt": 240, "dtls": 241, "stun": 242, "wireguard": 243, "xmpp": 244}

@@ -318,9 +318,7 @@ def classify_udp(p: int, n: int, source_port: int, destination_port: int) -> int
         return found
     found = classify_office_udp(p, n, source_port, destination_port)
     if found == 0:
+        found = classify_directory_udp(p, n, source_port, destination_port)
+    if found == 0:
         found = classify_quic(p, n)
-    found = classify_directory_udp(p, n, source_port, destination_port)
-    if found:
-        return found
-    found = classify_quic(p, n)
     return found if found else classify_datagram_security(p, n)

@@ -336,7 +336,7 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_from = compared >> 16  # the invoke id
         skip_to = skip_from + (1 if skip_from else 0)
         compared &= 0xFFFF
-    else:
+    elif KERBEROS <= application <= COAP:
         limit = limit_of(application)
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
