@@ -97,7 +97,7 @@ def test_directories_and_calls_are_told_over_udp(data: bytes, port: int, name: s
         (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n", 50001, "http"),
         (b"GET_PARAMETER rtsp://camera/ RTSP/1.0\r\n", 50001, "rtsp"),
         (b"NOTIFY sip:x@pbx SIP/2.0\r\n", 50001, "sip"),
-        (b"HELO mail.ward.example", 50001, "unknown"),
+        (b"HALLO, who is there?", 50001, "unknown"),
     ],
 )
 def test_directories_and_calls_are_told_over_tcp(data: bytes, port: int, name: str) -> None:
