@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.machine import be16, be32, kernel, le16, u8
 
 KERBEROS = 26
@@ -18,6 +19,26 @@ SERVER = 2 << 8
 LONGEST_KERBEROS = 1 << 17
 # GET_PARAMETER and SET_PARAMETER are the longest methods of RTSP (RFC 2326 10), REGISTER and SUBSCRIBE SIP's.
 LONGEST_METHOD = 13
+
+# How many bytes of one direction are handed on. Directories are searched and calls are made all day over one
+# connection; who and what it is, is said first. A hello of QUIC is at most 20 KB long.
+LIMIT_DIRECTORY = 64 * 1024
+LIMIT_HELLO = 24 * 1024
+LIMIT_CALL = 32 * 1024
+
+
+@kernel
+def directory_limit(application: int, p: int) -> int:
+    """Bytes of one direction that are handed on of QUIC and of what is told here; 0 for a packet that says nothing.
+
+    ``p`` is where a datagram begins.
+    """
+    if application == QUIC:
+        # A short header (RFC 9000 17.3) stands before encrypted data; 0x08 marks Google's public header.
+        return LIMIT_HELLO if u8(p) & 0x88 else 0
+    if application == KERBEROS or application == LDAP:
+        return LIMIT_DIRECTORY
+    return LIMIT_HELLO if application == RDP else LIMIT_CALL
 
 
 @kernel

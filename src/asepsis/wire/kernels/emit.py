@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
 from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, OPCUA, bacnet_said, modbus_said
-from asepsis.wire.kernels.classify_directory import COAP, KERBEROS, LDAP, RDP, RTSP, SIP
+from asepsis.wire.kernels.classify_directory import COAP, QUIC, directory_limit
 from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
-from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
@@ -88,16 +87,12 @@ LIMIT_SSH = 6 * 1024
 LIMIT_SMB = 32 * 1024
 LIMIT_DNS = 256 * 1024
 LIMIT_SNMP = 64 * 1024
-LIMIT_QUIC = 24 * 1024
 # A greeting, what is offered, and who logs in: behind that come sessions, mail and files, which are nobody's business.
 LIMIT_GREETING = 8 * 1024
 # A bedside monitor says who it is in its association and its first event, and then sends waves four times a second.
 WHOLE_INTELLIVUE = 8 * 1024
 # Sessions, endpoints and identities are told in the first exchanges; what follows is polling.
 LIMIT_CONTROL = 64 * 1024
-# Directories are searched and calls are made all day over one connection; who and what it is, is said first.
-LIMIT_DIRECTORY = 64 * 1024
-LIMIT_CALL = 32 * 1024
 NO_LIMIT = (1 << 24) - 1
 
 # Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
@@ -265,12 +260,8 @@ def limit_of(application: int) -> int:
         return LIMIT_CONTROL
     if application == PJL:
         return LIMIT_PJL
-    if application == KERBEROS or application == LDAP:
-        return LIMIT_DIRECTORY
-    if application == RDP:
-        return LIMIT_TLS
-    if application == SIP or application == RTSP or application == COAP:
-        return LIMIT_CALL
+    if QUIC < application <= COAP:
+        return directory_limit(application, 0)
     return NO_LIMIT
 
 
@@ -322,10 +313,8 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_from = snmp_request_id(p, n)
         if skip_from > 0:
             skip_to = skip_from + 1 + u8(p + skip_from)
-    elif application == QUIC:
-        limit = LIMIT_QUIC
-        if u8(p) & 0x88 == 0:
-            return  # a short header (RFC 9000 17.3): encrypted data; 0x08 marks Google's public header
+    elif QUIC <= application <= COAP:
+        limit = directory_limit(application, p)
     elif application == ETHERNET_IP:
         limit = LIMIT_CONTROL
         skip_from = 12  # the sender's context
@@ -336,8 +325,6 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_from = compared >> 16  # the invoke id
         skip_to = skip_from + (1 if skip_from else 0)
         compared &= 0xFFFF
-    elif KERBEROS <= application <= COAP:
-        limit = limit_of(application)
     said = get(row_at, R_VLAN) >> (16 + 24 * sender) & 0xFFFFFF
     if said >= limit:
         put(c, WITHHELD, get(c, WITHHELD) + 1)
