@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
 from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, OPCUA, bacnet_said, modbus_said
-from asepsis.wire.kernels.classify_directory import COAP, QUIC, directory_limit
+from asepsis.wire.kernels.classify_directory import COAP, directory_limit
 from asepsis.wire.kernels.classify_medical import INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
+from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
