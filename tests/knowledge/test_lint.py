@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asepsis.knowledge.lint import lint, lint_texts
+from asepsis.knowledge.lint import lint, lint_folder, lint_texts
 
 VENDORS = '{"vendor": "Acme", "aliases": ["acme medical"], "source": "made up"}\n'
 
@@ -46,7 +46,35 @@ def test_all_errors_are_reported_not_only_the_first() -> None:
 def test_two_rows_that_match_the_same_are_an_error() -> None:
     row = '{"exact": "a", "os": "X", "source": "s"}'
     errors = lint_texts({"vendors.jsonl": VENDORS, "made.jsonl": f"{row}\n{row}\n"})
-    assert errors == ["made.jsonl:2: matches the same as line 1"]
+    assert errors[0] == "made.jsonl:2: matches the same as line 1"
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (['{"prefix": "abc", "os": "X", "source": "s"}'], "bears no example"),
+        (['{"prefix": "abc", "example": "xabc", "os": "X", "source": "s"}'], "does not match its example"),
+        (['{"contains": "abc", "example": "abcd", "os": "X", "source": "s"}'], "does not match its example"),
+        (['{"prefix": "abc/", "example": "abc/", "version": "os", "source": "s"}'], "shows no version"),
+        (
+            [
+                '{"prefix": "abc", "example": "abcd", "os": "X", "source": "s"}',
+                '{"prefix": "abcd", "example": "abcde", "os": "Y", "source": "s"}',
+            ],
+            "is answered by made.jsonl:2",
+        ),
+    ],
+)
+def test_a_row_must_answer_its_own_example(rows: list[str], what: str) -> None:
+    (error,) = lint_texts({"made.jsonl": "\n".join(rows)})
+    assert error.startswith("made.jsonl:1: ")
+    assert what in error
+
+
+def test_a_site_s_own_tables_may_name_our_makers_and_must_be_of_our_tables() -> None:
+    row = '{"prefix": "00:11:22", "example": "00:11:22:33:44:55", "vendor": "Philips", "source": "s"}'
+    assert lint_folder({"mac_prefixes.jsonl": row}) == []
+    assert lint_folder({"mac_prefix.jsonl": row}) == ["mac_prefix.jsonl:1: there is no table of this name"]
 
 
 def test_two_makers_cannot_share_a_spelling() -> None:

@@ -349,6 +349,8 @@ def test_a_registry_of_the_first_format_is_brought_up_to_date_and_loses_nothing(
         registry.override(pump, "model", "Scan 9000", "biomed", at_ns=1)
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE overrides DROP COLUMN note")
+        connection.execute("ALTER TABLE captures DROP COLUMN knowledge")
+        connection.execute("DROP TABLE folded")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     with Registry.open(path) as registry:

@@ -32,6 +32,7 @@ VERBS: Final[dict[str, str]] = {
     "device": "device",
     "conversations": "conversations",
     "import": "imports",
+    "knowledge": "knowledge",
     "doctor": "doctor",
 }
 """Verb to module of ``asepsis.cli.verbs``, in the order of ``--help``. Each module names its command ``command``."""

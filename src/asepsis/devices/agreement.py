@@ -76,6 +76,12 @@ def wider(attribute: str, value: str) -> tuple[str, ...]:
     return _WIDER.get(value, ()) if attribute == Attribute.CATEGORY else ()
 
 
+def forget() -> None:
+    """Forgets what was remembered of answers that hang on the tables of makers."""
+    for remembered in (agrees, contradicts, is_general):
+        remembered.cache_clear()
+
+
 def _os_agrees(wide: str, exact: str) -> bool:
     wides, exacts = _alternatives(wide), _alternatives(exact)
     return all(any(_os_covers(one, other) for one in wides) for other in exacts)

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from asepsis.knowledge.table import find
+
 # The layout is documented in aiooui's source: magic, count, count keys, count offsets, then names ended by newline.
 _MAGIC = b"OUI1"
 _HEADER = struct.Struct("<4sI")
@@ -67,7 +69,9 @@ def prefixes() -> VendorPrefixes:
 def registered_vendor(mac: str) -> str:
     """The maker that registered the prefix of ``mac`` (``00:09:5c:...``), as registered; empty when nobody did.
 
-    A locally administered address has no maker: its bits are chosen, often at random (RFC 9542 2.1).
+    The table ``mac_prefixes`` comes first: it holds blocks of 28 and 36 bits, which the package does not tell apart,
+    and what a site knows better. A locally administered address has no maker: its bits are chosen, often at random
+    (RFC 9542 2.1).
     """
     try:
         first, prefix = int(mac[:2], 16), int(mac[:8].replace(":", ""), 16)
@@ -75,5 +79,13 @@ def registered_vendor(mac: str) -> str:
         return ""
     if first & (LOCALLY_ADMINISTERED | 1):
         return ""
+    known = find("mac_prefixes", mac)
+    if known is not None:
+        return known.fact.vendor
     name = prefixes().find(prefix)
     return "" if name in _NOBODY else name
+
+
+def forget() -> None:
+    """Looks up prefixes anew when they are next asked for."""
+    registered_vendor.cache_clear()

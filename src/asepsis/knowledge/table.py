@@ -8,11 +8,12 @@ first asked for, one ``json.loads`` a table.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 MATCHES = ("exact", "prefix", "suffix", "contains")
+# Members of a row that are no part of what follows from it; ``example`` is for the checker.
+_NO_FACT = frozenset((*MATCHES, "example"))
 
 # A banner or a name is rarely longer than 100 signs; a longer one is cut, so that nobody can make us search megabytes.
 LONGEST_TEXT = 400
@@ -58,18 +59,49 @@ class Match(NamedTuple):
 
 
 class Table:
-    """One table, indexed by the four ways to match. Matching ignores case."""
+    """One table: our rows, and before them a site's own. Matching ignores case."""
 
-    __slots__ = ("_answers", "_contains", "_exact", "_first_signs", "_prefixes", "_suffixes", "name")
+    __slots__ = ("_answers", "_own", "_rows", "name")
 
     def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
         self.name = name
+        self._rows = Rows(rows)
+        self._own: Rows | None = None
+        self._answers: dict[str, Match | None] = {}
+
+    def set_own(self, rows: list[dict[str, Any]]) -> None:
+        """Puts a site's own rows before ours; none where the list is empty."""
+        self._own = Rows(rows) if rows else None
+        self._answers.clear()
+
+    def find(self, text: str) -> Match | None:
+        """The row that fits ``text`` best: exact before suffix before prefix before contains, longer before shorter."""
+        try:
+            return self._answers[text]
+        except KeyError:
+            pass
+        if len(self._answers) >= REMEMBERED_ANSWERS:
+            self._answers.clear()
+        cut = text[:LONGEST_TEXT]
+        answer = self._own.find(cut) if self._own is not None else None
+        if answer is None:
+            answer = self._rows.find(cut)
+        self._answers[text] = answer
+        return answer
+
+
+class Rows:
+    """Rows of one table, indexed by the four ways to match."""
+
+    __slots__ = ("_contains", "_exact", "_first_signs", "_prefixes", "_suffixes")
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._exact: dict[str, Fact] = {}
         self._suffixes: dict[str, Fact] = {}
         prefixes: list[tuple[str, Fact]] = []
         contains: list[tuple[str, Fact]] = []
         for row in rows:
-            words = {key: text for key, text in row.items() if key not in MATCHES}
+            words = {key: text for key, text in row.items() if key not in _NO_FACT}
             fact = Fact(**words)
             if "exact" in row:
                 self._exact[row["exact"].lower()] = fact
@@ -87,20 +119,9 @@ class Table:
             self._contains.setdefault(part[:SHORTEST_PART], []).append((part, fact))
         # Prefixes by their first sign: most texts fit none.
         self._first_signs = frozenset(start[0] for start, _ in self._prefixes)
-        self._answers: dict[str, Match | None] = {}
 
     def find(self, text: str) -> Match | None:
-        """The row that fits ``text`` best: exact before suffix before prefix before contains, longer before shorter."""
-        try:
-            return self._answers[text]
-        except KeyError:
-            pass
-        if len(self._answers) >= REMEMBERED_ANSWERS:
-            self._answers.clear()
-        answer = self._answers[text] = self._search(text[:LONGEST_TEXT])
-        return answer
-
-    def _search(self, text: str) -> Match | None:
+        """The row that fits best, of a text that is not too long."""
         lower = text.lower()
         fact = self._exact.get(lower)
         if fact is not None:
@@ -161,12 +182,43 @@ def rows(text: str) -> list[dict[str, Any]]:
     return parsed
 
 
-@lru_cache(maxsize=64)
+class OwnTables:
+    """A site's own rows, by table; see ``own``."""
+
+    def __init__(self) -> None:
+        self.digest = ""
+        """Of the whole folder; empty where there is none."""
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._read: dict[str, Table] = {}
+
+    def set(self, tables: dict[str, list[dict[str, Any]]], digest: str) -> None:
+        """Takes other rows, for the tables that were read as well."""
+        self._rows, self.digest = tables, digest
+        for name, known in self._read.items():
+            known.set_own(self.rows(name))
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The site's own rows of a table."""
+        return self._rows.get(name, [])
+
+    def table(self, name: str) -> Table:
+        """The named table with the site's own rows, read once."""
+        known = self._read.get(name)
+        if known is None:
+            known = self._read[name] = Table(name, rows((folder() / f"{name}.jsonl").read_text(encoding="utf-8")))
+            known.set_own(self.rows(name))
+        return known
+
+
+OWN = OwnTables()
+"""Which tables a process goes by; only ``own.use`` changes it."""
+
+
 def table(name: str) -> Table:
     """The named table, read once."""
-    return Table(name, rows((folder() / f"{name}.jsonl").read_text(encoding="utf-8")))
+    return OWN.table(name)
 
 
 def find(name: str, text: str) -> Match | None:
     """The row of the table ``name`` that fits ``text`` best, or None."""
-    return table(name).find(text)
+    return OWN.table(name).find(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from asepsis.knowledge.table import LONGEST_TEXT, folder, rows
+from asepsis.knowledge.table import LONGEST_TEXT, OWN, folder, rows
 
 # Kinds of makers whose hardware addresses say little about the device around them.
 COMPONENT = "component"  # chips, radio modules, boards, virtual network cards: in anybody's product
@@ -41,7 +41,7 @@ def normal(text: str) -> str:
 @lru_cache(maxsize=1)
 def _aliases() -> dict[str, Vendor]:
     aliases: dict[str, Vendor] = {}
-    for row in rows((folder() / "vendors.jsonl").read_text(encoding="utf-8")):
+    for row in [*rows((folder() / "vendors.jsonl").read_text(encoding="utf-8")), *OWN.rows("vendors")]:
         vendor = Vendor(name=row["vendor"], kind=row.get("kind", ""), makes=row.get("makes", ""))
         for name in (row["vendor"], *row.get("aliases", ())):
             aliases[normal(name)] = vendor
@@ -70,3 +70,9 @@ def known_vendor(text: str) -> Vendor | None:
     """Like ``vendor``, but None for a maker that no row knows."""
     found = vendor(text)
     return found if found is not None and normal(found.name) in _aliases() else None
+
+
+def forget() -> None:
+    """Reads the makers anew when they are next asked for."""
+    for remembered in (_aliases, vendor, known_vendor):
+        remembered.cache_clear()

@@ -184,7 +184,9 @@ class Analysis:
                 error=account.error or _told(reader.failures),
                 already_analyzed=held,
             )
-            if account.packets and not held:
+            if held:
+                self._read_anew(observer.observed())
+            elif account.packets:
                 content = source.digest() if isinstance(source, DigestedSource) else digest
                 observed = observer.observed()
                 if behaviours is not None and self._model is not None:
@@ -229,6 +231,14 @@ class Analysis:
         added = writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added
         self._kept += added
         return added
+
+    def _read_anew(self, observed: Observed) -> None:
+        """A capture that the workspace holds says more, or less, where the site's own knowledge has changed since."""
+        from asepsis.pipeline.registry import Registry
+
+        if self._workspace is not None:
+            with Registry.open(self._workspace.registry_path) as registry:
+                registry.merge(observed)
 
     def _count_devices(self) -> int:
         if self._workspace is not None:

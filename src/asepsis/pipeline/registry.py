@@ -33,6 +33,7 @@ from asepsis.devices.twins import Twin
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
+from asepsis.knowledge.table import OWN
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
 
@@ -111,7 +112,10 @@ class Registry:
     # -- what was observed ----------------------------------------------------------------------------------------
 
     def merge(self, observed: Observed, records: Iterable[CaptureRecord] = ()) -> bool:
-        """Adds what captures say. What they said before is not added again.
+        """Adds what captures say. What they said before is not added again, unless other knowledge reads them.
+
+        A capture that was merged when a site's own tables were others is read anew: its clues replace those that it was
+        the first to give. When its addresses were seen hangs on no table, so its ties stay.
 
         Args:
             observed: Of captures of one site.
@@ -122,19 +126,32 @@ class Registry:
         """
         known = {record.digest: record for record in records}
         with self._transaction() as cursor:
-            held = {
-                digest for (digest,) in cursor.execute("SELECT digest FROM captures WHERE site = ?", (observed.site,))
-            }
-            if observed.captures and held.issuperset(observed.captures):
-                return False
+            held = dict(
+                cursor.execute("SELECT digest, knowledge FROM captures WHERE site = ?", (observed.site,)).fetchall()
+            )
+            if observed.captures and held.keys() >= set(observed.captures):
+                return self._merge_anew(cursor, observed, held)
             fresh = [digest for digest in observed.captures if digest not in held]
             cursor.executemany(
-                "INSERT INTO captures VALUES (?, ?, ?, ?, ?)",
-                [_capture_row(observed.site, digest, known.get(digest)) for digest in fresh],
+                "INSERT INTO captures (site, digest, path, analyzed_ns, packets, knowledge) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*_capture_row(observed.site, digest, known.get(digest)), OWN.digest) for digest in fresh],
             )
             cursor.executemany(_MERGE_CLUE, ((observed.site, *clue.endpoint, *clue[1:]) for clue in observed.clues))
             cursor.executemany(_MERGE_TIE, ((observed.site, *tie.endpoint, *tie[1:]) for tie in observed.ties))
             cursor.execute("INSERT OR IGNORE INTO stale VALUES (?)", (observed.site,))
+        return True
+
+    def _merge_anew(self, cursor: sqlite3.Cursor, observed: Observed, held: dict[str, str]) -> bool:
+        others = [digest for digest in observed.captures if held[digest] != OWN.digest]
+        if not others:
+            return False
+        for digest in others:
+            cursor.execute("DELETE FROM clues WHERE site = ? AND capture = ?", (observed.site, digest))
+            cursor.execute(
+                "UPDATE captures SET knowledge = ? WHERE site = ? AND digest = ?", (OWN.digest, observed.site, digest)
+            )
+        cursor.executemany(_MERGE_CLUE, ((observed.site, *clue.endpoint, *clue[1:]) for clue in observed.clues))
+        cursor.execute("INSERT OR IGNORE INTO stale VALUES (?)", (observed.site,))
         return True
 
     def captures(self, site: str | None = None) -> list[tuple[str, CaptureRecord]]:
@@ -167,7 +184,7 @@ class Registry:
         sites = {where for (where,) in self._select("SELECT DISTINCT site FROM captures")}
         total = 0
         for where in sites if site is None else sites & {site}:
-            if self._select("SELECT 1 FROM stale WHERE site = ?1", where):
+            if self._select(_STALE, where, OWN.digest):
                 total += len(fold(_observed(self._connection.cursor(), where)))
             else:
                 total += int(self._select("SELECT count(*) FROM devices WHERE site = ?1", where)[0][0])
@@ -312,13 +329,14 @@ class Registry:
     # -- folding --------------------------------------------------------------------------------------------------
 
     def _refresh(self, site: str | None) -> None:
-        """Folds the sites whose clues have changed since, each in one transaction."""
-        for (stale,) in self._select("SELECT site FROM stale WHERE ?1 IS NULL OR site = ?1", site):
+        """Folds the sites whose clues, or whose own knowledge, have changed since, each in one transaction."""
+        for (stale,) in self._select(_STALE, site, OWN.digest):
             with self._transaction() as cursor:
                 # Another process may have folded it while we waited.
-                if cursor.execute("SELECT 1 FROM stale WHERE site = ?", (stale,)).fetchone():
+                if cursor.execute(_STALE, (stale, OWN.digest)).fetchone():
                     self._fold(cursor, stale)
                     cursor.execute("DELETE FROM stale WHERE site = ?", (stale,))
+                    cursor.execute("INSERT OR REPLACE INTO folded VALUES (?, ?)", (stale, OWN.digest))
 
     def _fold(self, cursor: sqlite3.Cursor, site: str) -> None:
         observed = _observed(cursor, site)
@@ -369,6 +387,10 @@ class Registry:
             raise
 
 
+_STALE = """
+SELECT site FROM (SELECT site FROM stale UNION SELECT site FROM folded WHERE knowledge != ?2)
+WHERE ?1 IS NULL OR site = ?1
+"""
 _MERGE_CLUE = """
 INSERT INTO clues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET

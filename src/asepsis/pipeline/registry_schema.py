@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 
 # STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key
 # come first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
@@ -48,7 +48,7 @@ CREATE TABLE redirects (
 
 CREATE TABLE captures (
     site TEXT NOT NULL, digest TEXT NOT NULL, path TEXT NOT NULL, analyzed_ns INTEGER NOT NULL,
-    packets INTEGER NOT NULL, PRIMARY KEY (site, digest)
+    packets INTEGER NOT NULL, knowledge TEXT NOT NULL DEFAULT '', PRIMARY KEY (site, digest)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE overrides (
@@ -58,11 +58,18 @@ CREATE TABLE overrides (
 
 -- A site whose clues changed since its devices were folded.
 CREATE TABLE stale (site TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+-- By which tables of a site's own knowledge its devices were folded.
+CREATE TABLE folded (site TEXT PRIMARY KEY, knowledge TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
 # From one version to the next; the devices are folded anew after each, because what is kept of them may have changed.
 STEPS: Final[dict[int, tuple[str, ...]]] = {
     1: ("ALTER TABLE overrides ADD COLUMN note TEXT NOT NULL DEFAULT ''",),
+    2: (
+        "ALTER TABLE captures ADD COLUMN knowledge TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE folded (site TEXT PRIMARY KEY, knowledge TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from asepsis.history import History
 from asepsis.kernel.errors import AsepsisError
+from asepsis.pipeline.own_knowledge import use_knowledge
 
 ENVIRONMENT_VARIABLE: Final = "ASEPSIS_HOME"
 DEFAULT_FOLDER: Final = "asepsis-workspace"
@@ -47,10 +48,15 @@ class Workspace:
         Raises:
             WorkspaceError: The folder exists and is no workspace, or one of a newer format, or cannot be read.
         """
-        named = environment.get(ENVIRONMENT_VARIABLE)
-        workspace = cls((explicit or Path(named or DEFAULT_FOLDER)).absolute())
+        workspace = cls.place(explicit, environment)
         workspace.check()
         return workspace
+
+    @classmethod
+    def place(cls, explicit: Path | None = None, environment: Mapping[str, str] = os.environ) -> Workspace:
+        """As ``resolve``, unchecked: for what must work on a workspace that something is wrong with."""
+        named = environment.get(ENVIRONMENT_VARIABLE)
+        return cls((explicit or Path(named or DEFAULT_FOLDER)).absolute())
 
     @property
     def settings_path(self) -> Path:
@@ -66,6 +72,11 @@ class Workspace:
     def registry_path(self) -> Path:
         """The registry of devices, an SQLite database."""
         return self.root / "registry.sqlite"
+
+    @property
+    def knowledge_path(self) -> Path:
+        """Tables of the site's own, whose rows win over ours; there only where somebody made it."""
+        return self.root / "knowledge"
 
     @property
     def keys_path(self) -> Path:
@@ -87,6 +98,7 @@ class Workspace:
         Raises:
             WorkspaceError: It is neither.
         """
+        use_knowledge(self.knowledge_path)
         try:
             settings = tomllib.loads(self.settings_path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -192,5 +204,5 @@ class Workspace:
 
 def _is_ours(path: Path) -> bool:
     """What a process has made that makes this workspace right now, and what file systems and desktops put anywhere."""
-    ours = path.name in ("history", "keys") or path.name.startswith("workspace.")
+    ours = path.name in ("history", "keys", "knowledge") or path.name.startswith("workspace.")
     return ours or path.name == "lost+found" or path.name.startswith(".")
