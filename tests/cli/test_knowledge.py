@@ -47,16 +47,16 @@ def test_a_table_of_the_workspace_wins_and_a_capture_that_is_held_is_read_anew(t
     workspace = tmp_path / "workspace"
     where = ["--workspace", str(workspace)]
     assert called("analyze", str(DEMO), *where).returncode == 0
-    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["model"] is None
+    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "Linux"
     (workspace / "knowledge").mkdir()
-    row = {"prefix": "pump-01", "example": "pump-0117", "vendor": "ICU Medical", "model": "Ward Pump 1", "weight": 0.8}
+    row = {"prefix": "pump-01", "example": "pump-0117", "os": "WardOS", "weight": 0.9}
     (workspace / "knowledge" / "hostnames.jsonl").write_text(json.dumps({**row, "source": "its label"}))
     assert called("analyze", str(DEMO), *where).returncode == 0
-    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["model"] == "Ward Pump 1"
+    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "WardOS"
     # Taken away again, it says no more.
     (workspace / "knowledge" / "hostnames.jsonl").unlink()
     assert called("analyze", str(DEMO), *where).returncode == 0
-    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["model"] is None
+    assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "Linux"
 
 
 def test_faulty_tables_stop_an_analysis_with_one_clear_line(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from asepsis.kernel.value import value
 from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.table import find, folder
 from asepsis.knowledge.vendors import known_vendor
@@ -13,8 +12,7 @@ _WORDS = ("category", "role", "vendor", "model", "os", "kind")
 _MAKERS = "vendors"
 
 
-@value
-class Answer:
+class Answer(NamedTuple):
     """The row of one table that fits."""
 
     table: str

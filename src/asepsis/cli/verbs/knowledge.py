@@ -42,7 +42,7 @@ def lint(folder: Path | None, shipped: bool, as_json: bool, workspace: Path | No
     """
     from asepsis.knowledge.lint import lint as lint_shipped
     from asepsis.knowledge.lint import lint_folder
-    from asepsis.knowledge.own import own_texts
+    from asepsis.pipeline.own_knowledge import own_texts
     from asepsis.pipeline.workspace import Workspace
 
     if shipped:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from asepsis.knowledge.answers import answers
 from asepsis.knowledge.hardware import registered_vendor
-from asepsis.knowledge.own import KnowledgeError, use
 from asepsis.knowledge.table import find
 from asepsis.knowledge.vendors import vendor
+from asepsis.pipeline.own_knowledge import KnowledgeError, use_knowledge
 
 PREFIX = '{"prefix": "00:09:5c:11", "example": "00:09:5c:11:00:01", "vendor": "Acme Ward", "source": "label"}'
 MAKER = '{"vendor": "Acme Ward", "aliases": ["acme ward devices"], "kind": "medical", "source": "invoice"}'
@@ -21,7 +20,7 @@ BANNER = '{"contains": "openssh", "example": "OpenSSH_8.2p1 Ubuntu-4", "os": "Wa
 @pytest.fixture(autouse=True)
 def ours_again() -> Iterator[None]:
     yield
-    use(None)
+    use_knowledge(None)
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_rows_of_a_site_s_own_win_over_ours_and_add_to_them(folder: Path) -> None:
     assert registered_vendor("00:09:5c:11:00:01") == "Philips Medical Systems - Cardiac and Monitoring Systems (CM"
-    assert use(folder)
+    assert use_knowledge(folder)
     assert registered_vendor("00:09:5c:11:00:01") == "Acme Ward"
     assert registered_vendor("00:09:5c:22:00:01").startswith("Philips")
     maker = vendor("ACME Ward Devices, Inc.")
@@ -47,33 +46,26 @@ def test_rows_of_a_site_s_own_win_over_ours_and_add_to_them(folder: Path) -> Non
 
 
 def test_the_same_folder_is_taken_once_and_none_brings_ours_back(folder: Path) -> None:
-    assert use(folder)
-    assert not use(folder)
-    assert use(None)
+    assert use_knowledge(folder)
+    assert not use_knowledge(folder)
+    assert use_knowledge(None)
     match = find("ssh_banners", "OpenSSH_8.2p1 Ubuntu-4")
     assert match is not None
     assert match.fact.os == "Ubuntu"
     assert vendor("Acme Ward Devices") is not None  # a name that nobody knows stands for itself
-    assert not use(folder / "nowhere")
+    assert not use_knowledge(folder / "nowhere")
 
 
 def test_a_faulty_row_is_refused_by_file_and_line_and_what_held_holds_on(folder: Path) -> None:
-    use(folder)
+    use_knowledge(folder)
     (folder / "ssh_banners.jsonl").write_text("# a remark\n{\n")
     with pytest.raises(KnowledgeError, match=r"ssh_banners\.jsonl:2: not JSON"):
-        use(folder)
+        use_knowledge(folder)
     assert registered_vendor("00:09:5c:11:00:01") == "Acme Ward"
 
 
 def test_a_table_that_cannot_be_read_is_an_error_that_names_it(folder: Path) -> None:
     (folder / "ssh_banners.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(KnowledgeError, match=r"ssh_banners\.jsonl") as raised:
-        use(folder)
+        use_knowledge(folder)
     assert raised.value.code == "knowledge-unreadable"
-
-
-def test_a_text_is_looked_up_in_every_table() -> None:
-    found = {answer.table: dict(answer.says) for answer in answers("Alaris PCU")}
-    assert found["products"]["category"] == "infusion_pump"
-    assert {answer.table for answer in answers("00:1b:c5:07:b0:01")} >= {"mac_prefixes", "vendors"}
-    assert answers("nothing that anybody knows, 4711") == []
