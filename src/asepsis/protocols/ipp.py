@@ -83,6 +83,7 @@ _TEXTS: Final = {
     b"printer-serial-number": "serial_number",
     b"printer-firmware-name": "firmware_name",
     b"printer-firmware-string-version": "firmware",
+    b"cups-version": "cups",
 }
 _LISTS: Final = {
     b"printer-state-reasons": "state_reasons",
@@ -119,6 +120,8 @@ class Ipp:
     serial_number: str = ""
     firmware_name: str = ""
     firmware: str = ""
+    cups: str = ""
+    """The version of CUPS, where a queue of a print server answers and not a printer."""
     state: str = ""
     state_reasons: tuple[str, ...] = ()
     security: tuple[str, ...] = ()

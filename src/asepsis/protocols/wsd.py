@@ -82,6 +82,8 @@ class Wsd:
     model_number: str = ""
     model_url: str = ""
     presentation_url: str = ""
+    computer: str = ""
+    """What a computer publishes of itself: ``NAME/Workgroup:GROUP`` or ``NAME/Domain:NAME``."""
     hosted: tuple[str, ...] = ()
     """Types of the services that it hosts."""
 
@@ -173,7 +175,7 @@ def _read_metadata(action: str, content: Element, prefixes: Mapping[str, str]) -
     # DPWS 1.1 5.1 to 5.3: a section for the device, one for the model, one for what hosts and is hosted.
     def said(*path: str) -> str:
         for section in content.every(path[0]):
-            return masked_name(section.said(*path[1:]))
+            return own_name(section.said(*path[1:]))
         return ""
 
     host = next(content.every("Host"), None)
@@ -195,11 +197,12 @@ def _read_metadata(action: str, content: Element, prefixes: Mapping[str, str]) -
         model_number=said("ThisModel", "ModelNumber"),
         model_url=said("ThisModel", "ModelUrl"),
         presentation_url=said("ThisModel", "PresentationUrl"),
+        computer="" if host is None else own_name(host.said("Computer")),
         hosted=tuple(hosted)[:LIST_LIMIT],
     )
 
 
-def masked_name(text: str) -> str:
+def own_name(text: str) -> str:
     """A device's own name, model or number, fit to keep; empty where it has the form of a person's (DICOM, HL7)."""
     return "" if "^" in text else printable_text(text)
 

@@ -60,6 +60,7 @@ _MODULES = {
     "astm": "laboratory",
     "poct1a": "laboratory",
     "intellivue": "bedside",
+    **dict.fromkeys(("wsd", "sdc", "upnp", "fhir", "dicomweb", "ipp", "pjl"), "web_services"),
 }
 
 # What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the
