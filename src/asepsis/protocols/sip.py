@@ -55,6 +55,8 @@ class Sip:
     sent_by: str = ""
     """The host in the first Via: the sender's own address as it knows it, behind a proxy another's."""
     transport: str = ""
+    forwarded: bool = False
+    """A request that has passed an exchange: what it says of its sender is said of another."""
     instance: str = ""
     """Hardware address or other twelve digits of the instance that the sender gives for itself."""
     organization: str = ""
@@ -108,6 +110,9 @@ def read_message(head: bytes, _: bytes) -> Sequence[Result]:
     if words[0] == b"REGISTER" and (host := _HOST.match(words[1][:TEXT_LIMIT])):
         registrar = host[1]
     sent_by = None if is_response else _SENT_BY.match(get(b"via", b"")[:TEXT_LIMIT])
+    # Each exchange on the way puts a Via of its own before the others (RFC 3261 16.6).
+    lower = head.lower()
+    forwarded = not is_response and lower.count(b"\r\nvia") + lower.count(b"\r\nv:") > 1
     instance = None if is_response else _INSTANCE.search(get(b"contact", b"")[: 2 * TEXT_LIMIT])
     challenge = get(b"www-authenticate") or get(b"proxy-authenticate") or b""
     answer = get(b"authorization") or get(b"proxy-authorization") or b""
@@ -124,6 +129,7 @@ def read_message(head: bytes, _: bytes) -> Sequence[Result]:
             get(b"organization", b"")[:TEXT_LIMIT],
             _realm(challenge[: 2 * TEXT_LIMIT]),
             (challenge if is_response else answer).split(b" ", 1)[0][:16],
+            forwarded=forwarded,
         ),
     )
 
@@ -147,6 +153,8 @@ def _message(  # what a message is remembered by
     organization: bytes,
     realm: bytes,
     authentication: bytes,
+    *,
+    forwarded: bool,
 ) -> Sip:
     is_response = kind.isdigit()
     return Sip(
@@ -159,6 +167,7 @@ def _message(  # what a message is remembered by
         registrar=printable(registrar),
         sent_by=printable(sent_by),
         transport=printable(transport),
+        forwarded=forwarded,
         instance=printable(instance),
         organization=printable(organization),
         realm=printable(realm),
