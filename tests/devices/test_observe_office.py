@@ -80,6 +80,11 @@ SAYINGS: list[tuple[str, Message, dict[str, str | None]]] = [
         cdp(platform="Cisco IP Phone 7960", capabilities=("host", "VoIP phone"), software_version="P00308000500"),
         {"category": "phone", "vendor": "Cisco", "firmware": "P00308000500"},
     ),
+    (
+        "an access point by CDP",
+        cdp(platform="cisco AIR-CAP2602I-Q-K9", capabilities=("router", "transparent bridge")),
+        {"category": "access_point", "vendor": "Cisco"},
+    ),
     ("a router advertises itself", Neighbour(kind="ROUTER ADVERTISEMENT", lifetime_seconds=1800), {"role": "router"}),
     (
         "a router answers as one",

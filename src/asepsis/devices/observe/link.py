@@ -140,10 +140,12 @@ def _explain_cdp(message: Cdp, say: Say) -> None:
         say.that(Attribute.FIRMWARE, version[1], STATED)
     elif " " not in message.software_version:
         say.that(Attribute.FIRMWARE, message.software_version, STATED)
+    # Access points bridge and say that they route too; what they are, their product's name tells.
+    bridges = "transparent bridge" in message.capabilities and "switch" not in message.capabilities
     first = True
     for capability, category, role in _CDP_CAPABILITIES:
         if capability in message.capabilities:
-            if first:
+            if first and not bridges:
                 say.that(Attribute.CATEGORY, category, _CDP_CATEGORY)
             say.that(Attribute.ROLE, role, _CDP_CATEGORY)
             first = False
