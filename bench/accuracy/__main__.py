@@ -1,4 +1,6 @@
-"""``make eval``: how often the answers are right, on captures that nobody here made; writes bench/ANSWERS.md.
+"""``make eval``: how often the answers are right, on captures that nobody here made.
+
+Writes bench/ANSWERS.md, and bench/MEDICAL.md of health devices and analysers.
 
 ``python -m bench.accuracy`` compares everything; ``--show`` also prints every difference. Exit code 1 when a kind of
 difference is not explained in docs/reference/known-differences.md.
@@ -11,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.accuracy import answers, applications, conversations, fingerprints, medical, ndpi, ours
+from bench.accuracy import answers, applications, bedside, conversations, fingerprints, medical, ndpi, ours
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = ROOT / ".cache" / "shared"
@@ -53,6 +55,7 @@ def main() -> int:
         found.facts += (medical.hl7 if "HL7" in path.name else medical.dicom)(path, answer)
         conversations.add(found.clinic, path, answer)
     answers.write(found)
+    wrong = bedside.write(clinic) if clinic.is_dir() else []
     if options.show:
         for difference in found.conversations.differences + found.clinic.differences:
             print(difference.line())
@@ -61,7 +64,9 @@ def main() -> int:
     unexplained = answers.unexplained(found)
     for kind in unexplained:
         print(f"not explained in {answers.EXPLAINED.relative_to(ROOT)}: {kind}", file=sys.stderr)
-    return 1 if unexplained else 0
+    for line in wrong:
+        print(f"not right in {bedside.PAGE.relative_to(ROOT)}: {line}", file=sys.stderr)
+    return 1 if unexplained or wrong else 0
 
 
 if __name__ == "__main__":
