@@ -74,6 +74,10 @@ REPORT = event(3357, u16(0xF000, 0) + listed(u16(1) + octets(SECRET), u16(10) + 
 REPORT_VAR = event(
     3360, u16(0xF000, 0) + listed(u16(1) + listed(u16(10) + listed(attribute(2636, SECRET), attribute(2448, bytes(8)))))
 )
+WRONG_LENGTH = event(
+    3358,
+    u16(0xF000, 0) + u16(1) + octets(u16(10, 2, 4) + attribute(2636, SECRET) + attribute(2448, bytes(8))),
+)
 GROUPED = event(3370, u16(0xF000, 1) + listed(octets(SECRET)), handle=40, choice=0x0100)
 GROUPED_BY_PERSON = event(3373, u16(0xF000, 1) + listed(u16(1) + octets(SECRET)), handle=40, choice=0x0100)
 WANTS_DATA = data(0x0107, u16(0, 3099) + octets(u16(0x0100, 0x8480) + u32(0) + u16(0) + listed()))
@@ -133,6 +137,12 @@ VECTORS = [
             (1, apdu(0xE600, u16(3))),
         ),
         kinds=("AARQ", "AARE", "roer", "rorj", "ABRT"),
+    ),
+    Vector(
+        name="a report whose list of attributes is longer than it says",
+        provenance="IEEE 11073-20601 A.11.5, with a wrong length as some devices write it",
+        data=((0, WRONG_LENGTH),),
+        kinds=(REPORTS, MALFORMED),
     ),
     Vector(
         name="a configuration that is whole only in part",

@@ -143,7 +143,7 @@ def _presentation(apdu: bytes, measures: Mapping[int, str]) -> tuple[Result, ...
         case ((1 | 2), 3):
             return (_attributes(kind, server, invoke_id, cursor, answered=choice >> 8 == 2),)
         case ((1 | 2), 6 | 7):
-            return (_action(kind, server, invoke_id, cursor, measures, answered=choice >> 8 == 2),)
+            return _action(kind, server, invoke_id, cursor, measures, answered=choice >> 8 == 2)
         case (3 | 4) as sort, _:
             error = nom.named(nom.ERRORS if sort == 3 else nom.REJECTIONS, cursor.u16())
             return (DataMessage(kind=kind, sender_is_server=server, invoke_id=invoke_id, error=error),)
@@ -164,7 +164,7 @@ def _event(
         return _configuration(kind, server, invoke_id, handle, name, information)
     if event not in nom.REPORTS:
         return (DataMessage(kind=kind, sender_is_server=server, invoke_id=invoke_id, handle=handle, event=name),)
-    return (_report(kind, server, invoke_id, handle, event, information, measures),)
+    return _report(kind, server, invoke_id, handle, event, information, measures)
 
 
 def _configuration(
@@ -214,22 +214,23 @@ def _report(
     cursor: Cursor,
     measures: Mapping[int, str],
     action: str = "",
-) -> DataMessage:
+) -> tuple[Result, ...]:
     """ScanReportInfo... (A.11.5): which objects were observed; the observations themselves are stepped over."""
     form, by_person = nom.REPORTS[event]
     cursor.skip(4)  # data-req-id, scan-report-no
     seen: dict[int, None] = {}
+    faults: dict[str, str] = {}
     observations = 0
     if by_person:
         count, persons = cursor.listed("scan-per-" + form.lower())
         for _ in range(min(count, ELEMENTS_LIMIT)):
             persons.skip(2)  # the person's number on the device
-            observations += _observed(form, persons, seen)
+            observations += _observed(form, persons, seen, faults)
     elif cursor.left:
-        observations = _observed(form, cursor, seen)
+        observations = _observed(form, cursor, seen, faults)
     handles = tuple(seen)
     measured = dict.fromkeys([measures[one] for one in handles if one in measures])
-    return DataMessage(
+    message = DataMessage(
         kind=kind,
         sender_is_server=server,
         invoke_id=invoke_id,
@@ -241,9 +242,10 @@ def _report(
         measured=tuple(measured),
         by_person=by_person,
     )
+    return message, *[Malformed(protocol="phd", where=where, why=why) for where, why in faults.items()]
 
 
-def _observed(form: str, cursor: Cursor, seen: dict[int, None]) -> int:
+def _observed(form: str, cursor: Cursor, seen: dict[int, None], faults: dict[str, str]) -> int:
     if form == "GROUPED":
         # The scanner's configuration says what stands where; here it is bytes.
         count, _ = cursor.listed("obs-scan-grouped") if cursor.where != "scan-per-grouped" else (1, cursor.octets())
@@ -256,8 +258,25 @@ def _observed(form: str, cursor: Cursor, seen: dict[int, None]) -> int:
         if form == "FIXED":
             listed.skip(listed.u16())
         else:
-            listed.listed("attributes")
+            if not _step_over_attributes(listed):
+                faults["attributes"] = "the length of a list is not that of its attributes"
     return count
+
+
+def _step_over_attributes(cursor: Cursor) -> bool:
+    """Some devices say a wrong length of a list of attributes; its count and the attributes' own lengths hold then.
+
+    Returns:
+        Whether the length is right.
+    """
+    count, length = cursor.u16(), cursor.u16()
+    begin = cursor.at
+    for _ in range(min(count, ATTRIBUTES_LIMIT)):
+        cursor.skip(2)
+        cursor.skip(cursor.u16())
+    if count > ATTRIBUTES_LIMIT:
+        cursor.skip(max(length - (cursor.at - begin), 0))
+    return cursor.at - begin == length
 
 
 def _event_answer(kind: str, server: bool | None, invoke_id: int, cursor: Cursor) -> DataMessage:
@@ -290,7 +309,7 @@ def _attributes(kind: str, server: bool | None, invoke_id: int, cursor: Cursor, 
 
 def _action(
     kind: str, server: bool | None, invoke_id: int, cursor: Cursor, measures: Mapping[int, str], *, answered: bool
-) -> DataMessage:
+) -> tuple[Result, ...]:
     """ActionArgumentSimple or ActionResultSimple; the answer to a data request may hold a report (A.11.5)."""
     handle = cursor.u16()
     action = cursor.u16()
@@ -303,7 +322,7 @@ def _action(
         report = information.inside("event-info")
         if event in nom.REPORTS and report.left:
             return _report(kind, server, invoke_id, handle, event, report, measures, name)
-    return DataMessage(kind=kind, sender_is_server=server, invoke_id=invoke_id, handle=handle, action=name)
+    return (DataMessage(kind=kind, sender_is_server=server, invoke_id=invoke_id, handle=handle, action=name),)
 
 
 # --- attributes of the device (6.3.2, annex A.11) ---
