@@ -386,8 +386,8 @@ malformed, and do; what is whole of them is told."""
 ANALYSERS_HOW = """\
 The header (H) of each message as its bytes say it, and what is then shown of the device. Model, version and serial
 number are the components that the maker's interface specification calls so; not every maker writes all three. Two files
-are no ASTM records: `mini_vidas.txt` has bioMérieux's own, which name no model, and `spotchem_el.txt` is a print-out,
-about which nothing is said."""
+are no ASTM records: `mini_vidas.txt` has bioMérieux's own, which name no model, and `spotchem_el.txt` is a print-out
+whose form is all that tells of the analyser."""
 
 
 def page(reads: list[Read], analysers: list[Analyser]) -> Iterator[str]:

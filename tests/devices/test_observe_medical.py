@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from asepsis.devices.device import Device
+from asepsis.protocols.ansar import AnsarStream
 from asepsis.protocols.astm import AstmStream
 from asepsis.protocols.intellivue import read as read_intellivue
 from asepsis.protocols.message import Malformed, Message
 from asepsis.protocols.phd import PhdStream
 from asepsis.protocols.poct1a import Poct1aStream
 from tests.devices.ward import PC, by_mac, devices, sighting
-from tests.protocols import test_astm, test_intellivue, test_phd, test_poct1a
+from tests.protocols import test_ansar, test_astm, test_intellivue, test_phd, test_poct1a
 
 # No maker holds this prefix: what is shown of the maker was said by the message.
 DEVICE_MAC = "6c:ff:ff:00:00:07"
@@ -98,6 +99,16 @@ def test_who_sends_orders_is_no_analyser() -> None:
 def test_records_of_biomerieux_tell_the_maker() -> None:
     device = told(*[one for one in AstmStream().feed(0, test_astm.MERIEUX) if not isinstance(one, Malformed)])
     assert (device.category, device.vendor, device.model) == ("lab_analyser", "bioMérieux", None)
+
+
+def test_what_prints_electrolytes_is_an_analyser_of_no_model() -> None:
+    device = told(*[one for one in AstmStream().feed(0, test_astm.PRINTED) if not isinstance(one, Malformed)])
+    assert (device.category, device.vendor, device.model) == ("lab_analyser", "Arkray", None)
+
+
+def test_a_device_server_with_a_monitor_behind_it_is_a_gateway_and_no_monitor() -> None:
+    device = told(*[one for one in AnsarStream().feed(0, test_ansar.BLOCK) if not isinstance(one, Malformed)])
+    assert (device.category, device.vendor, device.model) == ("device_gateway", None, None)
 
 
 def test_a_point_of_care_device_says_what_it_is_when_it_says_hello() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asepsis.protocols.astm import AstmStream, BioMerieuxMessage, LisMessage
+from asepsis.protocols.astm import AstmStream, BioMerieuxMessage, LisMessage, PrintOut
 from asepsis.protocols.astm.records import TESTS_LIMIT
 from asepsis.protocols.astm.stream import RECORD_LIMIT
 from asepsis.protocols.message import Malformed, Result
@@ -41,7 +41,15 @@ MERIEUX = ENQ + STX + RS + RS.join(
     (b"mtrsl|", f"pi{CANARY}|".encode(), f"pn{CANARY}|".encode(), b"ci1|", b"rtHBCT|", b"qn0.05|")
 ) + GS + b"b0" + ETX + EOT  # fmt: skip
 
+PRINTED = STX + f"24/10/29 13:08 ID# {CANARY}7   [B. Plasma] Na  131 mmol/L K  9.7 mmol/L Cl  96 mmol/L ".encode() + ETX
+
 VECTORS = [
+    Vector(
+        name="a print-out in a frame",
+        provenance="made by hand in the form of a SPOTCHEM EL's; there is no public standard",
+        data=((0, PRINTED),),
+        kinds=("print-out",),
+    ),
     Vector(name="results in frames", provenance="CLSI LIS01-A2 6, LIS02-A2 6", data=UPLOAD, kinds=("results",)),
     Vector(name="a header over two frames", provenance="CLSI LIS01-A2 6.3.2", data=((0, LONG),), kinds=("header",)),
     Vector(
@@ -148,6 +156,10 @@ def test_a_message_of_biomerieux_says_that_a_patient_was_named_and_not_who() -> 
     (found,) = read((0, MERIEUX))
     assert isinstance(found, BioMerieuxMessage)
     assert found.facts() == {"tests": 1, "patient_data_in_clear": True}
+
+
+def test_of_a_print_out_only_the_number_of_tests_is_kept() -> None:
+    assert read((0, PRINTED)) == [PrintOut(tests=3)]
 
 
 def test_headers_that_make_no_sense_end_the_reading() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asepsis.wire.applications import Application
-from tests.protocols import test_astm, test_intellivue, test_phd, test_poct1a
+from tests.protocols import test_ansar, test_astm, test_intellivue, test_phd, test_poct1a
 from tests.wire.frames import conversation_frames, ethernet, ipv4, pcap, udp
 from tests.wire.reading import Reading, read
 
@@ -13,14 +13,14 @@ DEVICE, OTHER = "10.0.0.1", "10.0.0.2"
 PORTS = 40000, 40001
 
 
-def conversation(*turns: tuple[int, bytes]) -> Reading:
+def conversation(*turns: tuple[int, bytes], ports: tuple[int, int] = PORTS) -> Reading:
     """A TCP conversation on ports that nothing is registered for."""
     segments = []
     sent = [0, 0]
     for sender, data in turns:
         segments.append((sender, sent[sender], data))
         sent[sender] += len(data)
-    return read(pcap(conversation_frames(segments, ports=PORTS)))
+    return read(pcap(conversation_frames(segments, ports=ports)))
 
 
 def datagrams(*payloads: bytes) -> Reading:
@@ -39,6 +39,7 @@ def datagrams(*payloads: bytes) -> Reading:
         (Application.ASTM, ((0, test_astm.OTHERS),)),
         (Application.ASTM, ((0, test_astm.MERIEUX),)),
         (Application.ASTM, test_astm.UPLOAD[4:]),
+        (Application.ASTM, ((0, test_astm.PRINTED),)),
         (Application.POCT1A, ((0, test_poct1a.HELLO), (1, test_poct1a.ACCEPTED))),
         (Application.POCT1A, ((1, test_poct1a.ACCEPTED), (0, test_poct1a.STATUS))),
     ],
@@ -85,6 +86,20 @@ def test_a_datagram_is_named_by_its_content(payload: bytes) -> None:
 def test_what_only_looks_alike_is_not_named(payload: bytes) -> None:
     medical = {Application.PHD, Application.ASTM, Application.POCT1A}
     assert not conversation((0, payload)).applications() & medical
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"), [(4001, {Application.ANSAR}), (10001, {Application.ANSAR}), (9000, set())]
+)
+def test_a_serial_stream_is_named_on_the_ports_of_device_servers(port: int, expected: set[int]) -> None:
+    found = conversation((1, test_ansar.BLOCK), (1, test_ansar.BLOCK), ports=(40000, port))
+    assert found.applications() - {0} == expected
+
+
+def test_of_a_serial_stream_the_reader_sees_the_beginning() -> None:
+    turns = [(1, test_ansar.BLOCK * 4)] * 200
+    found = conversation(*turns, ports=(40000, 4001))
+    assert len(found.bytes_of(1)) <= 24 * 1024
 
 
 @pytest.mark.parametrize("payload", [b"\xe1\0\0\x02" + bytes(20), b"\0\0\x01\0" + bytes(40), b"\x0d\x40" + bytes(40)])

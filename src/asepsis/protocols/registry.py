@@ -52,6 +52,7 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "astm",
     "poct1a",
     "intellivue",
+    "ansar",
     "wsd",
     "sdc",
     "upnp",

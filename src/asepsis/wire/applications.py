@@ -61,6 +61,7 @@ class Application(IntEnum):
     ASTM = 45
     POCT1A = 46
     INTELLIVUE = 47
+    ANSAR = 48
     WSD = 51
     SDC = 52
     UPNP = 53

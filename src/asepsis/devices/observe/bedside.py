@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from asepsis.devices.clue import Attribute, Claim
 from asepsis.devices.observe.say import ANNOUNCED, HINTED, STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.protocols.ansar import Ansar
 from asepsis.protocols.intellivue import IntelliVue
 from asepsis.protocols.phd import Association, DataMessage, Identity, Specification
 
@@ -103,7 +104,23 @@ def _explain_intellivue(message: IntelliVue, say: Say) -> None:
         say.tied(message.mac, message.ip, Claim.SELF)
 
 
+# --- serial ports behind a device server ---
+
+
+def _ansar(message: Ansar) -> Hashable:
+    # Which parameters a monitor shows changes with the patient; that it shows some does not.
+    return bool(message.parameters)
+
+
+def _explain_ansar(message: Ansar, say: Say) -> None:
+    # The address is the device server's. The monitor behind it has none, and writes no name of its own.
+    if message.parameters:
+        say.that(Attribute.ROLE, Role.MEDICAL_DATA_SOURCE, 0.7)
+        say.that(Attribute.CATEGORY, Category.DEVICE_GATEWAY, 0.6)
+
+
 READERS: dict[type, Reader] = {
+    Ansar: Reader(_ansar, _explain_ansar),
     Association: Reader(_association, _explain_association),
     DataMessage: Reader(_data, _explain_data),
     IntelliVue: Reader(_intellivue, _explain_intellivue),

@@ -8,7 +8,7 @@ from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, STATED, Reader, Say, host_name
 from asepsis.knowledge.table import find
 from asepsis.knowledge.vocabulary import Category, Role
-from asepsis.protocols.astm import BioMerieuxMessage, LisMessage
+from asepsis.protocols.astm import BioMerieuxMessage, LisMessage, PrintOut
 from asepsis.protocols.poct1a import Poct1a
 
 _COMPONENTS = {
@@ -62,6 +62,18 @@ def _explain_biomerieux(message: BioMerieuxMessage, say: Say) -> None:
         say.of_receiver(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.4)
 
 
+def _print_out(message: PrintOut) -> Hashable:
+    return message.tests > 0
+
+
+def _explain_print_out(message: PrintOut, say: Say) -> None:
+    # The form is known of one product; others may print alike.
+    if message.tests:
+        say.that(Attribute.ROLE, Role.MEDICAL_DATA_SOURCE, 0.6)
+        say.that(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.6)
+        say.made_by("Arkray", REPORTED)
+
+
 # --- POCT1-A ---
 
 
@@ -98,5 +110,6 @@ def _explain_poct1a(message: Poct1a, say: Say) -> None:
 READERS: dict[type, Reader] = {
     LisMessage: Reader(_lis, _explain_lis, partner=True),
     BioMerieuxMessage: Reader(_biomerieux, _explain_biomerieux, partner=True),
+    PrintOut: Reader(_print_out, _explain_print_out),
     Poct1a: Reader(_poct1a, _explain_poct1a, partner=True),
 }

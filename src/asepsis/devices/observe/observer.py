@@ -67,6 +67,7 @@ _MODULES = {
     "poct1a": "laboratory",
     "intellivue": "bedside",
     **dict.fromkeys(("wsd", "sdc", "upnp", "fhir", "dicomweb", "ipp", "pjl"), "web_services"),
+    "ansar": "bedside",
 }
 
 # What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the

@@ -6,10 +6,10 @@ records it has, and how many results. Never a patient's text, a specimen's numbe
 
 from __future__ import annotations
 
-from asepsis.protocols.astm.messages import BioMerieuxMessage, LisMessage
+from asepsis.protocols.astm.messages import BioMerieuxMessage, LisMessage, PrintOut
 from asepsis.protocols.astm.stream import AstmStream
 from asepsis.protocols.message import Dissector
 
 DISSECTOR = Dissector(protocol="astm", open=AstmStream)
 
-__all__ = ["DISSECTOR", "AstmStream", "BioMerieuxMessage", "LisMessage"]
+__all__ = ["DISSECTOR", "AstmStream", "BioMerieuxMessage", "LisMessage", "PrintOut"]

@@ -82,5 +82,20 @@ class BioMerieuxMessage:
         return _biomerieux_facts(self)
 
 
+@value
+class PrintOut:
+    """What an electrolyte analyser SPOTCHEM EL prints, in a frame: date, ID, specimen, electrolytes; no records."""
+
+    PROTOCOL: ClassVar[str] = "astm"
+    kind: ClassVar[str] = "print-out"
+
+    tests: int = 0
+    sender_is_server: bool | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """How many tests."""
+        return {"tests": self.tests} if self.tests else {}
+
+
 _lis_facts: Final = facts_of(LisMessage, without=("records", "complete", "sender_is_server"))
 _biomerieux_facts: Final = facts_of(BioMerieuxMessage, without=("kind", "sender_is_server"))

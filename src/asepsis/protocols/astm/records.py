@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
-from asepsis.protocols.astm.messages import BioMerieuxMessage, LisMessage
+from asepsis.protocols.astm.messages import BioMerieuxMessage, LisMessage, PrintOut
 from asepsis.protocols.fields import text
 from asepsis.protocols.message import Malformed
 
@@ -22,6 +23,9 @@ REMEMBERED_LENGTH_BYTES = 512
 # Where LIS02 6 has the test: O-5 and R-3, universal test id.
 _TEST_FIELD: Final = {ord("O"): 4, ord("R"): 2}
 _PATIENT_FIELDS_LIMIT = 40
+# "24/10/29 13:08 ID# ...": the first digit was taken for the frame's number, which it stands in the place of.
+_PRINTED: Final = re.compile(rb"\d/\d\d/\d\d \d\d:\d\d ID# ")
+_PRINTED_TEST: Final = re.compile(rb" (?:Na|K|Cl) +[0-9.-]")
 
 
 @lru_cache(maxsize=REMEMBERED_HEADERS)
@@ -120,6 +124,13 @@ def begin(record: bytes) -> Collected | Malformed:
     if header is None:
         return Malformed(protocol="astm", where="H-2", why="declares no delimiters")
     return Collected(header, record[1:2])
+
+
+def read_print_out(record: bytes) -> PrintOut | None:
+    """A print-out by its beginning; None where it is none."""
+    if _PRINTED.match(record) is None:
+        return None
+    return PrintOut(tests=len(_PRINTED_TEST.findall(record[:REMEMBERED_LENGTH_BYTES])))
 
 
 def read_biomerieux(record: bytes) -> BioMerieuxMessage | Malformed:

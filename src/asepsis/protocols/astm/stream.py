@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from asepsis.protocols.astm.messages import LisMessage
-from asepsis.protocols.astm.records import Collected, begin, read_biomerieux
+from asepsis.protocols.astm.records import Collected, begin, read_biomerieux, read_print_out
 from asepsis.protocols.message import Malformed, Result
 
 # A record that is held; results have some 100 bytes, histograms some 10 KiB. What is longer is no header, order or
@@ -111,7 +111,7 @@ class AstmStream:
             side.sum += sum(chunk)
             if side.fresh:
                 side.fresh = False
-                if 0x30 <= chunk[0] <= 0x37:
+                if 0x30 <= chunk[0] <= 0x39:
                     chunk = chunk[1:]
                 # A frame begins with a record, or goes on with one that the frame before left open.
                 if side.lost and chunk[:1].isalpha() and not chunk[1:2].isalnum():
@@ -160,9 +160,12 @@ class AstmStream:
             else:
                 side.message = begun
                 side.malformed = 0
-        elif side.message is not None and side.message.add(record):
-            out.append(side.message.message(complete=True))
-            side.message = None
+        elif side.message is not None:
+            if side.message.add(record):
+                out.append(side.message.message(complete=True))
+                side.message = None
+        elif record[0] <= 0x39 and (printed := read_print_out(record)) is not None:
+            out.append(printed)
 
     def _abandon(self, side: _Side, out: list[Result]) -> None:
         """A message is over without its terminator."""

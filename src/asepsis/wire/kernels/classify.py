@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from asepsis.wire.kernels.classify_control import classify_control_tcp, classify_control_udp
 from asepsis.wire.kernels.classify_directory import classify_directory_tcp, classify_directory_udp
-from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp
+from asepsis.wire.kernels.classify_medical import classify_intellivue, classify_medical_tcp, classify_serial
 from asepsis.wire.kernels.classify_office import classify_office_tcp, classify_office_udp
 from asepsis.wire.kernels.classify_quic import classify_datagram_security, classify_quic, classify_xmpp
 from asepsis.wire.kernels.classify_web import classify_pjl, classify_wsd
@@ -269,7 +269,8 @@ def classify_tcp(p: int, n: int, source_port: int, destination_port: int) -> int
             return classify_dns_header(p + 2, n - 2)
     elif source_port == 1883 or destination_port == 1883:
         return classify_mqtt_midstream(p, n)
-    return classify_office_tcp(p, n, source_port, destination_port)
+    found = classify_serial(p, n, source_port, destination_port)
+    return found if found else classify_office_tcp(p, n, source_port, destination_port)
 
 
 @kernel

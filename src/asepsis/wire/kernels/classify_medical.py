@@ -8,10 +8,14 @@ PHD = 44
 ASTM = 45
 POCT1A = 46
 INTELLIVUE = 47
+ANSAR = 48
 
 CLIENT = 1 << 8
 SERVER = 2 << 8
 
+# A serial stream has no beginning: the name of its protocol is looked for in so many bytes of a segment, and only on
+# the ports of device servers (Moxa NPort 4001 on, Lantronix 10001, Digi 2101 on, by their manuals).
+SERIAL_WINDOW = 1460
 # Bytes of an XML document in which its root element must begin: a declaration and a comment stand before.
 XML_PROLOG = 512
 
@@ -60,7 +64,12 @@ def classify_astm(p: int, n: int) -> int:
         # bioMérieux speaks its own records in the same frames: RS, then what the message is.
         if at + 6 <= n and u8(p + at) == 0x1E and u8(p + at + 1) == 0x6D and u8(p + at + 2) == 0x74:
             return ASTM if u8(p + at + 5) == 0x7C or (at + 7 <= n and u8(p + at + 6) == 0x7C) else 0
-        if at >= n or u8(p + at) < 0x30 or u8(p + at) > 0x37:
+        if at >= n or u8(p + at) < 0x30 or u8(p + at) > 0x39:
+            return 0
+        # What a SPOTCHEM EL prints: date, time, "ID#".
+        if at + 18 <= n and u8(p + at + 2) == 0x2F and u8(p + at + 5) == 0x2F and be32(p + at + 14) == 0x20494423:
+            return ASTM
+        if u8(p + at) > 0x37:
             return 0
         at += 1
     if at + 6 > n:
@@ -128,6 +137,21 @@ def classify_intellivue(p: int, n: int) -> int:
             at = 4
         if be32(p + at) == 0x05081301:
             return INTELLIVUE | (CLIENT if kind == 0x0D else SERVER)
+    return 0
+
+
+@kernel
+def classify_serial(p: int, n: int, source_port: int, destination_port: int) -> int:
+    """What bedside devices write to a serial port that a device server hands on: ANSAR-B names itself."""
+    port = min(source_port, destination_port)
+    if not (4001 <= port <= 4032 or port == 10001 or 2101 <= port <= 2132):
+        return 0
+    at = 0
+    end = min(n, SERIAL_WINDOW) - 9
+    while at <= end:
+        if u8(p + at) == 0xFE and be32(p + at + 1) == 0xFF414E53 and be32(p + at + 5) == 0x41522D42:
+            return ANSAR | (SERVER if source_port == port else CLIENT)
+        at += 1
     return 0
 
 
