@@ -13,6 +13,10 @@ ANSAR = 48
 CLIENT = 1 << 8
 SERVER = 2 << 8
 
+# A bedside monitor says who it is in its association and its first event, and then sends waves four times a second.
+WHOLE_INTELLIVUE = 8 * 1024
+# A monitor at a serial port repeats its parameters in every block of some 560 bytes.
+LIMIT_ANSAR = 16 * 1024
 # A serial stream has no beginning: the name of its protocol is looked for in so many bytes of a segment, and only on
 # the ports of device servers (Moxa NPort 4001 on, Lantronix 10001, Digi 2101 on, by their manuals).
 SERIAL_WINDOW = 1460

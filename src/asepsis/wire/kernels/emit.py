@@ -11,7 +11,7 @@ from __future__ import annotations
 from asepsis.wire.kernels.classify import DICOM, DNS, HTTP, SMB, SNMP, SSH, TLS, classify_http
 from asepsis.wire.kernels.classify_control import BACNET, ETHERNET_IP, MODBUS, OPCUA, bacnet_said, modbus_said
 from asepsis.wire.kernels.classify_directory import COAP, directory_limit
-from asepsis.wire.kernels.classify_medical import ANSAR, INTELLIVUE
+from asepsis.wire.kernels.classify_medical import ANSAR, INTELLIVUE, LIMIT_ANSAR, WHOLE_INTELLIVUE
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
@@ -90,10 +90,6 @@ LIMIT_DNS = 256 * 1024
 LIMIT_SNMP = 64 * 1024
 # A greeting, what is offered, and who logs in: behind that come sessions, mail and files, which are nobody's business.
 LIMIT_GREETING = 8 * 1024
-# A bedside monitor says who it is in its association and its first event, and then sends waves four times a second.
-WHOLE_INTELLIVUE = 8 * 1024
-# A monitor at a serial port repeats its parameters in every block of some 560 bytes.
-LIMIT_ANSAR = 16 * 1024
 # Sessions, endpoints and identities are told in the first exchanges; what follows is polling.
 LIMIT_CONTROL = 64 * 1024
 NO_LIMIT = (1 << 24) - 1
