@@ -11,7 +11,7 @@ import select
 import sys
 import time
 
-from asepsis.wire.engine import Engine
+from asepsis.wire.engine import Emit, Engine
 from asepsis.wire.live import LiveCapture
 
 # The last block comes when its time is over (asepsis.wire.live.HAND_OVER_MS), or not at all.
@@ -20,7 +20,7 @@ PATIENCE_MS = 200
 
 def main(interface: str, blocks: int, work: str, held: str) -> None:
     """Captures and says what it cost."""
-    engine = Engine(emit=work == "pieces")
+    engine = Engine(emit=Emit.MESSAGES if work == "pieces" else Emit.NOTHING)
     live = LiveCapture(engine, interface, blocks=blocks)
     live.begin()
     if held == "held":

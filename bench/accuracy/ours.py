@@ -41,7 +41,7 @@ def read(path: Path) -> Answer:
         messages = MessageReader(capture=path.name, sighted=sighted)
         reader = CaptureReader(Engine(), source)
         for output in reader.outputs():
-            messages.take(output.pieces)
+            messages.take(output)
             messages.finished(output.finished)
             for row in output.finished:
                 version = int(row["ip_version"])

@@ -112,7 +112,7 @@ def through_engine(capture: Path) -> list[Message]:
     reader = MessageReader(capture="test", sighted=lambda sighting: found.append(sighting.message))
     source, _ = open_source(capture)
     for output in CaptureReader(shared_engine(), source).outputs():
-        reader.take(output.pieces)
+        reader.take(output)
         reader.finished(output.finished)
     source.close()
     assert not reader.malformed

@@ -36,7 +36,7 @@ def sightings(capture: Path) -> list[Sighting]:
     reader = MessageReader(capture="ward", sighted=found.append)
     source, _ = open_source(capture)
     for output in CaptureReader(Engine(), source).outputs():
-        reader.take(output.pieces)
+        reader.take(output)
         reader.finished(output.finished)
     source.close()
     assert not reader.malformed

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asepsis.wire.capture import Account, CaptureReader
 from asepsis.wire.engine import Engine, Limits, Piece
+from asepsis.wire.layout import PAYLOAD_WORDS
 from asepsis.wire.source import open_source
 from asepsis.wire.tables import CONVERSATIONS
 
@@ -22,6 +23,13 @@ class Reading:
     account: Account
     pieces: list[Piece]
     conversations: NDArray[np.void]
+    repeats: NDArray[np.int64]
+    """Rows whose bytes were left out, because an earlier piece said the same."""
+
+    @property
+    def messages(self) -> int:
+        """Pieces that were handed on, with their bytes or as repeats."""
+        return len(self.pieces) + len(self.repeats)
 
     def bytes_of(self, sender: int) -> bytes:
         """All bytes handed on of one sender, in order."""
@@ -51,14 +59,17 @@ def read(capture: bytes | Path, engine: Engine | None = None) -> Reading:
         reader = CaptureReader(engine, source)
         pieces: list[Piece] = []
         finished = []
+        repeats = [np.zeros((0, PAYLOAD_WORDS), np.int64)]
         for output in reader.outputs():
             pieces += output.pieces
             finished.append(output.finished)
+            repeats.append(output.repeats)
         source.close()
     finally:
         if not isinstance(capture, Path):
             path.unlink()
-    return Reading(reader.account, pieces, np.concatenate([np.zeros(0, CONVERSATIONS), *finished]))
+    conversations = np.concatenate([np.zeros(0, CONVERSATIONS), *finished])
+    return Reading(reader.account, pieces, conversations, np.concatenate(repeats))
 
 
 def engine_with(rows: int = 1 << 10, **limits: int) -> Engine:

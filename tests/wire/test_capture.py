@@ -101,7 +101,7 @@ def test_a_packet_of_an_interface_that_was_never_described_is_counted_under_that
     assert account.packets == 1
 
 
-@pytest.mark.parametrize("link", [220, 300, 7])
+@pytest.mark.parametrize("link", [220, 300, 8])
 def test_other_link_types_are_counted_under_their_names(link: int) -> None:
     account = read(frames.pcap(FRAMES, link=link)).account
     assert account.decoded == 0

@@ -165,11 +165,11 @@ def test_repeated_datagrams_are_counted_and_handed_on_once() -> None:
     packets = [ethernet(ipv4(udp(n.to_bytes(2, "big") + query[2:], 50000 + n, 53), protocol=17)) for n in range(100)]
     engine = engine_with()
     reading = read(pcap(packets), engine)
-    assert len(reading.pieces) == 1
+    assert reading.messages == 1
     assert engine.repeated() == {5: 99}
     assert reading.conversations["packets_to_server"].sum() == 100
 
 
 def test_a_datagram_is_handed_on_again_after_some_minutes() -> None:
     frame = ethernet(b"\x00\x01\x08\x00\x06\x04\x00\x01" + frames.MAC_A + bytes([10, 0, 0, 1]) + bytes(10), 0x0806)
-    assert len(read(times((0, frame), (1, frame), (1200, frame))).pieces) == 2
+    assert read(times((0, frame), (1, frame), (1200, frame))).messages == 2

@@ -19,9 +19,9 @@ def test_one_name_asked_by_two_hosts_is_two_messages_and_its_answer_one() -> Non
     asked = [dns(n, b"\x01\x00", f"10.0.0.{n % 2 + 1}", 4000 + n) for n in range(10)]
     answered = [dns(n, b"\x81\x80", f"10.0.0.{n % 2 + 1}", 4000 + n) for n in range(10)]
     engine = engine_with()
-    assert len(read(pcap(asked), engine).pieces) == 2
+    assert read(pcap(asked), engine).messages == 2
     assert engine.repeated() == {5: 8}
-    assert len(read(pcap(answered), engine).pieces) == 1
+    assert read(pcap(answered), engine).messages == 1
     assert engine.repeated() == {5: 9}
 
 
@@ -35,9 +35,9 @@ def snmp(request: int, value: int, community: bytes = b"public") -> bytes:
 
 def test_an_snmp_request_repeats_whatever_its_number_but_not_with_other_content() -> None:
     engine = engine_with()
-    assert len(read(pcap([snmp(n, 0x0500) for n in range(2**24, 2**24 + 20)]), engine).pieces) == 1
+    assert read(pcap([snmp(n, 0x0500) for n in range(2**24, 2**24 + 20)]), engine).messages == 1
     assert engine.repeated() == {11: 19}
-    assert len(read(pcap([snmp(7, 0x0500 + n) for n in range(20)]), engine).pieces) == 20
+    assert read(pcap([snmp(7, 0x0500 + n) for n in range(20)]), engine).messages == 20
 
 
 def test_dhcp_repeats_without_its_transaction_and_seconds_only() -> None:
@@ -47,5 +47,5 @@ def test_dhcp_repeats_without_its_transaction_and_seconds_only() -> None:
         return ethernet(ipv4(udp(body, 68, 67), "0.0.0.0", "255.255.255.255", protocol=17))
 
     engine = engine_with()
-    assert len(read(pcap([discover(n, 1) for n in range(5)]), engine).pieces) == 1
-    assert len(read(pcap([discover(1, n) for n in range(5)]), engine).pieces) == 5
+    assert read(pcap([discover(n, 1) for n in range(5)]), engine).messages == 1
+    assert read(pcap([discover(1, n) for n in range(5)]), engine).messages == 5

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asepsis.history.schema import arrow_schema
-from asepsis.protocols.message import Sighting
+from asepsis.protocols.message import Repeats, Sighting
 
 _NUMBERS: Final = ("time_ns", "packet", "conversation", "source_port", "destination_port", "vlan")
 _NAMES: Final = ("protocol", "kind", "source_ip", "destination_ip", "source_mac", "destination_mac")
@@ -64,6 +64,32 @@ class MessageBuffer:
         )
         self.facts.append(facts)
         self.characters += len(facts)
+
+    def extend(self, repeats: Repeats, texts: list[str]) -> None:
+        """Takes repeated messages.
+
+        Args:
+            repeats: Their columns.
+            texts: The text of the facts of each of ``repeats.messages``.
+        """
+        from asepsis.history.columns import distinct_addresses, distinct_macs
+
+        rows, of = repeats.rows, repeats.of
+        protocols, kinds, source_ips, destination_ips, source_macs, destination_macs = self._codes
+        places = [
+            *(rows[name] for name in _NUMBERS),
+            np.array([protocols[message.PROTOCOL] for message in repeats.messages])[of],
+            np.array([kinds[message.kind] for message in repeats.messages])[of],
+        ]
+        for side, codes in (("source", source_ips), ("destination", destination_ips)):
+            indices, words = distinct_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"])
+            places.append(np.array([codes[word] for word in words])[indices])
+        for side, codes in (("source", source_macs), ("destination", destination_macs)):
+            indices, words = distinct_macs(rows[side + "_mac"])
+            places.append(np.array([codes[word] for word in words])[indices])
+        self._rows += np.stack(places, axis=1, dtype=np.int64, casting="unsafe").tobytes()
+        self.facts += [texts[place] for place in of.tolist()]
+        self.characters += int(np.array([len(text) for text in texts])[of].sum())
 
     def take(self, *, site: str, capture: str) -> tuple[Any, npt.NDArray[np.int64]]:
         """All of it; the buffer is not used any more.

@@ -59,9 +59,11 @@ def conversation_batch(rows: Rows, *, site: str, capture: str) -> Any:
             columns.append(constant(len(rows), same[name]))
         elif name in ("client_ip", "server_ip"):
             side = name.removesuffix("_ip")
-            columns.append(_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"]))
+            columns.append(
+                _dictionary(*distinct_addresses(rows["ip_version"], rows[side + "_high"], rows[side + "_low"]))
+            )
         elif name in ("client_mac", "server_mac"):
-            columns.append(_dictionary(*_distinct(rows[name], _macs)))
+            columns.append(_dictionary(*distinct_macs(rows[name])))
         elif name in _NAMED:
             places, words = _NAMED[name]
             columns.append(_dictionary(places[rows[name]], words))
@@ -101,11 +103,18 @@ def _distinct(
     return places.astype(np.int32), texts(different.tolist())
 
 
-def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> Any:
-    """Addresses of mixed versions as one dictionary array; no IP at all gives an empty text."""
+def distinct_macs(numbers: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Indices into the texts of different hardware addresses, and those texts; empty where the link has none."""
+    return _distinct(numbers, _macs)
+
+
+def distinct_addresses(
+    version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """As ``distinct_macs``, of addresses of mixed versions; no IP at all gives an empty text."""
     is_v4 = version == 4
     if is_v4.all():
-        return _dictionary(*_distinct(low, _ipv4s))
+        return _distinct(low, _ipv4s)
     indices = np.zeros(len(version), np.int32)
     words = [""]
     codes, texts = _distinct(low[is_v4], _ipv4s)
@@ -115,7 +124,7 @@ def _addresses(version: npt.NDArray[np.uint8], high: npt.NDArray[np.uint64], low
     codes, texts = _distinct_ipv6(high[is_v6], low[is_v6])
     indices[is_v6] = codes + len(words)
     words += texts
-    return _dictionary(indices, words)
+    return indices, words
 
 
 def _distinct_ipv6(

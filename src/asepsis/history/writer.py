@@ -35,7 +35,7 @@ from asepsis.history.manifest import Commit, Manifest, StoredCapture, StoredFile
 from asepsis.history.schema import ROW_GROUP_ROWS, arrow_schema, parquet_options
 from asepsis.history.staging import Staging
 from asepsis.kernel.value import value
-from asepsis.protocols.message import Malformed, Sighting
+from asepsis.protocols.message import Malformed, Repeats, Sighting
 from asepsis.wire.tables import CONVERSATIONS
 
 # Messages held before they are written: 96 bytes each, and at most 8 MB of text.
@@ -124,6 +124,20 @@ class CaptureWriter:
         messages.append(sighting, self._facts.of(sighting.message))
         if len(messages.facts) >= BUFFERED_MESSAGES or messages.characters > BUFFERED_CHARACTERS:
             self._write_messages()
+
+    def repeats(self, repeats: Repeats) -> None:
+        """Takes messages that repeat earlier ones.
+
+        Raises:
+            HistoryError: There is no room, or the history cannot be written.
+        """
+        texts = [self._facts.of(message) for message in repeats.messages]
+        for begin in range(0, len(repeats.of), BUFFERED_MESSAGES):
+            part = slice(begin, begin + BUFFERED_MESSAGES)
+            messages = self._messages
+            messages.extend(repeats._replace(of=repeats.of[part], rows=repeats.rows[part]), texts)
+            if len(messages.facts) >= BUFFERED_MESSAGES or messages.characters > BUFFERED_CHARACTERS:
+                self._write_messages()
 
     def malformed(self, malformed: Malformed) -> None:
         """Counts what claimed to be a protocol and was not; it is not stored."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asepsis.kernel.errors import AsepsisError
 from asepsis.pipeline.attention import Attention
@@ -20,14 +20,13 @@ from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.messages import MessageReader
 from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
 from asepsis.wire.capture import CaptureReader
-from asepsis.wire.engine import Engine
+from asepsis.wire.engine import Emit, Engine
 from asepsis.wire.errors import CaptureError
 from asepsis.wire.source import Source, open_source
 
 if TYPE_CHECKING:
     from asepsis.devices.behaviour.gather import Behaviours
     from asepsis.devices.behaviour.model import Model
-    from asepsis.devices.observe import Observer
     from asepsis.devices.observed import Observed
     from asepsis.history import CaptureWriter
     from asepsis.pipeline.workspace import Workspace
@@ -88,7 +87,9 @@ class Analysis:
         self._site = site
         self._progress = progress
         self._model = model
-        self._engine = Engine()
+        # What is not kept is read for clues only; a model counts more than clues.
+        clues = workspace is None and model is None
+        self._engine = Engine(emit=Emit.CLUES if clues else Emit.MESSAGES)
         self._observed: list[Observed] = []
         self._began = time.monotonic()
         self._told = 0.0
@@ -135,18 +136,21 @@ class Analysis:
         with ExitStack() as stack:
             digest, writer, held = self._writer(path, stack)
             observer = Observer(site=self._site, capture=digest)
-            sighted = observer.message
+            sighted: Callable[[Any], None] = observer.message
+            repeated: Callable[[Any], None] = observer.repeats
             if writer is not None:
-                sighted = _both(observer, writer)
+                sighted, repeated = both(sighted, writer.message), both(repeated, writer.repeats)
             behaviours = None
             if self._model is not None:
                 from asepsis.devices.behaviour.gather import Behaviours
 
                 behaviours = Behaviours(capture=digest)
-                sighted = _also(sighted, behaviours.message)
+                sighted, repeated = both(sighted, behaviours.message), both(repeated, behaviours.repeats)
             reader = MessageReader(
                 capture=digest,
                 sighted=sighted,
+                repeated=repeated,
+                unlearn=self._engine.forget_meaning,
                 malformed=writer.malformed if writer is not None else None,
                 # A model counts what devices repeat, so nobody is passed over.
                 attention=Attention(lambda: observer.novelties)
@@ -159,7 +163,7 @@ class Analysis:
             capture = CaptureReader(self._engine, source, progress=told)
             conversations = 0
             for output in capture.outputs():
-                reader.take(output.pieces)
+                reader.take(output)
                 reader.finished(output.finished)
                 if len(output.finished):
                     conversations += len(output.finished)
@@ -169,7 +173,7 @@ class Analysis:
                     if writer is not None:
                         writer.conversations(output.finished)
             account = capture.account
-            reader.add_repeated(self._engine.repeated())
+            reader.end(self._engine.repeated())
             self._messages.update(reader.counts)
             self._packets_done += account.packets
             self.report.conversations += conversations
@@ -324,22 +328,14 @@ def _told(failures: list[str]) -> str | None:
     return f"{'; '.join(failures)}; please report this" if failures else None
 
 
-def _both(observer: Observer, writer: CaptureWriter) -> Callable[..., None]:
-    observe, write = observer.message, writer.message
+def both(one: Callable[[Any], None], other: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Two that take the same, as one."""
 
-    def sighted(sighting: object) -> None:
-        observe(sighting)  # type: ignore[arg-type] # the reader hands on Sightings; this spares a call each
-        write(sighting)  # type: ignore[arg-type] # as above
+    def taken(said: Any) -> None:
+        one(said)
+        other(said)
 
-    return sighted
-
-
-def _also(first: Callable[..., None], second: Callable[..., None]) -> Callable[..., None]:
-    def sighted(sighting: object) -> None:
-        first(sighting)
-        second(sighting)
-
-    return sighted
+    return taken
 
 
 def _with_behaviour(observed: Observed, model: Model, behaviours: Behaviours) -> Observed:

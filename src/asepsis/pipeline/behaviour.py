@@ -48,13 +48,20 @@ def profiles_of(path: Path | str, engine: Engine | None = None) -> list[Profile]
     """
     source, _ = open_source(str(path))
     try:
+        engine = engine or Engine()
         behaviours = Behaviours(capture=str(path))
-        reader = MessageReader(capture=str(path), sighted=behaviours.message)
-        for output in CaptureReader(engine or Engine(), source).outputs():
-            reader.take(output.pieces)
+        reader = MessageReader(
+            capture=str(path),
+            sighted=behaviours.message,
+            repeated=behaviours.repeats,
+            unlearn=engine.forget_meaning,
+        )
+        for output in CaptureReader(engine, source).outputs():
+            reader.take(output)
             reader.finished(output.finished)
             if len(output.finished):
                 behaviours.conversations(output.finished)
+        reader.end(engine.repeated())
     finally:
         source.close()
     return full_windows(behaviours.profiles())

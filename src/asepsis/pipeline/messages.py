@@ -10,16 +10,18 @@ import numpy as np
 
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.pipeline.attention import Attention
-from asepsis.protocols.message import Dissector, Malformed, Result, Sighting, Stream
+from asepsis.pipeline.meanings import Meanings
+from asepsis.protocols.message import Dissector, Malformed, Repeats, Result, Sighting, Stream
 from asepsis.protocols.registry import dissector
 from asepsis.wire.applications import Application
-from asepsis.wire.engine import Piece
+from asepsis.wire.engine import Output, Piece
 from asepsis.wire.finished import ENDED_SPLIT, swap_sides
 from asepsis.wire.layout import (
     P_CONVERSATION,
     P_DESTINATION_HIGH,
     P_DESTINATION_LOW,
     P_DESTINATION_MAC,
+    P_MEANING,
     P_META,
     P_PACKET,
     P_PORTS,
@@ -29,6 +31,7 @@ from asepsis.wire.layout import (
     P_TIME,
     PAYLOAD_WORDS,
 )
+from asepsis.wire.tables import GOES_ON
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,16 +57,20 @@ class MessageReader:
         *,
         capture: str,
         sighted: Callable[[Sighting], None],
+        repeated: Callable[[Repeats], None] | None = None,
         malformed: Callable[[Malformed], None] | None = None,
         attention: Attention | None = None,
+        unlearn: Callable[[int], None] | None = None,
     ) -> None:
         """Begins a capture.
 
         Args:
             capture: Its digest, or ``interface:NAME``.
             sighted: Takes every message.
+            repeated: Takes many messages at once that are like earlier ones; None: ``sighted`` takes them one by one.
             malformed: Takes everything that claimed to be a protocol and was not.
             attention: Passes over senders who only repeat themselves; None reads everything.
+            unlearn: Tells the engine that a meaning is not known after all (``Engine.forget_meaning``).
         """
         self.counts: Counter[str] = Counter()
         """Messages read, by the name of the protocol's module."""
@@ -72,6 +79,8 @@ class MessageReader:
         """Faults of our own while reading, one line each, at most ``MOST_FAILURES``: never the fault of the capture."""
         self._capture = capture
         self._sighted = sighted
+        self._repeated = repeated
+        self._meanings = Meanings(unlearn)
         self._on_malformed = malformed
         self._attention = attention
         self._streams: dict[int, _Open] = {}
@@ -83,13 +92,26 @@ class MessageReader:
         for application in Application:
             self._dissector(application)
 
-    def redirect(self, *, capture: str, sighted: Callable[[Sighting], None]) -> None:
-        """From now on messages go to ``sighted`` as of ``capture``; streams that are open go on."""
+    def redirect(
+        self,
+        *,
+        capture: str,
+        sighted: Callable[[Sighting], None],
+        repeated: Callable[[Repeats], None] | None = None,
+    ) -> None:
+        """From now on messages go elsewhere, as of ``capture``; streams that are open go on."""
         self._capture = capture
         self._sighted = sighted
+        self._repeated = repeated
 
-    def take(self, pieces: Sequence[Piece]) -> None:
-        """Reads pieces in order."""
+    def take(self, output: Output) -> None:
+        """Reads pieces in order, then what repeats their meanings."""
+        self._read(output.pieces)
+        self._tell(output.repeats, final=output.forget)
+        if output.forget:
+            self._meanings.clear()
+
+    def _read(self, pieces: Sequence[Piece]) -> None:
         streams = self._streams
         dissectors = self._dissectors
         attention = self._attention
@@ -98,7 +120,8 @@ class MessageReader:
             known = dissectors.get(code) or self._dissector(code)
             if known is None:
                 continue
-            if attention is not None:
+            meaning = words[P_MEANING]
+            if attention is not None and not meaning:
                 speaker = (words[P_SOURCE_MAC], words[P_SOURCE_HIGH], words[P_SOURCE_LOW], code)
                 if not attention.wanted(speaker, words[P_TIME]):
                     self._pass_over(known, words)
@@ -120,6 +143,12 @@ class MessageReader:
                     self._fail(known.protocol, words, error)
                     entry.stream = _Unread()
                     continue
+                if meaning:
+                    goes_on = words[P_META] >> 16 & GOES_ON != 0
+                    self._meanings.learn(meaning, results, goes_on=goes_on)
+                    entry.meanings[sender] = meaning if goes_on else 0
+                elif results and entry.meanings[sender]:
+                    self._meanings.add(entry.meanings[sender], results)
                 if results:
                     entry.last[sender] = words
                     if entry.client is None:
@@ -128,7 +157,7 @@ class MessageReader:
                     if ends is None:
                         ends = entry.ends[sender] = self._ends(words)
                     self._report(words, ends, results)
-                    if attention is not None:
+                    if attention is not None and not meaning:
                         attention.heard(speaker, len(results))
             elif known.datagram is not None:
                 try:
@@ -136,10 +165,29 @@ class MessageReader:
                 except Exception as error:  # as above
                     self._fail(known.protocol, words, error)
                     continue
+                if meaning:
+                    self._meanings.learn(meaning, results, goes_on=False)
                 if results:
                     self._report(words, self._ends(words), results)
-                    if attention is not None:
+                    if attention is not None and not meaning:
                         attention.heard(speaker, len(results))
+
+    def _tell(self, rows: NDArray[np.int64], *, final: bool) -> None:
+        """Passes on what repeats a meaning."""
+        repeats, malformed = self._meanings.told(rows, self._capture, final=final)
+        for result, times in malformed:
+            self.malformed[result.protocol] += times
+            for _ in range(times if self._on_malformed is not None else 0):
+                self._on_malformed(result)  # type: ignore[misc] # there is one, or there is no time
+        if repeats is None:
+            return
+        for message, times in zip(repeats.messages, np.bincount(repeats.of).tolist(), strict=True):
+            self.counts[message.PROTOCOL] += times
+        if self._repeated is not None:
+            self._repeated(repeats)
+            return
+        for sighting in repeats.sightings(np.arange(len(repeats.of))):
+            self._sighted(sighting)
 
     def _pass_over(self, known: Dissector, words: list[int]) -> None:
         """Does not read a piece: a datagram is a message all the same, a stream has lost some bytes."""
@@ -177,6 +225,8 @@ class MessageReader:
 
     def _fail(self, protocol: str, words: list[int], error: Exception) -> None:
         """Notes a fault of a protocol module; the conversation is not read any further."""
+        if words[P_MEANING] > 0:
+            self._meanings.unlearn(words[P_MEANING])
         self.malformed[protocol] += 1
         if len(self.failures) < MOST_FAILURES:
             self.failures.append(f"{protocol} could not read packet {words[P_PACKET]} ({type(error).__name__})")
@@ -199,8 +249,13 @@ class MessageReader:
             if words is not None:
                 self._report(words, self._ends(words), [result])
 
-    def add_repeated(self, repeated: dict[int, int]) -> None:
-        """Counts the datagrams that the engine knew as repeats and did not hand on."""
+    def end(self, repeated: dict[int, int]) -> None:
+        """The capture is over.
+
+        Args:
+            repeated: The datagrams that the engine knew as repeats and did not hand on (``Engine.repeated``).
+        """
+        self._tell(np.empty((0, PAYLOAD_WORDS), np.int64), final=True)
         for code, count in repeated.items():
             if code in _PROTOCOL_OF:
                 self.counts[_PROTOCOL_OF[code]] += count
@@ -258,7 +313,7 @@ class _Unread:
 class _Open:
     """A conversation whose messages are being read."""
 
-    __slots__ = ("client", "ends", "last", "passed_over", "protocol", "stream")
+    __slots__ = ("client", "ends", "last", "meanings", "passed_over", "protocol", "stream")
 
     def __init__(self, stream: Stream, protocol: str) -> None:
         self.stream = stream
@@ -268,6 +323,8 @@ class _Open:
         self.ends: list[_Ends | None] = [None, None]
         self.last: list[list[int] | None] = [None, None]
         """The words of the last piece of each sender that gave a message."""
+        self.meanings = [0, 0]
+        """Which meaning goes on with what each sender says next, 0 for none."""
         self.passed_over = [False, False]
         """Whether the last piece of each sender was not read."""
 

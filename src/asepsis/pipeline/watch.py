@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from asepsis.pipeline.analyze import both
 from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.messages import MessageReader
 from asepsis.pipeline.report import AnalysisReport, CaptureReport, Progress
-from asepsis.wire.engine import Engine, Output
+from asepsis.wire.engine import Emit, Engine, Output
 from asepsis.wire.live import LiveCapture
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ class Watch:
     def __init__(self, interface: str, *, workspace: Workspace | None, site: str) -> None:
         self._workspace = workspace
         self._site = site
-        self._engine = Engine(rows=LIVE_ROWS)
+        self._engine = Engine(rows=LIVE_ROWS, emit=Emit.CLUES if workspace is None else Emit.MESSAGES)
         self.report = AnalysisReport(captures=[CaptureReport(path=f"interface:{interface}")])
         self._stack = ExitStack()
         self._history = None if workspace is None else workspace.create().history()
         self._observed: list[Observed] = []
         self._commits = 0
-        self._reader = MessageReader(capture="", sighted=lambda _: None)
+        self._reader = MessageReader(capture="", sighted=lambda _: None, unlearn=self._engine.forget_meaning)
         self._reader.import_all()
         self._open_part()
         # The ring is opened last: what it holds while we set up would fill it.
@@ -54,22 +55,20 @@ class Watch:
         self._observer = Observer(site=self._site, capture=capture)
         self._writer: CaptureWriter | None = None
         self._committed_at = time.monotonic()
-        sighted: Callable[..., None] = self._observer.message
+        observer, writer = self._observer, None
         if self._history is not None:
-            self._writer = self._stack.enter_context(self._history.writer(site=self._site, capture=capture))
-            observe, write = self._observer.message, self._writer.message
-
-            def sighted(sighting: object) -> None:
-                observe(sighting)  # type: ignore[arg-type] # the reader hands on Sightings
-                write(sighting)  # type: ignore[arg-type] # as above
-
+            writer = self._writer = self._stack.enter_context(self._history.writer(site=self._site, capture=capture))
         # Streams go on across parts; only where their messages go changes.
-        self._reader.redirect(capture=capture, sighted=sighted)
+        self._reader.redirect(
+            capture=capture,
+            sighted=observer.message if writer is None else both(observer.message, writer.message),
+            repeated=observer.repeats if writer is None else both(observer.repeats, writer.repeats),
+        )
 
     def take(self, outputs: Iterable[Output]) -> None:
         """Reads what the engine says."""
         for output in outputs:
-            self._reader.take(output.pieces)
+            self._reader.take(output)
             self._reader.finished(output.finished)
             if len(output.finished):
                 self.report.conversations += len(output.finished)
@@ -119,7 +118,7 @@ class Watch:
     def finish(self, began: float) -> AnalysisReport:
         """Ends the capture and writes the document."""
         self.take(self.live.finish())
-        self._reader.add_repeated(self._engine.repeated())
+        self._reader.end(self._engine.repeated())
         self.commit(final=True)
         self._stack.close()
         account = self.live.account

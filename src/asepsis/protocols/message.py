@@ -6,10 +6,15 @@ hostile input; it returns ``Malformed``. It keeps no text of patients, only that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from asepsis.kernel.address import ip_text, mac_text
 from asepsis.kernel.value import value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Message(Protocol):
@@ -100,3 +105,45 @@ class Sighting(NamedTuple):
     destination_port: int
     vlan: int
     """0 where untagged."""
+
+
+class Repeats(NamedTuple):
+    """Many sightings of few messages, as columns: what was said before by anybody is not read again."""
+
+    messages: Sequence[Message]
+    """Each once."""
+    of: NDArray[np.intp]
+    """Which of ``messages`` each sighting is of."""
+    rows: NDArray[np.void]
+    """When, and by whom to whom, in the same order: dtype ``wire.tables.PAYLOADS``."""
+    capture: str
+
+    def sightings(self, places: NDArray[np.intp]) -> Iterator[Sighting]:
+        """Some of them, one by one."""
+        rows, messages = self.rows[places], self.messages
+        columns = [rows[name].tolist() for name in _COLUMNS]
+        for of, time_ns, packet, conversation, version, *ends in zip(self.of[places].tolist(), *columns, strict=True):
+            source_mac, source_high, source_low, source_port, mac, high, low, port, vlan = ends
+            yield Sighting._make(
+                (
+                    messages[of],
+                    time_ns,
+                    self.capture,
+                    packet,
+                    conversation,
+                    mac_text(source_mac) if source_mac else "",
+                    ip_text(version, source_high, source_low),
+                    source_port,
+                    mac_text(mac) if mac else "",
+                    ip_text(version, high, low),
+                    port,
+                    vlan,
+                )
+            )
+
+
+_COLUMNS = (
+    *("time_ns", "packet", "conversation", "ip_version"),
+    *("source_mac", "source_high", "source_low", "source_port"),
+    *("destination_mac", "destination_high", "destination_low", "destination_port", "vlan"),
+)

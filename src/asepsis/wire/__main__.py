@@ -13,13 +13,13 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from asepsis.wire.capture import CaptureReader
-from asepsis.wire.engine import Engine
+from asepsis.wire.engine import Emit, Engine
 from asepsis.wire.source import open_source
 
 
 def main(path: str) -> None:
     """Counts conversations of one capture; payloads are not looked at."""
-    engine = Engine(emit=False)
+    engine = Engine(emit=Emit.NOTHING)
     source, _ = open_source(path)
     reader = CaptureReader(engine, source)
     conversations = sum(len(output.finished) for output in reader.outputs())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_ROWS = 1 << 16
 # Room for payload bytes between two drains, and for their rows.
 ARENA_BYTES = 4 * 1024 * 1024
-PAYLOAD_ROWS = 1 << 14
-FINISHED_ROWS = 1 << 13
+PAYLOAD_ROWS = 1 << 15
+FINISHED_ROWS = 1 << 14
 # The table is looked through for finished conversations once in so much capture time.
 SWEEP_EVERY_NS = 10 * 1_000_000_000
 # How idle a conversation must be to be evicted from a full table, tried in this order.
@@ -61,20 +62,38 @@ class Output(NamedTuple):
     pieces: list[Piece]
     finished: NDArray[np.void]
     """Dtype ``CONVERSATIONS``."""
+    repeats: Words
+    """Rows of ``PAYLOADS`` as 64-bit words, whose bytes said what an earlier piece with their meaning said."""
+    forget: bool
+    """The numbers of all meanings begin anew after this output."""
+
+
+class Emit(IntEnum):
+    """What the engine hands on beside conversations."""
+
+    NOTHING = layout.EMIT_NOTHING
+    MESSAGES = layout.EMIT_MESSAGES
+    CLUES = layout.EMIT_CLUES
+    """As ``MESSAGES``, but frames that differ only in what no clue is made of are one meaning."""
 
 
 class Engine:
     """The compiled packet engine with its tables."""
 
     def __init__(
-        self, *, rows: int = DEFAULT_ROWS, limits: Limits | None = None, emit: bool = True, seed: int | None = None
+        self,
+        *,
+        rows: int = DEFAULT_ROWS,
+        limits: Limits | None = None,
+        emit: Emit = Emit.MESSAGES,
+        seed: int | None = None,
     ) -> None:
         """Allocates the tables.
 
         Args:
             rows: Conversations at the same time; a power of two.
             limits: Time-outs.
-            emit: False counts conversations only: no payload, no classification.
+            emit: What is handed on; with ``NOTHING`` no payload is even classified.
             seed: Of the hash; random unless a test wants to repeat itself.
         """
         limits = limits or Limits()
@@ -88,6 +107,7 @@ class Engine:
         self._finished: Words = np.zeros((FINISHED_ROWS, layout.ROW_WORDS), np.int64)
         self._fragments: Words = np.zeros(layout.FRAGMENT_SLOTS * layout.FRAGMENT_WORDS, np.int64)
         self._repeats: Words = np.zeros(layout.REPEAT_SLOTS, np.int64)
+        self._meanings: Words = np.zeros(layout.MEANING_SLOTS * 2, np.int64)
         self.interfaces: Words = np.zeros((layout.MAX_INTERFACES, layout.INTERFACE_WORDS), np.int64)
         self._reorders: dict[int, tuple[Reorder, int]] = {}
         self._pending: dict[int, list[Piece]] = {}
@@ -107,6 +127,7 @@ class Engine:
         control[layout.FINISHED_CAPACITY] = FINISHED_ROWS
         control[layout.FRAGMENTS] = self._fragments.ctypes.data
         control[layout.REPEATS] = self._repeats.ctypes.data
+        control[layout.MEANINGS] = self._meanings.ctypes.data
         control[layout.INTERFACES] = self.interfaces.ctypes.data
         control[layout.IDLE_UDP_NS] = limits.idle_udp_ns
         control[layout.IDLE_TCP_NS] = limits.idle_tcp_ns
@@ -163,6 +184,7 @@ class Engine:
         self.interfaces[:] = 0
         self._fragments[:] = 0
         self._repeats[:] = 0
+        self._forget_meanings()
         self._last_sweep_ns = 0
 
     def run(self) -> int:
@@ -219,7 +241,9 @@ class Engine:
     def drain(self) -> Output:
         """Takes what the kernels have handed on and makes room for more."""
         control = self._control
-        pieces = self._take_pieces(int(control[layout.PAYLOAD_COUNT]))
+        payloads = self._payloads[: int(control[layout.PAYLOAD_COUNT])]
+        is_repeat = payloads[:, layout.P_MEANING] < 0
+        pieces = self._take_pieces(payloads[~is_repeat])
         rows = self._finished[: int(control[layout.FINISHED_COUNT])]
         conversations = finished.conversations(rows)
         if self._reorders and len(rows):
@@ -227,13 +251,29 @@ class Engine:
         control[layout.PAYLOAD_COUNT] = 0
         control[layout.ARENA_USED] = 0
         control[layout.FINISHED_COUNT] = 0
-        return Output(pieces, conversations)
+        forget = int(control[layout.MEANING_COUNT]) > layout.MOST_MEANINGS * 3 // 4
+        if forget:
+            self._forget_meanings()
+        return Output(pieces, conversations, payloads[is_repeat], forget)
 
-    def _take_pieces(self, count: int) -> list[Piece]:
+    def forget_meaning(self, number: int) -> None:
+        """What has this meaning is handed on with its bytes when it comes again."""
+        table = self._meanings.reshape(-1, 2)
+        table[table[:, 1] == number] = 0
+
+    def is_meaning(self, number: int) -> bool:
+        """Whether this number stands for a content at present."""
+        return bool((self._meanings.reshape(-1, 2)[:, 1] == number).any())
+
+    def _forget_meanings(self) -> None:
+        self._meanings[:] = 0
+        self._control[layout.MEANING_COUNT] = 0
+
+    def _take_pieces(self, payloads: Words) -> list[Piece]:
         memory = self._memory
         pieces: list[Piece] = []
         append = pieces.append
-        for words in self._payloads[:count].tolist():
+        for words in payloads.tolist():
             offset = words[3]
             data = memory[offset : offset + words[4]].tobytes()
             flags = words[12] >> 16 & 255

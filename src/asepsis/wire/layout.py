@@ -57,13 +57,19 @@ SWEEP_ENDED_BY = 39
 EVICTED = 40
 RETRANSMITTED = 41  # payload segments dropped because their bytes had been seen
 WITHHELD = 42  # payload segments of followed applications not handed on, by policy
-EMIT = 43  # 1: hand payloads on; 0: conversations only
+EMIT = 43  # one of EMIT_*
 STAGE_PACKETS = 44  # records of the batch being worked on
 SPLITS = 45
 LENGTHS_SWAPPED = 46  # pcap before version 2.3: original length first, captured length second
+MEANINGS = 47  # address of the table of contents that were handed on before
+MEANING_COUNT = 48  # meanings given a number since that table was emptied
 REASONS = 64  # first of 64 counters, see REASON_*
 REPEATED = 128  # first of 256 counters: repeated datagrams not handed on, by application
 CONTROL_WORDS = 384
+
+EMIT_NOTHING = 0  # conversations only
+EMIT_MESSAGES = 1  # payloads for messages that are kept
+EMIT_CLUES = 2  # payloads for clues only: what no clue is made of counts as repeated
 
 FORMAT_PCAP = 0
 FORMAT_PCAPNG = 1
@@ -159,7 +165,7 @@ S_TUNNEL_SHIFT = 40  # 8 bits
 
 # --- payload table: the words of asepsis.wire.tables.PAYLOADS -------------------------------------------------------
 
-PAYLOAD_WORDS = 14
+PAYLOAD_WORDS = 15
 P_CONVERSATION = 0
 P_TIME = 1
 P_PACKET = 2
@@ -174,6 +180,7 @@ P_DESTINATION_MAC = 10
 P_PORTS = 11  # source | destination << 16 | VLAN << 32 | IP version << 48 | IP protocol << 56
 P_META = 12  # application | sender << 8 | flags << 16 | TCP sequence number << 32
 P_ROW = 13
+P_MEANING = 14  # 0 none; m: what these bytes say is remembered as m; -m: they say what m says, and are left out
 
 MAX_PIECES = 16  # payload rows that one packet can give: a 64 KiB segment skips at most every 8 KiB
 
@@ -182,6 +189,8 @@ MAX_PIECES = 16  # payload rows that one packet can give: a 64 KiB segment skips
 FRAGMENT_SLOTS = 4096  # fragmented datagrams in flight; an older one gives way to a newer one with the same slot
 FRAGMENT_WORDS = 2  # key, ports << 1 | 1
 REPEAT_SLOTS = 1 << 16  # one word each: hash of sender and content
+MEANING_SLOTS = 1 << 16  # two words each: hash of content, number of the meaning
+MOST_MEANINGS = 1 << 15  # then no more are numbered until the table is emptied; Python holds the messages of each
 
 # --- link layers that the kernels read ------------------------------------------------------------------------------
 

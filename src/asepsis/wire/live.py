@@ -181,11 +181,11 @@ class LiveCapture:
         for output in outputs:
             pieces = output.pieces
             for start in range(0, len(pieces), PIECES_AT_ONCE):
-                part = Output(pieces[start : start + PIECES_AT_ONCE], output.finished[:0])
+                part = Output(pieces[start : start + PIECES_AT_ONCE], output.finished[:0], output.repeats[:0], False)
                 self._backlog.append(part)
                 self._backlog_bytes += _size(part)
-            if len(output.finished):
-                last = Output([], output.finished)
+            if len(output.finished) or len(output.repeats) or output.forget:
+                last = Output([], output.finished, output.repeats, output.forget)
                 self._backlog.append(last)
                 self._backlog_bytes += _size(last)
 

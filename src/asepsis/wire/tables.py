@@ -29,16 +29,18 @@ PAYLOADS = np.dtype(
         ("ip_protocol", "u1"),
         ("application", "u1"),  # asepsis.wire.applications.Application
         ("sender", "u1"),  # 0 the side that sent the conversation's first packet, 1 the other
-        ("flags", "u1"),  # GAP, RAW
+        ("flags", "u1"),  # GAP, RAW, GOES_ON
         ("unused", "u1"),
         ("sequence", "<u4"),  # TCP sequence number of the first byte
         ("row", "<i8"),  # row of the engine's table, for putting disordered segments in order
+        ("meaning", "<i8"),  # 0 none; m: remember what these bytes say as m; -m: they say what m says (no bytes then)
     ],
     align=False,
 )
 
 GAP = 1  # bytes before this piece are missing
 RAW = 2  # out of order: asepsis.wire.reorder takes it first
+GOES_ON = 4  # of a piece with a meaning: what this sender says next in the conversation belongs to it too
 
 CONVERSATIONS = np.dtype(
     [

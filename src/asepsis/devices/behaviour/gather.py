@@ -16,7 +16,7 @@ from asepsis.devices.behaviour.profile import MEASURES_LIMIT, WORDS_LIMIT, Profi
 from asepsis.devices.behaviour.said import said
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.kernel.time import SECOND_NS
-from asepsis.protocols.message import Sighting
+from asepsis.protocols.message import Repeats, Sighting
 from asepsis.wire.applications import application_name
 from asepsis.wire.tables import CONVERSATIONS
 
@@ -95,6 +95,11 @@ class Behaviours:
             window.span(sighting.time_ns, sighting.time_ns, sighting.packet)
             for word in said(sighting.message):
                 window.word(word)
+
+    def repeats(self, repeats: Repeats) -> None:
+        """Takes many messages at once: each is one of its sender's."""
+        for sighting in repeats.sightings(np.arange(len(repeats.of))):
+            self.message(sighting)
 
     def conversations(self, rows: NDArray[np.void]) -> None:
         """Takes finished conversations: rows of ``wire.tables.CONVERSATIONS``."""

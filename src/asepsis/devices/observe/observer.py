@@ -16,7 +16,7 @@ from asepsis.devices.clue import Clue, Endpoint, Tie
 from asepsis.devices.observe.say import Reader, Say
 from asepsis.devices.observe.traffic import STRETCH_NS, Traffic
 from asepsis.devices.observed import Observed
-from asepsis.protocols.message import Sighting
+from asepsis.protocols.message import Repeats, Sighting
 
 # Different things said by different endpoints that are remembered before they are condensed: 131,072 of some 500
 # bytes are 65 MB at worst; a hospital's day has some ten thousand.
@@ -122,34 +122,80 @@ class Observer:
     def message(self, sighting: Sighting) -> None:
         """Takes one message. Malformed messages say nothing about who sent them and are not handed in."""
         message = sighting.message
-        try:
-            reader = self._readers[message.__class__]
-        except KeyError:
-            reader = self._find_reader(message)
-        if reader is None:
-            return
-        if reader.repeated:
-            # The cache holds the message, so that no other can get its place in memory and its id.
-            projected = self._projected.get(id(message))
-            if projected is None:
-                if len(self._projected) >= REMEMBERED_PROJECTIONS:
-                    self._projected.clear()
-                projected = self._projected[id(message)] = (message, reader.project(message))
-            said = projected[1]
-        else:
-            said = reader.project(message)
-        if said is None:
+        reader, said = self._said(message)
+        if reader is None or said is None:
             return
         key: tuple[Any, ...]
         if reader.partner:
             key = (sighting.source_mac, sighting.source_ip, sighting.destination_ip, said)
         else:
             key = (sighting.source_mac, sighting.source_ip, said)
-        time_ns = sighting.time_ns
         entry = self._sayings.get(key)
         if entry is None:
             self._listen(key, reader, sighting)
+        else:
+            self._again(entry, sighting)
+
+    def repeats(self, repeats: Repeats) -> None:
+        """Takes many messages, each of which somebody said before: an endpoint's own are taken together."""
+        told = [self._said(message) for message in repeats.messages]
+        is_clue = np.fromiter((said is not None for _, said in told), np.bool_, len(told))
+        places = np.flatnonzero(is_clue[repeats.of])
+        if not len(places):
             return
+        of = repeats.of[places]
+        of_partner = np.fromiter((reader is not None and reader.partner for reader, _ in told), np.bool_, len(told))[of]
+        rows = repeats.rows[places]
+        what: list[Any] = [rows["time_ns"], of, rows["source_low"], rows["source_high"], rows["source_mac"]]
+        if of_partner.any():
+            what += [np.where(of_partner, rows[name], 0) for name in ("destination_low", "destination_high")]
+        order = np.lexsort(what)
+        is_new = np.ones(len(order), np.bool_)
+        is_new[1:] = np.any([column[order][1:] != column[order][:-1] for column in what[1:]], axis=0)
+        firsts = np.flatnonzero(is_new)
+        lasts = np.append(firsts[1:], len(order)) - 1
+        told_first = places[order[firsts]]
+        lastly = repeats.sightings(places[order[lasts]])
+        for sighting, last, of_first, times in zip(
+            *(repeats.sightings(told_first), lastly, repeats.of[told_first].tolist(), (lasts - firsts + 1).tolist()),
+            strict=True,
+        ):
+            reader, said = told[of_first]
+            if reader is None:
+                continue
+            key: tuple[Any, ...] = (sighting.source_mac, sighting.source_ip, said)
+            if reader.partner:
+                key = (sighting.source_mac, sighting.source_ip, sighting.destination_ip, said)
+            entry = self._sayings.get(key)
+            if entry is None:
+                entry = self._listen(key, reader, sighting)
+            else:
+                self._again(entry, sighting)
+            if times > 1:
+                self._again(entry, last)
+                entry[_COUNT] += times - 2
+
+    def _said(self, message: Any) -> tuple[Reader | None, Any]:
+        """Who reads a message, and the part of it that clues are made of; None where there is none."""
+        try:
+            reader = self._readers[message.__class__]
+        except KeyError:
+            reader = self._find_reader(message)
+        if reader is None:
+            return None, None
+        if not reader.repeated:
+            return reader, reader.project(message)
+        # The cache holds the message, so that no other can get its place in memory and its id.
+        projected = self._projected.get(id(message))
+        if projected is None:
+            if len(self._projected) >= REMEMBERED_PROJECTIONS:
+                self._projected.clear()
+            projected = self._projected[id(message)] = (message, reader.project(message))
+        return reader, projected[1]
+
+    def _again(self, entry: list[Any], sighting: Sighting) -> None:
+        """An endpoint says something once more."""
+        time_ns = sighting.time_ns
         entry[_COUNT] += 1
         last = entry[_LAST]
         if time_ns > last:
@@ -194,18 +240,19 @@ class Observer:
         reader = self._readers[message.__class__] = readers.get(message.__class__)
         return reader
 
-    def _listen(self, key: Any, reader: Reader, sighting: Sighting) -> None:
-        """The first time that an endpoint says this."""
+    def _listen(self, key: Any, reader: Reader, sighting: Sighting) -> list[Any]:
+        """The first time that an endpoint says this; gives what is remembered of it."""
         self._novelties += 1
         if len(self._sayings) >= REMEMBERED_SAYINGS:
             self._condense()
         say = Say(sighting, self._endpoint)
         reader.explain(sighting.message, say)
         time_ns = sighting.time_ns
-        self._sayings[key] = [
+        entry = self._sayings[key] = [
             *(1, time_ns, time_ns, sighting.capture, sighting.packet, time_ns),
             *(say.speaker, say.statements, say.ties),
         ]
+        return entry
 
     def _endpoint(self, mac: str, ip: str) -> Endpoint | None:
         try:

@@ -17,7 +17,8 @@ from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
 from asepsis.wire.kernels.decode import mix
 from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
-from asepsis.wire.kernels.machine import be32, copy, get, inlined, kernel, le64, put, shift_right, u8
+from asepsis.wire.kernels.machine import be16, be32, copy, get, inlined, kernel, put, shift_right, u8
+from asepsis.wire.kernels.meaning import content_hash, datagram_content, hello_content, meaning_of, without
 from asepsis.wire.layout import (
     ARENA,
     ARENA_USED,
@@ -37,6 +38,7 @@ from asepsis.wire.layout import (
     P_DESTINATION_LOW,
     P_DESTINATION_MAC,
     P_LENGTH,
+    P_MEANING,
     P_META,
     P_OFFSET,
     P_PACKET,
@@ -73,6 +75,7 @@ from asepsis.wire.layout import (
 
 FLAG_GAP = 1
 FLAG_RAW = 2
+FLAG_GOES_ON = 4
 
 # How many bytes of one direction each application needs to say what it has to say. A certificate chain is some
 # 6 KiB; an HTTP head at most 8 KiB by the limits of common servers; SSH speaks in clear for 4 KiB; SMB names its
@@ -119,6 +122,7 @@ def hand_on(
             get(last, P_CONVERSATION) == get(row_at, R_ORDINAL)
             and get(last, P_META) & ~(FLAG_GAP << 16) == application | sender << 8
             and get(last, P_ROW) == row
+            and get(last, P_MEANING) == 0
         ):
             put(last, P_LENGTH, get(last, P_LENGTH) + n)
             return
@@ -152,28 +156,12 @@ def hand_on(
     put(o, P_PORTS, ports)
     put(o, P_META, application | sender << 8 | flags << 16 | sequence << 32)
     put(o, P_ROW, row)
+    put(o, P_MEANING, 0)
 
 
 @kernel
-def content_hash(seed: int, p: int, n: int) -> int:
-    """A 64-bit hash of ``n`` bytes."""
-    h = seed ^ n
-    end = p + n
-    while p + 8 <= end:
-        h = (h ^ le64(p)) * -7046029254386353131
-        h ^= shift_right(h, 29)
-        p += 8
-    rest = 0
-    while p < end:
-        rest = rest << 8 | u8(p)
-        p += 1
-    h = (h ^ rest) * 1609587929392839161
-    return h ^ shift_right(h, 32)
-
-
-@kernel
-def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, skip_to: int, anybody: int) -> int:
-    """1 when this sender sent the same bytes, but for those in [skip_from, skip_to), within the last minutes.
+def is_repeat(c: int, w: int, application: int, content: int, anybody: int) -> int:
+    """1 when this sender sent the same content (a hash) within the last minutes.
 
     ``anybody`` 1: to whomever; 0: to the same receiver.
     """
@@ -182,15 +170,13 @@ def is_repeat(c: int, w: int, application: int, p: int, n: int, skip_from: int, 
     if anybody == 0:
         receiver_low = get(w, B_DESTINATION_LOW)
         receiver_high = get(w, B_DESTINATION_HIGH)
-    skip_from = min(skip_from, n)
-    skip_to = min(skip_to, n)
     h = mix(
         get(c, SEED),
         get(w, B_SOURCE_HIGH) ^ get(w, B_SOURCE_MAC) * 5,
         get(w, B_SOURCE_LOW) ^ receiver_low * 3,
         get(w, B_VLAN) << 8 ^ application ^ receiver_high * 7,
         shift_right(get(w, B_TIME), REPEAT_TIME_BITS),
-        content_hash(content_hash(get(c, SEED), p, skip_from), p + skip_to, n - skip_to),
+        content,
     )
     slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
     if get(slot, 0) == h:
@@ -205,13 +191,15 @@ def is_repeated_frame(c: int, w: int, application: int, p: int, n: int) -> int:
     """As ``is_repeat``, for frames that say the same with other clocks, counters and signal strengths."""
     if application == BACNET:
         compared = bacnet_said(p, n)
-        skip = compared >> 16
-        return is_repeat(c, w, application, p, compared & 0xFFFF, skip, skip + (1 if skip else 0), 0)
+        skip = min(compared >> 16, compared & 0xFFFF)
+        stop = min(skip + (1 if skip else 0), compared & 0xFFFF)
+        said = without(get(c, SEED), p, compared & 0xFFFF, skip, stop)
+        return is_repeat(c, w, application, said, 0)
     if application == HCI:
         compared = le_said(p, n)
-        return is_repeat(c, w, application, p, compared, 0, 0, 0) if compared else 0
+        return is_repeat(c, w, application, content_hash(get(c, SEED), p, compared), 0) if compared else 0
     if application != WIFI:
-        return is_repeat(c, w, application, p, n, 0, 0, 0)
+        return is_repeat(c, w, application, content_hash(get(c, SEED), p, n), 0)
     h = mix(
         get(c, SEED), application, shift_right(get(w, B_TIME), REPEAT_TIME_BITS), 0, 0, wifi_hash(get(c, SEED), p, n)
     )
@@ -222,6 +210,14 @@ def is_repeated_frame(c: int, w: int, application: int, p: int, n: int) -> int:
         return 1
     put(slot, 0, h)
     return 0
+
+
+@inlined
+def mark(c: int, meaning: int, flags: int) -> None:
+    """Gives the payload row that was written last a meaning."""
+    o = get(c, PAYLOADS) + (get(c, PAYLOAD_COUNT) - 1) * (PAYLOAD_WORDS * 8)
+    put(o, P_MEANING, meaning)
+    put(o, P_META, get(o, P_META) | flags << 16)
 
 
 @inlined
@@ -267,41 +263,22 @@ def limit_of(application: int) -> int:
 
 
 @kernel
-def snmp_request_id(p: int, n: int) -> int:
-    """Offset of the length byte of an SNMP v1 or v2c request id (RFC 3416 3), or 0 where lengths are long."""
-    at = 2
-    if n < 20 or (u8(p + 1) & 0x80 and u8(p + 1) != 0x81):
-        return 0
-    if u8(p + 1) == 0x81:
-        at = 3
-    at += 3  # the version
-    if u8(p + at) != 0x04 or u8(p + at + 1) & 0x80:
-        return 0
-    at += 2 + u8(p + at + 1)  # the community
-    if at + 6 > n or u8(p + at) & 0xE0 != 0xA0:
-        return 0
-    at += 3 if u8(p + at + 1) == 0x81 else 2
-    if at + 2 > n or u8(p + at) != 0x02 or u8(p + at + 1) > 5:
-        return 0
-    return at + 1
-
-
-@kernel
 def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int) -> None:
-    """Hands a datagram on, unless it repeats one or its conversation has said enough."""
+    """Hands a datagram on, unless it repeats one or its conversation has said enough.
+
+    What another sender has said before goes on as the number of its meaning.
+    """
     skip_from = 0
     skip_to = 0
     anybody = 0
     limit = NO_LIMIT
     if application == DNS:
-        skip_to = 2  # the transaction id
         limit = LIMIT_DNS
         if n > 2 and u8(p + 2) & 0x80:
             anybody = 1  # a server's answer about a name is the same for all who ask
-    elif application == 3:
-        skip_from = 4  # DHCP: xid and secs
-        skip_to = 10
-    elif application == 6 or application == LLMNR or application == NBNS:
+    elif application == SNMP:
+        limit = LIMIT_SNMP
+    elif application == LLMNR or application == NBNS:
         skip_to = 2
     elif application == NBDGM:
         skip_from = 2  # the datagram's id
@@ -309,11 +286,6 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     elif application == NTP and n >= 48 and u8(p) & 7 <= 5:
         skip_from = 2  # poll, precision, root delay and dispersion; the times stand behind the reference id
         skip_to = 12
-    elif application == SNMP:
-        limit = LIMIT_SNMP
-        skip_from = snmp_request_id(p, n)
-        if skip_from > 0:
-            skip_to = skip_from + 1 + u8(p + skip_from)
     elif QUIC <= application <= COAP:
         limit = directory_limit(application, p)
     elif application == ETHERNET_IP:
@@ -335,10 +307,18 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
         skip_to = n
     if application == NTP and skip_to > 0:
         compared = 16
-    if is_repeat(c, w, application, p, compared, skip_from, skip_to, anybody):
+    content = datagram_content(c, application, p, n)
+    said_before = content
+    if compared < n or skip_to > 0:
+        # Of one sender less is compared than what makes a meaning: readings that differ are no news.
+        skip_to = min(skip_to, compared)
+        said_before = without(get(c, SEED), p, compared, min(skip_from, skip_to), skip_to)
+    if is_repeat(c, w, application, said_before, anybody):
         return
     add_said(row_at, sender, said, n)
-    hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n, 0, 0)
+    meaning = meaning_of(c, application, content)
+    hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n if meaning >= 0 else 0, 0, 0)
+    mark(c, meaning, 0)
 
 
 @kernel
@@ -494,6 +474,8 @@ def bytes_before_secrets(row_at: int, direction: int, p: int, n: int) -> int:
             continue
         if held == 0 and (u8(p) == 0x17 or u8(p) == 0x14):
             return p - start
+        if held == 0 and end - p >= 6 and u8(p) == 0x16 and u8(p + 5) == 0x10:
+            return p - start  # ClientKeyExchange (RFC 5246 7.4.7): what follows it in clear is a signature
         while held < 5 and p < end:
             partial = (partial & 0xFFFFFFFF) << 8 | u8(p)
             held += 1
@@ -555,9 +537,10 @@ def emit_segment(
     if application == MODBUS and gap == 0:
         # Who asks which unit for which function is worth reading once; registers are not.
         worth = modbus_said(p, n)
-        if worth and is_repeat(c, w, application, p + 6, worth, 0, 0, 0):
+        if worth and is_repeat(c, w, application, content_hash(get(c, SEED), p + 6, worth), 0):
             put(row_at, R_STATE, state | S_CUT << direction)
             return
+    lost = gap
     if state & (S_CUT << direction):
         gap = 1
     limit = limit_of(application)
@@ -575,13 +558,41 @@ def emit_segment(
             limit = LIMIT_BODY
             if state & (S_DONE << direction) == 0:
                 put(row_at, R_PDU_A + direction, get(row_at, R_PDU_A + direction) + n)
-    if application == TLS and state & (S_DONE << direction) == 0 and gap == 0:
+    meaning = 0
+    content = 0
+    if (
+        application == TLS
+        and gap == 0
+        and state & (S_DONE << direction | S_ALIGNED << direction) == 0
+        and get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF == 0
+    ):
+        content = hello_content(c, p, n)
+        if content != 0:
+            meaning = meaning_of(c, TLS, content)
+        if meaning < 0:
+            # This hello is known, and with a server's hello the certificate that begins behind it.
+            state |= S_CUT << direction
+            if u8(p + 5) == 2 or 5 + be16(p + 3) < n:
+                state |= S_DONE << direction
+            else:
+                state |= S_ALIGNED << direction
+                put(row_at, R_PDU_A + direction, 0)
+                put(row_at, R_PARTIAL_A + direction, 0)
+            put(row_at, R_STATE, state)
+            add_said(row_at, direction, get(row_at, R_VLAN) >> (16 + 24 * direction) & 0xFFFFFF, n)
+            hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, 0, 0, 0)
+            mark(c, meaning, 0)
+            return
+    if application == TLS and state & (S_DONE << direction) == 0 and lost == 0:
         clear = bytes_before_secrets(row_at, direction, p, n)
         state |= get(row_at, R_STATE) & (S_ALIGNED << direction)
         if clear < n:
             state |= S_DONE << direction
             if clear > 0:
-                hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, clear, 0, 0)
+                flags = FLAG_GAP if gap else 0
+                hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, clear, flags, 0)
+                if meaning > 0:
+                    mark(c, meaning, FLAG_GOES_ON if content & 1 else 0)
     if state & (S_DONE << direction):
         put(row_at, R_STATE, state | S_CUT << direction)
         put(c, WITHHELD, get(c, WITHHELD) + 1)
@@ -595,3 +606,5 @@ def emit_segment(
     put(row_at, R_STATE, state)
     add_said(row_at, direction, said, n)
     hand_on(c, w, row_at, row, sender_of(row_at, direction), application, p, n, FLAG_GAP if gap else 0, 0)
+    if meaning > 0:
+        mark(c, meaning, FLAG_GOES_ON if content & 1 else 0)

@@ -18,9 +18,11 @@ from asepsis.wire.kernels.emit import (
     hand_on,
     is_repeat,
     is_repeated_frame,
+    mark,
     sender_of,
 )
 from asepsis.wire.kernels.machine import copy, get, inlined, kernel, put, shift_right
+from asepsis.wire.kernels.meaning import content_hash, meaning_of, without
 from asepsis.wire.layout import (
     ACTIVE_NS,
     B_DESTINATION_HIGH,
@@ -39,6 +41,7 @@ from asepsis.wire.layout import (
     B_VLAN,
     B_WIRE,
     EMIT,
+    EMIT_CLUES,
     EVICTED,
     FINISHED,
     FINISHED_CAPACITY,
@@ -90,6 +93,7 @@ from asepsis.wire.layout import (
     S_SYN_ACK,
     S_TRIES_SHIFT,
     S_TUNNEL_SHIFT,
+    SEED,
     SLOT_MASK,
     SLOTS,
     SPLITS,
@@ -448,19 +452,23 @@ def take_frame(c: int, w: int) -> None:
         put(w, B_DESTINATION_HIGH, 0)
         put(w, B_DESTINATION_LOW, 0)
         # Of ARP the sender's half matters: operation, hardware and network address (RFC 826).
-        said = 18 if application == 1 and n >= 28 else n
         if application >= BACNET:
             if is_repeated_frame(c, w, application, p, n) == 0:
                 hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
-        elif is_repeat(c, w, application, p, said, 0, 0, 0) == 0:
-            hand_on(c, w, 0, -1, 0, application, p, n, 0, 0)
+            return
+        half = content_hash(get(c, SEED), p, 18 if application == 1 and n >= 28 else n)
+        if is_repeat(c, w, application, half, 0) == 0:
+            whole = half if get(c, EMIT) == EMIT_CLUES else content_hash(get(c, SEED), p, n)
+            meaning = meaning_of(c, application, whole)
+            hand_on(c, w, 0, -1, 0, application, p, n if meaning >= 0 else 0, 0, 0)
+            mark(c, meaning, 0)
 
 
 @kernel
 def take_neighbour(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: int) -> None:
     """Neighbour discovery, which ``decode`` has told from other ICMPv6; its receiver changes only the checksum."""
     put(row_at, R_STATE, get(row_at, R_STATE) & ~S_APPLICATION | S_BY_CONTENT | NEIGHBOUR_DISCOVERY)
-    if is_repeat(c, w, NEIGHBOUR_DISCOVERY, p, n, 2, 4, 1) == 0:
+    if is_repeat(c, w, NEIGHBOUR_DISCOVERY, without(get(c, SEED), p, n, 2, 4), 1) == 0:
         hand_on(c, w, row_at, row, sender_of(row_at, direction), NEIGHBOUR_DISCOVERY, p, n, 0, 0)
 
 
