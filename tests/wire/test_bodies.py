@@ -7,6 +7,7 @@ import pytest
 from asepsis.pipeline.messages import MessageReader
 from asepsis.protocols.message import Sighting
 from asepsis.wire.applications import Application, application_name
+from asepsis.wire.engine import Output
 from asepsis.wire.kernels.emit import LIMIT_BODIES, LIMIT_BODY, LIMIT_HTTP
 from tests.protocols import test_ipp, test_pjl, test_sdc, test_upnp, test_wsd
 from tests.protocols.conformance import Turns
@@ -100,7 +101,7 @@ def test_a_conversation_is_called_by_what_rode_on_it(turns: Turns, application: 
     found: list[Sighting] = []
     reading = read(turned(turns))
     reader = MessageReader(capture="x", sighted=found.append)
-    reader.take(reading.pieces)
+    reader.take(Output(reading.pieces, reading.conversations, reading.repeats, forget=False))
     reader.finished(reading.conversations)
     assert application_name(int(reading.conversations["application"][0])) == application
     told = [one.message.kind for one in found if application == one.message.PROTOCOL]
