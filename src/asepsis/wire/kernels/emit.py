@@ -15,67 +15,27 @@ from asepsis.wire.kernels.classify_medical import ANSAR, INTELLIVUE, LIMIT_ANSAR
 from asepsis.wire.kernels.classify_office import FTP, LLMNR, NBDGM, NBNS, NTP, SMTP, TELNET
 from asepsis.wire.kernels.classify_quic import QUIC
 from asepsis.wire.kernels.classify_web import PJL, wants_body
-from asepsis.wire.kernels.decode import mix
-from asepsis.wire.kernels.frames import HCI, WIFI, le_said, wifi_hash
-from asepsis.wire.kernels.machine import be16, be32, copy, get, inlined, kernel, put, shift_right, u8
+from asepsis.wire.kernels.handing import FLAG_GAP, FLAG_GOES_ON, FLAG_RAW, add_said, hand_on, mark, sender_of
+from asepsis.wire.kernels.machine import be16, be32, get, inlined, kernel, put, shift_right, u8
 from asepsis.wire.kernels.meaning import content_hash, datagram_content, hello_content, meaning_of, without
+from asepsis.wire.kernels.pdus import emit_pdus
+from asepsis.wire.kernels.repeats import is_repeat
 from asepsis.wire.layout import (
-    ARENA,
-    ARENA_USED,
-    B_DESTINATION_HIGH,
-    B_DESTINATION_LOW,
-    B_DESTINATION_MAC,
-    B_KEY,
-    B_PACKET,
-    B_SOURCE_HIGH,
-    B_SOURCE_LOW,
-    B_SOURCE_MAC,
-    B_TIME,
-    B_VLAN,
-    MAX_PIECES,
-    P_CONVERSATION,
-    P_DESTINATION_HIGH,
-    P_DESTINATION_LOW,
-    P_DESTINATION_MAC,
-    P_LENGTH,
-    P_MEANING,
-    P_META,
-    P_OFFSET,
-    P_PACKET,
-    P_PORTS,
-    P_ROW,
-    P_SOURCE_HIGH,
-    P_SOURCE_LOW,
-    P_SOURCE_MAC,
-    P_TIME,
-    PAYLOAD_COUNT,
-    PAYLOAD_WORDS,
-    PAYLOADS,
     R_NEXT,
-    R_ORDINAL,
     R_PARTIAL_A,
     R_PDU_A,
     R_STATE,
     R_VLAN,
-    REPEAT_SLOTS,
-    REPEATED,
-    REPEATS,
     RETRANSMITTED,
     S_ALIGNED,
     S_CUT,
-    S_DATASET,
     S_DONE,
-    S_FIRST_B,
     S_RAW,
     S_STARTED,
     S_WANTED,
     SEED,
     WITHHELD,
 )
-
-FLAG_GAP = 1
-FLAG_RAW = 2
-FLAG_GOES_ON = 4
 
 # How many bytes of one direction each application needs to say what it has to say. A certificate chain is some
 # 6 KiB; an HTTP head at most 8 KiB by the limits of common servers; SSH speaks in clear for 4 KiB; SMB names its
@@ -96,144 +56,6 @@ LIMIT_GREETING = 8 * 1024
 # Sessions, endpoints and identities are told in the first exchanges; what follows is polling.
 LIMIT_CONTROL = 64 * 1024
 NO_LIMIT = (1 << 24) - 1
-
-# Bytes of a DICOM PDU that carries pixels which are handed on: a command set is under 1 KiB, and the attributes
-# that name the equipment stand in the first 4 KiB of a data set. A PDU must be this much longer to be cut.
-PDU_HEAD = 4096
-PDU_WORTH_CUTTING = 8192
-
-# A datagram that the same sender sent within this time is counted, not handed on again: 2^39 ns are 9.2 minutes.
-REPEAT_TIME_BITS = 39
-
-
-@inlined
-def hand_on(
-    c: int, w: int, row_at: int, row: int, sender: int, application: int, p: int, n: int, flags: int, sequence: int
-) -> None:
-    """Copies ``n`` bytes to the arena and writes their payload row, or lengthens the row before if they go on there."""
-    count = get(c, PAYLOAD_COUNT)
-    used = get(c, ARENA_USED)
-    o = get(c, PAYLOADS) + count * (PAYLOAD_WORDS * 8)
-    copy(get(c, ARENA) + used, p, n)
-    put(c, ARENA_USED, used + n)
-    if count > 0 and row >= 0 and flags == 0 and get(w, B_KEY) >> 8 & 0xFF == 6:
-        last = o - PAYLOAD_WORDS * 8
-        if (
-            get(last, P_CONVERSATION) == get(row_at, R_ORDINAL)
-            and get(last, P_META) & ~(FLAG_GAP << 16) == application | sender << 8
-            and get(last, P_ROW) == row
-            and get(last, P_MEANING) == 0
-        ):
-            put(last, P_LENGTH, get(last, P_LENGTH) + n)
-            return
-    put(c, PAYLOAD_COUNT, count + 1)
-    put(o, P_CONVERSATION, get(row_at, R_ORDINAL) if row >= 0 else -1)
-    put(o, P_TIME, get(w, B_TIME))
-    put(o, P_PACKET, get(w, B_PACKET))
-    put(o, P_OFFSET, used)
-    put(o, P_LENGTH, n)
-    key = get(w, B_KEY)
-    if row >= 0:
-        put(o, P_SOURCE_HIGH, get(w, B_SOURCE_HIGH))
-        put(o, P_SOURCE_LOW, get(w, B_SOURCE_LOW))
-        put(o, P_DESTINATION_HIGH, get(w, B_DESTINATION_HIGH))
-        put(o, P_DESTINATION_LOW, get(w, B_DESTINATION_LOW))
-        ports = (
-            (key >> 32)
-            | (key >> 16 & 0xFFFF) << 16
-            | (get(w, B_VLAN) & 0xFFFF) << 32
-            | (key & 0xFF) << 48
-            | (key >> 8 & 0xFF) << 56
-        )
-    else:
-        put(o, P_SOURCE_HIGH, 0)
-        put(o, P_SOURCE_LOW, 0)
-        put(o, P_DESTINATION_HIGH, 0)
-        put(o, P_DESTINATION_LOW, 0)
-        ports = (get(w, B_VLAN) & 0xFFFF) << 32
-    put(o, P_SOURCE_MAC, get(w, B_SOURCE_MAC))
-    put(o, P_DESTINATION_MAC, get(w, B_DESTINATION_MAC))
-    put(o, P_PORTS, ports)
-    put(o, P_META, application | sender << 8 | flags << 16 | sequence << 32)
-    put(o, P_ROW, row)
-    put(o, P_MEANING, 0)
-
-
-@kernel
-def is_repeat(c: int, w: int, application: int, content: int, anybody: int) -> int:
-    """1 when this sender sent the same content (a hash) within the last minutes.
-
-    ``anybody`` 1: to whomever; 0: to the same receiver.
-    """
-    receiver_low = 0
-    receiver_high = 0
-    if anybody == 0:
-        receiver_low = get(w, B_DESTINATION_LOW)
-        receiver_high = get(w, B_DESTINATION_HIGH)
-    h = mix(
-        get(c, SEED),
-        get(w, B_SOURCE_HIGH) ^ get(w, B_SOURCE_MAC) * 5,
-        get(w, B_SOURCE_LOW) ^ receiver_low * 3,
-        get(w, B_VLAN) << 8 ^ application ^ receiver_high * 7,
-        shift_right(get(w, B_TIME), REPEAT_TIME_BITS),
-        content,
-    )
-    slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
-    if get(slot, 0) == h:
-        put(c, REPEATED + application, get(c, REPEATED + application) + 1)
-        return 1
-    put(slot, 0, h)
-    return 0
-
-
-@kernel
-def is_repeated_frame(c: int, w: int, application: int, p: int, n: int) -> int:
-    """As ``is_repeat``, for frames that say the same with other clocks, counters and signal strengths."""
-    if application == BACNET:
-        compared = bacnet_said(p, n)
-        skip = min(compared >> 16, compared & 0xFFFF)
-        stop = min(skip + (1 if skip else 0), compared & 0xFFFF)
-        said = without(get(c, SEED), p, compared & 0xFFFF, skip, stop)
-        return is_repeat(c, w, application, said, 0)
-    if application == HCI:
-        compared = le_said(p, n)
-        return is_repeat(c, w, application, content_hash(get(c, SEED), p, compared), 0) if compared else 0
-    if application != WIFI:
-        return is_repeat(c, w, application, content_hash(get(c, SEED), p, n), 0)
-    h = mix(
-        get(c, SEED), application, shift_right(get(w, B_TIME), REPEAT_TIME_BITS), 0, 0, wifi_hash(get(c, SEED), p, n)
-    )
-    slot = get(c, REPEATS) + (h & (REPEAT_SLOTS - 1)) * 8
-    if get(slot, 0) == h:
-        if u8(p) & 0x0C == 0:  # of encrypted data frames only the first is a message
-            put(c, REPEATED + application, get(c, REPEATED + application) + 1)
-        return 1
-    put(slot, 0, h)
-    return 0
-
-
-@inlined
-def mark(c: int, meaning: int, flags: int) -> None:
-    """Gives the payload row that was written last a meaning."""
-    o = get(c, PAYLOADS) + (get(c, PAYLOAD_COUNT) - 1) * (PAYLOAD_WORDS * 8)
-    put(o, P_MEANING, meaning)
-    put(o, P_META, get(o, P_META) | flags << 16)
-
-
-@inlined
-def sender_of(row_at: int, direction: int) -> int:
-    """0 when this direction's sender sent the conversation's first packet, else 1."""
-    return direction ^ (1 if get(row_at, R_STATE) & S_FIRST_B else 0)
-
-
-@inlined
-def add_said(row_at: int, direction: int, said: int, n: int) -> None:
-    """Adds to the count of bytes handed on; it stays at the top."""
-    total = said + n
-    if total > 0xFFFFFF:
-        total = 0xFFFFFF
-    shift = 16 + 24 * direction
-    put(row_at, R_VLAN, get(row_at, R_VLAN) & ~(0xFFFFFF << shift) | total << shift)
 
 
 @inlined
@@ -319,128 +141,6 @@ def emit_datagram(c: int, w: int, row_at: int, row: int, sender: int, applicatio
     meaning = meaning_of(c, application, content)
     hand_on(c, w, row_at, row, sender_of(row_at, sender), application, p, n if meaning >= 0 else 0, 0, 0)
     mark(c, meaning, 0)
-
-
-@kernel
-def emit_pdus(c: int, w: int, row_at: int, row: int, direction: int, p: int, n: int, gap: int) -> None:
-    """DICOM: hands on whole small PDUs and the heads of large ones (PS3.8 9.3.1: type, reserved, 4-byte length).
-
-    R_PDU holds, for an aligned direction, how many bytes of the current PDU are still to come and how many of
-    them to hand on; R_PARTIAL the first bytes of a header that a segment boundary cut.
-    """
-    state = get(row_at, R_STATE)
-    sender = sender_of(row_at, direction)
-    aligned = state & (S_ALIGNED << direction)
-    end = p + n
-    if aligned == 0 or gap:
-        # A PDU header at the start of a segment brings us back in step.
-        kind = u8(p)
-        if (
-            n >= 12
-            and 1 <= kind <= 7
-            and u8(p + 1) == 0
-            and be32(p + 2) < 0x4000000
-            and (kind != 4 or (be32(p + 6) + 4 <= be32(p + 2) and be32(p + 6) >= 2 and u8(p + 11) <= 3))
-        ):
-            state |= S_ALIGNED << direction
-            put(row_at, R_PDU_A + direction, 0)
-            put(row_at, R_PARTIAL_A + direction, 0)
-        else:
-            state &= ~(S_ALIGNED << direction)
-            put(row_at, R_STATE, state & ~(S_CUT << direction))
-            hand_on(c, w, row_at, row, sender, DICOM, p, n, FLAG_GAP if gap else 0, 0)
-            return
-    remaining = get(row_at, R_PDU_A + direction) & 0xFFFFFFFF
-    wanted = shift_right(get(row_at, R_PDU_A + direction), 32)
-    partial = get(row_at, R_PARTIAL_A + direction)
-    held = shift_right(partial, 56)
-    # A PDU cut before ended exactly where its segment did.
-    cut = 1 if gap or state & (S_CUT << direction) else 0
-    piece = p  # where the piece to hand on begins
-    pieces = 0
-    while p < end:
-        if remaining > 0:
-            take = min(remaining, end - p)
-            if wanted < remaining and pieces < MAX_PIECES - 1:
-                # The tail of this PDU does not matter.
-                useful = min(wanted, take)
-                if p + useful > piece:
-                    hand_on(c, w, row_at, row, sender, DICOM, piece, p + useful - piece, FLAG_GAP if cut else 0, 0)
-                    cut = 0
-                    pieces += 1
-                if take > useful:
-                    cut = 1
-                wanted -= useful
-                remaining -= take
-                p += take
-                piece = p
-                if useful == take and remaining > 0:
-                    continue
-            else:
-                wanted -= min(wanted, take)
-                remaining -= take
-                p += take
-            continue
-        # A header begins here, or went on from the segment before.
-        control = 0
-        known = 0
-        if held > 0:
-            while held < 6 and p < end:
-                partial = (partial & 0xFFFFFFFFFFFF) << 8 | u8(p)
-                held += 1
-                p += 1
-            if held < 6:
-                break
-            length = partial & 0xFFFFFFFF
-            kind = partial >> 40 & 0xFF
-            held = 0
-        elif end - p < 6:
-            partial = 0
-            while p < end:
-                partial = partial << 8 | u8(p)
-                held += 1
-                p += 1
-            break
-        else:
-            kind = u8(p)
-            length = be32(p + 2)
-            if kind == 4 and end - p >= 12:
-                control = u8(p + 11)
-                known = 1
-            p += 6
-        if kind < 1 or kind > 7 or length > 0x4000000:
-            # Out of step: hand the rest on as it is and look for a header at the next segment.
-            state &= ~(S_ALIGNED << direction)
-            p = end
-            break
-        remaining = length
-        wanted = length
-        if kind == 4 and known:
-            if control & 1:
-                state &= ~(S_DATASET << direction)
-            elif state & (S_DATASET << direction):
-                # More of a data set whose head was handed on: not even this PDU's header.
-                if pieces < MAX_PIECES - 1:
-                    if p - 6 > piece:
-                        hand_on(c, w, row_at, row, sender, DICOM, piece, p - 6 - piece, FLAG_GAP if cut else 0, 0)
-                        pieces += 1
-                    piece = p
-                    cut = 1
-                    wanted = 0
-            else:
-                state |= S_DATASET << direction
-                if length > PDU_WORTH_CUTTING:
-                    wanted = PDU_HEAD
-    if end > piece:
-        hand_on(c, w, row_at, row, sender, DICOM, piece, end - piece, FLAG_GAP if cut else 0, 0)
-        cut = 0
-    if cut:
-        state |= S_CUT << direction
-    else:
-        state &= ~(S_CUT << direction)
-    put(row_at, R_STATE, state)
-    put(row_at, R_PDU_A + direction, remaining | wanted << 32)
-    put(row_at, R_PARTIAL_A + direction, partial & 0xFFFFFFFFFFFF | held << 56)
 
 
 @kernel

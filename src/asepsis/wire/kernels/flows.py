@@ -10,19 +10,11 @@ from __future__ import annotations
 from asepsis.wire.kernels.classify import classify_tcp, classify_udp
 from asepsis.wire.kernels.classify_control import BACNET
 from asepsis.wire.kernels.classify_quic import NAMED_ONLY
-from asepsis.wire.kernels.emit import (
-    FLAG_RAW,
-    add_said,
-    emit_datagram,
-    emit_segment,
-    hand_on,
-    is_repeat,
-    is_repeated_frame,
-    mark,
-    sender_of,
-)
+from asepsis.wire.kernels.emit import emit_datagram, emit_segment
+from asepsis.wire.kernels.handing import FLAG_RAW, add_said, hand_on, mark, sender_of
 from asepsis.wire.kernels.machine import copy, get, inlined, kernel, put, shift_right
 from asepsis.wire.kernels.meaning import content_hash, meaning_of, without
+from asepsis.wire.kernels.repeats import is_repeat, is_repeated_frame
 from asepsis.wire.layout import (
     ACTIVE_NS,
     B_DESTINATION_HIGH,
