@@ -123,7 +123,9 @@ class MessageReader:
             meaning = words[P_MEANING]
             if attention is not None and not meaning:
                 speaker = (words[P_SOURCE_MAC], words[P_SOURCE_HIGH], words[P_SOURCE_LOW], code)
-                if not attention.wanted(speaker, words[P_TIME]):
+                # Frames without an address (BACnet MS/TP, a Bluetooth host's record) are of many senders.
+                named = words[P_CONVERSATION] >= 0 or words[P_SOURCE_MAC]
+                if named and not attention.wanted(speaker, words[P_TIME]):
                     self._pass_over(known, words)
                     continue
             if words[P_PORTS] >> 56 & 255 == TCP or known.whole_datagrams:

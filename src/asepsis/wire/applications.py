@@ -57,6 +57,9 @@ class Application(IntEnum):
     COAP = 31
     BACNET = 34
     MODBUS = 35
+    WIFI = 38
+    BLE = 39
+    HCI = 40
     PHD = 44
     ASTM = 45
     POCT1A = 46

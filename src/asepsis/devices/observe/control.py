@@ -44,8 +44,7 @@ def _explain_bacnet(message: Bacnet, say: Say) -> None:
         that(Attribute.IDENTIFIER, f"bacnet {message.device}", HINTED)
     if message.vendor_id and message.message == "I-Am":
         say.known_of(mac, ip, "bacnet_vendors", str(message.vendor_id))
-    if not message.origin:
-        say.made_by(message.vendor_name, STATED)
+    say.of_maker(mac, ip, message.vendor_name, STATED)
     that(Attribute.MODEL, message.model_name, STATED)
     say.known_of(mac, ip, "products", message.model_name)
     # Controllers answer with one of the two, or with both; the firmware is the more exact.

@@ -106,6 +106,12 @@ class Say:
         if maker is not None:
             self.that(Attribute.VENDOR, maker.name, weight)
 
+    def of_maker(self, mac: str, ip: str, text: str, weight: float) -> None:
+        """Some endpoint was made by the maker that ``text`` names."""
+        maker = vendor(text)
+        if maker is not None:
+            self.of(mac, ip, Attribute.VENDOR, maker.name, weight)
+
     def known_maker(self, text: str, weight: float) -> None:
         """The sender was made by the maker that ``text`` begins with, if that is one that we know."""
         maker = known_vendor(text)

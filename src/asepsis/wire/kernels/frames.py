@@ -147,7 +147,7 @@ def is_said(p: int) -> bool:
 def le_packet(p: int, n: int, padded: int, encrypted: int, w: int) -> None:
     """A link layer packet of Bluetooth LE from its access address on; hands on what says who somebody is.
 
-    ``padded`` 1: a byte stands between header and payload, as nRF sniffers write it.
+    ``padded`` 1: a byte stands between header and payload.
     """
     if n < 9 + padded:
         return
@@ -155,6 +155,10 @@ def le_packet(p: int, n: int, padded: int, encrypted: int, w: int) -> None:
     if 6 + padded + length + 3 > n:
         return
     if le32(p) == ADVERTISING_ACCESS_ADDRESS:
+        if length >= 6 and u8(p + 4) & 15 != 7:
+            # Whoever sends, stands first: the least significant byte of the address at the lowest place (Core 6.B.2.3).
+            body = p + 6 + padded
+            put(w, B_SOURCE_MAC, le32(body) | le16(body + 4) << 32)
         hand_frame(w, BLE, p, 6 + padded + length + 3)
         return
     # Core 6.B.2.4: the start of an L2CAP message; 4 is the attribute protocol, 6 the security manager (3.A.2.1).
@@ -175,7 +179,9 @@ def bluetooth(p: int, end: int, link: int, w: int) -> int:
             return -REASON_BLE_BAD
         flags = u8(p + 8)
         if u8(p + 7) == 10 and flags & 1:  # a frame whose CRC was wrong is noise
-            le_packet(p + 17, end - p - 17, 1, flags >> 2 & 1, w)
+            # The sniffer puts a byte between header and payload; most recorders take it out again.
+            padded = 1 if p + 23 <= end and end - p - 17 == u8(p + 22) + 10 else 0
+            le_packet(p + 17, end - p - 17, padded, flags >> 2 & 1, w)
         return 0
     if link == LINK_BLE_LL or link == LINK_BLE_LL_PHDR:
         if link == LINK_BLE_LL_PHDR:
