@@ -217,7 +217,7 @@ SAYINGS: list[tuple[str, Message, dict[str, str | None]]] = [
     (
         "a product name where a UDI belongs",
         hl7("ORU", "", Equipment(source="OBX-18", identifier="Hospira Plum A+")),
-        {"udi": "Hospira Plum A+"},
+        {"udi": None},
     ),
     (
         "the program that sent the message",
@@ -385,7 +385,7 @@ def test_an_address_that_is_only_spoken_of_is_no_device() -> None:
 def test_a_device_in_an_hl7_message_is_found_by_its_product_name() -> None:
     message = hl7("ORU", "", Equipment(source="OBX-18", identifier="Hospira Plum A+"))
     found = one(sighting(message, "00:03:b1:00:00:02", "10.0.0.5"))
-    assert (found.category, found.vendor, found.udi) == ("infusion_pump", "ICU Medical", "Hospira Plum A+")
+    assert (found.category, found.vendor, found.udi) == ("infusion_pump", "ICU Medical", None)
 
 
 def test_a_udi_says_serial_number_and_maker() -> None:
@@ -575,3 +575,25 @@ def test_quic_shows_the_system_of_the_software_that_asks() -> None:
     )
     device = one(sighting(hello, PC, "10.0.0.7", to_ip="10.0.0.1"))
     assert said(device, "os") == {("Windows 10 or 11", "quic")}
+
+
+def test_a_description_of_a_known_form_tells_model_and_firmware() -> None:
+    switch = one(sighting(snmp(sysDescr="HP J9773A 2530-24G-PoEP Switch, revision YA.16.10.0016"), PC, "10.0.0.5"))
+    assert (switch.vendor, switch.model, switch.firmware) == ("HPE", "2530-24G-PoEP", "YA.16.10.0016")
+
+
+def test_several_udis_of_one_device_are_kept_apart_and_do_not_contradict() -> None:
+    both = "(01)00802526534263(21)S123456, +H123PARTNO1234567890120"
+    message = dimse("C-STORE-RQ", CT_IMAGES, ("UniqueDeviceIdentifier", both))
+    found = one(sighting(message, PC, "10.0.0.5"))
+    assert {value for value, _ in said(found, "udi")} == set(both.split(", "))
+    assert found.udi in both.split(", ")
+    assert found.serial == "S123456"
+
+
+def test_what_a_device_segment_says_of_its_maker_and_software_is_used() -> None:
+    says = (("manufacturer", "Philips"), ("brand", "IntelliVue MP70"), ("software_version", "J.10"))
+    message = hl7("ORU", "", Equipment(source="DEV-2", identifier="MON5", attributes=says))
+    found = one(sighting(message, PC, "10.0.0.5"))
+    assert (found.vendor, found.firmware) == ("Philips", "J.10")
+    assert ("patient_monitor", "hl7") in said(found, "category")

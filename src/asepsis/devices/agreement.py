@@ -35,7 +35,7 @@ def agrees(attribute: str, wide: str, exact: str) -> bool:
             return category_agrees(wide, exact)
         case Attribute.OS:
             return _os_agrees(wide, exact)
-        case Attribute.MODEL:
+        case Attribute.MODEL | Attribute.UDI:  # the device identifier alone, and with the production identifiers
             return wide.casefold() in exact.casefold()
         case Attribute.ROLE | Attribute.NAME:
             return False
@@ -50,6 +50,8 @@ def contradicts(attribute: str, one: str, other: str) -> bool:
         return False
     if is_general(attribute, one) or is_general(attribute, other):
         return False
+    if attribute == Attribute.UDI and _agency(one) != _agency(other):
+        return False  # a device may bear a UDI of each agency (DICOM PS3.3 C.7.5.1: one item a jurisdiction)
     return not agrees(attribute, one, other) and not agrees(attribute, other, one)
 
 
@@ -74,6 +76,11 @@ _WIDER = {category.value: tuple(word.value for word in words) for category, word
 def wider(attribute: str, value: str) -> tuple[str, ...]:
     """Wider words that the value implies and that may hold where it does not."""
     return _WIDER.get(value, ()) if attribute == Attribute.CATEGORY else ()
+
+
+def _agency(udi: str) -> str:
+    """By the sign with which a carrier begins: HIBCC's ``+``, ICCBBA's ``=``, else GS1."""
+    return udi[0] if udi[:1] in ("+", "=") else ""
 
 
 def forget() -> None:

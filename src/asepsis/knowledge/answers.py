@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from asepsis.knowledge.forms import TABLE, read_description
 from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.table import find, folder
 from asepsis.knowledge.vendors import known_vendor
@@ -30,7 +31,7 @@ def answers(text: str) -> list[Answer]:
     """One answer for each table that has a row for ``text``, by the tables' names."""
     found = []
     for path in sorted(folder().glob("*.jsonl")):
-        match = None if path.stem == _MAKERS else find(path.stem, text)
+        match = None if path.stem in (_MAKERS, TABLE) else find(path.stem, text)
         if match is None:
             continue
         fact, version = match
@@ -38,6 +39,11 @@ def answers(text: str) -> list[Answer]:
         if version:
             says = (*says, (fact.version, version))
         found.append(Answer(table=path.stem, says=says, weight=fact.weight, source=fact.source))
+    reading = read_description(text)
+    if reading is not None:
+        form = reading.form
+        also = tuple((name, word) for name, word in (("category", form.category), ("vendor", form.vendor)) if word)
+        found.append(Answer(table=TABLE, says=(*also, *reading.says), weight=form.weight, source=form.source))
     maker = known_vendor(text) or known_vendor(registered_vendor(text))
     if maker is not None:
         says = tuple((name, word) for name, word in (("vendor", maker.name), ("kind", maker.kind)) if word)

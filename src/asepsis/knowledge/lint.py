@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from asepsis.knowledge.forms import TABLE, faults
 from asepsis.knowledge.table import LONGEST_TEXT, MATCHES, SHORTEST_PART, Rows, folder
 from asepsis.knowledge.vendors import normal
 from asepsis.knowledge.vocabulary import Category, Role
 
+_FORMS = f"{TABLE}.jsonl"
 _FACT_TEXTS = ("category", "role", "vendor", "model", "os", "version", "kind", "source")
 _VERSIONS = ("firmware", "os", "model")
 _VENDOR_KINDS = ("medical", "network", "platform", "component", "")
@@ -52,13 +54,13 @@ def lint_texts(tables: dict[str, str], *, more_makers: str = "") -> list[str]:
     for name in sorted(tables):
         seen: dict[str, int] = {}
         for where, line, row in _rows(name, tables[name], errors):
-            check = _check_vendor if name == "vendors.jsonl" else _check_fact
+            check = {"vendors.jsonl": _check_vendor, _FORMS: _check_form}.get(name, _check_fact)
             errors.extend(f"{where}: {what}" for what in check(row, makers))
             for key in _keys(name, row):
                 if key in seen:
                     errors.append(f"{where}: matches the same as line {seen[key]}")
                 seen.setdefault(key, line)
-        if name != "vendors.jsonl":
+        if name not in ("vendors.jsonl", _FORMS):
             errors.extend(_check_examples(name, tables[name]))
     return errors
 
@@ -111,6 +113,8 @@ def _keys(name: str, row: dict[str, Any]) -> list[str]:
     if name == "vendors.jsonl":
         # One maker may have two rows (see the remark in the table); two makers may not share a spelling.
         return sorted({normal(text) for text in row.get("aliases", ()) if isinstance(text, str)} - {""})
+    if name == _FORMS:
+        return [str(row.get("form", "")).lower()]
     return [f"{match} {str(row[match]).lower()}" for match in MATCHES if match in row]
 
 
@@ -127,6 +131,18 @@ def _check_vendor(row: dict[str, Any], _: set[Any]) -> Iterator[str]:
     if not row.get("source"):
         yield "names no source"
     for key in row.keys() - {"vendor", "aliases", "kind", "makes", "source"}:
+        yield f"unknown member {key!r}"
+
+
+def _check_form(row: dict[str, Any], makers: set[Any]) -> Iterator[str]:
+    yield from faults(row)
+    if not row.get("source"):
+        yield "names no source"
+    if row.get("category", Category.UNKNOWN) not in set(Category):
+        yield f"unknown category {row['category']!r}"
+    if "vendor" in row and row["vendor"] not in makers:
+        yield f"vendor {row['vendor']!r} has no row in vendors.jsonl"
+    for key in sorted(row.keys() - {"form", "example", "reads", "vendor", "category", "weight", "source"}):
         yield f"unknown member {key!r}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from asepsis.knowledge import hardware, table, vendors
+from asepsis.knowledge import forms, hardware, table, vendors
 
 
 def digest_of(texts: Mapping[str, str]) -> str:
@@ -31,3 +31,4 @@ def use(texts: Mapping[str, str]) -> None:
     table.OWN.set({name.removesuffix(".jsonl"): table.rows(text) for name, text in texts.items()}, digest_of(texts))
     vendors.forget()
     hardware.forget()
+    forms.forget()

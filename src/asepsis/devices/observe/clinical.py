@@ -30,7 +30,11 @@ _EQUIPMENT_LIMIT = 4
 _CODES_LIMIT = 16
 _CODES = table("observation_codes")
 # Names in ``Equipment.attributes`` -> ours.
-_ATTRIBUTES = {"serial": Attribute.SERIAL, "model": Attribute.MODEL}
+_ATTRIBUTES = {
+    "serial": Attribute.SERIAL,
+    "model": Attribute.MODEL,
+    "software_version": Attribute.FIRMWARE,
+}
 
 
 def _hl7(message: Hl7Message) -> Hashable:
@@ -119,6 +123,10 @@ def _explain_equipment(one: Equipment, say: Say, weight: float) -> None:
         attribute = _ATTRIBUTES.get(name)
         if attribute is not None:
             say.that(attribute, text, weight)
+        elif name == "manufacturer":  # DEV-5
+            say.made_by(text, weight)
+        if name in ("model", "brand"):  # DEV-7, DEV-6
+            say.known("products", text, weight)
 
 
 def _may_be_udi(one: Equipment) -> bool:

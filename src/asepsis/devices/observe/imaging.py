@@ -213,7 +213,9 @@ def _explain_equipment(data_set: DataSet | None, say: Say, weight: float) -> Non
         elif name == "Modality":
             say.known("dicom_modalities", text, weight / STATED)
         elif name == "UniqueDeviceIdentifier":
-            say_udi(say, text, weight)
+            # One for each jurisdiction that named the device; no agency lets a blank stand in a UDI.
+            for one in text.split(", "):
+                say_udi(say, one, weight)
 
 
 READERS: dict[type, Reader] = {

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 from asepsis.devices.address import virtual_router
 from asepsis.devices.clue import Attribute, Claim
+from asepsis.devices.observe.descriptions import say_description
 from asepsis.devices.observe.say import ANNOUNCED, REPORTED, STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.arp import Arp
@@ -44,9 +45,7 @@ def _lldp(message: Lldp) -> Hashable:
 def _explain_lldp(message: Lldp, say: Say) -> None:
     mac, _ = say.sender
     say.named(message.system_name, STATED)
-    if message.system_description:
-        say.known("system_descriptions", message.system_description)
-        say.known("products", message.system_description)
+    say_description(say, message.system_description)
     if message.manufacturer:
         say.made_by(message.manufacturer, STATED)
     if message.model:

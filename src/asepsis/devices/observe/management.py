@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute
+from asepsis.devices.observe.descriptions import say_description
 from asepsis.devices.observe.say import HINTED, STATED, Reader, Say, host_name
 from asepsis.knowledge.vocabulary import Role
 from asepsis.protocols.snmp import Snmp
@@ -63,8 +64,7 @@ def _explain_object(one: ManagedObject, say: Say) -> None:
         say.named(host_name(text), STATED)
     elif name in _DESCRIPTIONS:
         if name != "entPhysicalDescr" or one.index in _CHASSIS_ROWS:
-            say.known("system_descriptions", text)
-            say.known("products", text)
+            say_description(say, text)
     elif name in _MAKERS:
         if one.index in _CHASSIS_ROWS:
             say.made_by(text, STATED)

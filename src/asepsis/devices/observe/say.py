@@ -73,6 +73,11 @@ class Say:
         return self._sighting.source_mac, self._sighting.source_ip
 
     @property
+    def time_ns(self) -> int:
+        """When it was said."""
+        return self._sighting.time_ns
+
+    @property
     def speaker(self) -> Endpoint | None:
         """The sender, where its addresses name a single device."""
         return self._speaker

@@ -7,8 +7,10 @@ from collections.abc import Hashable
 from asepsis.crypto.certificates import Certificate, read_certificate
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say, host_name
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say, host_name
+from asepsis.kernel.time import SECOND_NS
 from asepsis.knowledge.table import table
+from asepsis.knowledge.vendors import known_vendor
 from asepsis.protocols.quic import QuicHello
 from asepsis.protocols.ssh import SshIdentification
 from asepsis.protocols.tls import Certificates
@@ -61,7 +63,22 @@ def _explain_certificates(message: Certificates, say: Say) -> None:
         say.known_maker(certificate.organization, REPORTED)
     else:
         say.known_maker(certificate.organization, HINTED)
-    say.that(Attribute.SERIAL, certificate.device_serial, REPORTED)
+        issuer = known_vendor(certificate.issuer_organization or certificate.issuer_common_name)
+        if issuer is not None and issuer.kind == "medical":
+            # A maker's own authority signs for its devices and for its servers; no hospital has one.
+            say.that(Attribute.VENDOR, issuer.name, REPORTED)
+    expired = _ended_before(certificate, say)
+    for serial in (certificate.device_serial, *certificate.serials[:1]):
+        # A certificate that ran out long ago may have moved with a disk to another machine.
+        say.that(Attribute.SERIAL, serial, HINTED if expired else REPORTED)
+    for mac in certificate.macs[:1]:
+        if mac == say.sender[0]:
+            # The device's own address stands in its certificate: it was made for this one.
+            say.that(Attribute.NAME, certificate.common_name, ANNOUNCED)
+
+
+def _ended_before(certificate: Certificate, say: Say) -> bool:
+    return certificate.not_after.timestamp() * SECOND_NS < say.time_ns
 
 
 def _ssh(message: SshIdentification) -> Hashable:

@@ -20,10 +20,13 @@ def say_udi(say: Say, text: str, weight: float, udi: Udi | None = None) -> None:
     if inside is None and udi is not None:
         say.known("products", text, weight)
         text, inside = udi.device_identifier, udi
-    say.that(Attribute.UDI, text, weight)
     if inside is None:
         say.known("products", text, weight)
+        # No agency's UDI has a blank in it or no digit: such a text is a name that somebody wrote where a UDI belongs.
+        if " " not in text and any(sign.isdigit() for sign in text):
+            say.that(Attribute.UDI, text, weight)
         return
+    say.that(Attribute.UDI, text, weight)
     say.that(Attribute.SERIAL, inside.serial, weight)
     say.that(Attribute.FIRMWARE, inside.software, weight)
     say.known("udi_makers", inside.device_identifier, weight)
