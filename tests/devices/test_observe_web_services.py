@@ -58,6 +58,11 @@ def test_discovery_says_types_and_metadata_make_and_model() -> None:
     assert (device.vendor, device.model, device.firmware, device.serial) == ("Example", "Breath", "2.11", "VT-0042")
 
 
+def test_an_announcement_says_the_type_of_an_sdc_device() -> None:
+    types = ("dpws:Device", "mdpws:MedicalDevice")
+    assert told(Wsd(action="Hello", types=types, scopes=("sdc.cdc.type:///70001",))).category == "ventilator"
+
+
 def test_a_proxy_that_answers_for_others_is_not_what_it_names() -> None:
     match = Wsd(action="ProbeMatches", types=("wprt:PrintDeviceType",), addresses=("http://10.0.0.77:80/",))
     own = Wsd(action="ProbeMatches", types=("wprt:PrintDeviceType",), addresses=(f"http://{DEVICE_IP}:80/",))

@@ -55,7 +55,7 @@ _FROM_SERVERS: Final = frozenset(("ProbeMatches", "ResolveMatches", "GetResponse
 _CONTEXT = "sdc.ctxt."
 _PLACE = "sdc.ctxt.loc:"
 # Scopes that whoever made or installed the device wrote; others are masked.
-_OF_DEVICES = (_PLACE, "sdc.mds.pkp:", "onvif:")
+_OF_DEVICES = (_PLACE, "sdc.cdc.type:", "sdc.mds.pkp:", "onvif:")
 
 
 @value

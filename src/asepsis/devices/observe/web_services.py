@@ -23,6 +23,8 @@ _PROGRAMS = ("MediaServer", "schemas-wifialliance-org")
 # What Windows and Samba's helpers write where a make and model belong, on any computer.
 _PUBLISHERS = ("microsoft publication service", "wsdd")
 _ONVIF_HARDWARE, _ONVIF_NAME = "onvif://www.onvif.org/hardware/", "onvif://www.onvif.org/name/"
+# IEEE 11073-20701 9.2: the type of a device as a scope; without a coding system it is of IEEE 11073-10101.
+_COMPONENT_TYPE = "sdc.cdc.type:///"
 _RADIOLOGY = {"QIDO-RS": Role.DICOM_VIEWER, "WADO-RS": Role.DICOM_VIEWER, "WADO-URI": Role.DICOM_VIEWER}
 
 
@@ -61,7 +63,9 @@ def _explain_wsd(message: Wsd, say: Say) -> None:
         return
     for text in (*message.types, *message.hosted, *message.scopes)[: 4 * _LIST_LIMIT]:
         say.known("wsd_types", text)
-        if text.startswith((_ONVIF_HARDWARE, _ONVIF_NAME)):
+        if text.startswith(_COMPONENT_TYPE):
+            say.known("observation_codes", f"{text.rpartition('/')[2]}^MDC")
+        elif text.startswith((_ONVIF_HARDWARE, _ONVIF_NAME)):
             name = text.rpartition("/")[2].replace("%20", " ")
             if text.startswith(_ONVIF_HARDWARE):
                 say.that(Attribute.MODEL, name, ANNOUNCED)
