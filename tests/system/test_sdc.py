@@ -73,7 +73,7 @@ def test_a_real_device_is_read_from_its_announcement_to_its_farewell(bedside: Pa
     reader = MessageReader(capture="bedside", sighted=lambda sighting: found.append(sighting.message))
     source, _ = open_source(str(bedside))
     for output in CaptureReader(shared_engine(), source).outputs():
-        reader.take(output.pieces)
+        reader.take(output)
         reader.finished(output.finished)
         applications |= {application_name(int(code)) for code in output.finished["application"]}
     source.close()
