@@ -42,7 +42,9 @@ NAMES: dict[str, set[str]] = {
     "H323": {"h323"},
     "HL7": {"hl7"},
     "HSRP": {"hsrp"},
-    "HTTP": {"http"},
+    # We call a conversation by what rides on HTTP where we read that.
+    "HTTP": {"http", "ipp", "upnp", "wsd", "sdc", "fhir", "dicomweb"},
+    "ICMPV6": {"nd"},  # of ICMPv6 we read neighbour discovery
     "IEC60870": {"iec-104"},
     "IMAP": {"imap"},
     "IPSec": {"isakmp"},
