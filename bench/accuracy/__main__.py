@@ -13,7 +13,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.accuracy import answers, applications, bedside, conversations, fingerprints, medical, ndpi, ours
+from bench.accuracy import (
+    answers,
+    applications,
+    bedside,
+    behaviour_page,
+    conversations,
+    fingerprints,
+    medical,
+    ndpi,
+    ours,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = ROOT / ".cache" / "shared"
@@ -56,6 +66,9 @@ def main() -> int:
         conversations.add(found.clinic, path, answer)
     answers.write(found)
     wrong = bedside.write(clinic) if clinic.is_dir() else []
+    for name in ("iot_sentinel", "lsif"):
+        unpack(name)
+    behaviour_page.main()
     if options.show:
         for difference in found.conversations.differences + found.clinic.differences:
             print(difference.line())
