@@ -31,10 +31,12 @@ class Recorder:
     Args:
         file: Where it writes.
         classic: pcap instead of pcapng.
+        interface: Where it listens.
     """
 
     file: Path
     classic: bool = False
+    interface: str = BRIDGE
     _process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -44,7 +46,7 @@ class Recorder:
             RuntimeError: dumpcap could not.
         """
         kind = ["-P"] if self.classic else []
-        argv = ["dumpcap", "-q", "-i", BRIDGE, "-B", "16", *kind, "-w", str(self.file)]
+        argv = ["dumpcap", "-q", "-i", self.interface, "-B", "16", *kind, "-w", str(self.file)]
         self._process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
         end = time.monotonic() + START_SECONDS

@@ -130,6 +130,10 @@ class Namespace:
         self._started.append(process)
         return process
 
+    def started(self) -> Sequence[subprocess.Popen[bytes]]:
+        """What ``start`` started, in that order, whether or not it still runs."""
+        return tuple(self._started)
+
     def path(self, inside: str) -> Path:
         """Where the caller finds the file that is called ``inside`` in this namespace."""
         return Path(f"/proc/{self.pid}/root") / inside.lstrip("/")

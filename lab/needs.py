@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from lab.namespaces import WITH_PARENT
@@ -61,6 +62,27 @@ PROGRAMS: dict[str, str] = {
     "zstd": "zstd",
 }
 
+HOSPITAL_PROGRAMS: dict[str, str] = {
+    **PROGRAMS,
+    "Orthanc": "orthanc",
+    "arpspoof": "dsniff",
+    "chronyd": "chrony",
+    "dropbear": "dropbear-bin",
+    "hping3": "hping3",
+    "hydra": "hydra",
+    "iodine": "iodine",
+    "ippeveprinter": "cups-ipp-utils",
+    "ipptool": "cups-ipp-utils",
+    "kamailio": "kamailio",
+    "lighttpd": "lighttpd",
+    "mosquitto_sub": "mosquitto-clients",
+    "nft": "nftables",
+    "nmap": "nmap",
+    "ping": "iputils-ping",
+    "sipsak": "sipsak",
+}
+"""What the whole hospital and its attacks take, beside the ward's."""
+
 _PROBE = r"""
 mount -t sysfs sysfs /sys || { echo "cannot mount sysfs in a namespace of its own"; exit 1; }
 ip link add br0 type bridge || { echo "no bridge device"; exit 1; }
@@ -87,11 +109,28 @@ def search_path() -> str:
     return os.pathsep.join(["/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", "/usr/bin:/bin")])
 
 
-def missing() -> list[str]:
-    """One line for everything that keeps a recording from being made here; empty when all is there."""
+_HOSPITAL_PROBE = (
+    _PROBE
+    + r"""
+ip link add mirror0 type veth peer name mirror1 || { echo "no veth device"; exit 1; }
+nft 'add table netdev m; add chain netdev m c { type filter hook ingress device a0 priority 0; };
+     add rule netdev m c dup to mirror0' || { echo "nftables cannot copy frames (netdev dup)"; exit 1; }
+nft 'add table ip o; add chain ip o p { type nat hook postrouting priority 100; };
+     add rule ip o p masquerade' || { echo "nftables cannot replace addresses (nat)"; exit 1; }
+sysctl -q -w net.ipv4.ip_default_ttl=128 net.ipv4.tcp_sack=0 || { echo "IP stacks cannot be told to differ"; exit 1; }
+"""
+)
+
+
+def missing(*, hospital: bool = False) -> list[str]:
+    """One line for everything that keeps a recording from being made here; empty when all is there.
+
+    Args:
+        hospital: For the whole hospital, not for the ward alone.
+    """
     lines = []
     absent: dict[str, list[str]] = {}
-    for program, package in PROGRAMS.items():
+    for program, package in (HOSPITAL_PROGRAMS if hospital else PROGRAMS).items():
         if shutil.which(program, path=search_path()) is None:
             absent.setdefault(package, []).append(program)
     if absent:
@@ -104,7 +143,7 @@ def missing() -> list[str]:
     if lines:
         return lines
     probe = subprocess.run(
-        enclosed(["sh", "-c", _PROBE]),
+        enclosed(["sh", "-c", _HOSPITAL_PROBE if hospital else _PROBE]),
         capture_output=True,
         text=True,
         timeout=30,
@@ -117,9 +156,10 @@ def missing() -> list[str]:
     return lines
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Every Debian package that takes part, with its version as ``dpkg-query`` prints it."""
-    packages = sorted({*PROGRAMS.values(), "python3"})
+    packages = sorted({*HOSPITAL_PROGRAMS.values(), "python3"})
     done = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *packages],
         capture_output=True,

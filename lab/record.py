@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -21,8 +22,10 @@ from lab.hosts import HOSTS
 from lab.namespaces import WITH_PARENT
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".cache" / "lab-environment"
-"""The lab's own Python environment: the MLLP programs are no dependency of the product."""
+REQUIREMENTS = ROOT / "lab" / "requirements.txt"
+ENVIRONMENT = ROOT / ".cache" / f"lab-environment-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
+"""The lab's own Python environment: its programs are no dependency of the product. Other versions, another folder:
+two checkouts that share a cache do not rebuild each other's."""
 PREFIX = "asepsis-lab-"
 """What every folder that a recording makes is called; a killed recording's are removed by the next."""
 TIME_LIMIT_SECONDS = 230
@@ -63,15 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _record(output: Path, names: list[str], *, short: bool) -> int:
     output.mkdir(parents=True, exist_ok=True)
-    _sweep(Path(tempfile.gettempdir()), output)
-    if not _environment():
+    sweep(Path(tempfile.gettempdir()), output)
+    if not environment():
         return 3
     with (
         tempfile.TemporaryDirectory(prefix=PREFIX) as scratch,
         tempfile.TemporaryDirectory(prefix=f".{PREFIX}", dir=output) as target,
     ):
         argv = [sys.executable, "-m", "lab.record", scratch, target, ",".join(names), "short" if short else "whole"]
-        environment = {
+        variables = {
             "PATH": needs.search_path(),
             "HOME": "/nonexistent",
             "LC_ALL": "C.UTF-8",
@@ -79,7 +82,7 @@ def _record(output: Path, names: list[str], *, short: bool) -> int:
         }
         try:
             done = subprocess.run(
-                needs.enclosed(argv), cwd=ROOT, env=environment, timeout=TIME_LIMIT_SECONDS, check=False
+                needs.enclosed(argv), cwd=ROOT, env=variables, timeout=TIME_LIMIT_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             print(f"the recording took longer than {TIME_LIMIT_SECONDS} s and was ended", file=sys.stderr)
@@ -107,7 +110,7 @@ def _inside(arguments: list[str]) -> int:
     return 0
 
 
-def _environment() -> bool:
+def environment() -> bool:
     """Makes the lab's Python environment where it is not there, from the locked requirements."""
     ENVIRONMENT.parent.mkdir(exist_ok=True)
     # Two recordings may begin at once; the second waits and finds the environment made.
@@ -118,14 +121,14 @@ def _environment() -> bool:
 
 def _environment_made() -> bool:
     done = ENVIRONMENT / "complete"
-    wanted = (ROOT / "lab" / "requirements.txt").read_text()
+    wanted = REQUIREMENTS.read_text()
     if done.exists() and done.read_text() == wanted:
         return True
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     for argv in (
         [sys.executable, "-m", "venv", str(ENVIRONMENT)],
-        [*pip, "--require-hashes", "-r", str(ROOT / "lab" / "requirements.txt")],
+        [*pip, "--require-hashes", "-r", str(REQUIREMENTS)],
     ):
         made = subprocess.run([*WITH_PARENT, *argv], capture_output=True, text=True, check=False, timeout=SETUP_SECONDS)
         if made.returncode != 0:
@@ -135,7 +138,7 @@ def _environment_made() -> bool:
     return True
 
 
-def _sweep(*folders: Path) -> None:
+def sweep(*folders: Path) -> None:
     """Removes what a killed recording left: folders with our prefix that no living process is using."""
     for folder in folders:
         for left in [*folder.glob(f"{PREFIX}*"), *folder.glob(f".{PREFIX}*")]:

@@ -9,12 +9,13 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab import addresses, capture, imaging, needs, offices, results, truth
+from lab.hosts import BY_NAME
 from lab.ward import Ward
 
 SCRATCH_BYTES = "256m"
@@ -32,7 +33,7 @@ def record(*, scratch: Path, target: Path, environment: Path, names: Sequence[st
         names: The hosts that take part.
         short: Does not wait for DHCP renewals.
     """
-    _mount(scratch)
+    mount(scratch)
     started = datetime.now(UTC)
     ward = Ward(scratch=scratch, environment=environment, names=names)
     ward.build()
@@ -40,7 +41,7 @@ def record(*, scratch: Path, target: Path, environment: Path, names: Sequence[st
     captures = [_whole_ward(ward, target, short=short)]
     if ward.has("pacs1") and (ward.has("ct1") or ward.has("us-room4")):
         captures.append(_tagged_segment(ward, target))
-    versions = {"debian": needs.package_versions(), "python": _python_packages(environment)}
+    versions = {"debian": needs.package_versions(), "python": python_packages(environment, ("hl7", "hl7apy"))}
     shared = {
         "format": 1,
         "recorded": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -48,17 +49,18 @@ def record(*, scratch: Path, target: Path, environment: Path, names: Sequence[st
         "programs": versions,
     }
     ward_file = scratch / "ward.pcapng"
+    host_of = {BY_NAME[name].mac: name for name in ward.hosts}
     labels = {
         **{key: shared[key] for key in ("format", "recorded")},
         "frames_of": "ward.pcapng.zst",
         "patients": "invented: TEST^PATIENT and TEST^PATIENT2, ids TEST0001 and TEST0002",
-        "hosts": truth.hosts(ward, truth.announcements(ward, ward_file)),
+        "hosts": truth.hosts(ward, truth.announcements(ward.announced, host_of, ward_file)),
         "done": ward.deeds(),
         "protocols": {"ward.pcapng.zst": truth.protocols(ward_file)},
     }
-    _write(target / "truth.json", labels)
+    write(target / "truth.json", labels)
     manifest = {**shared, "recorded_by": "python -m lab.record", "captures": captures, "truth": "truth.json"}
-    _write(target / "manifest.json", manifest)
+    write(target / "manifest.json", manifest)
     ward.close()
 
 
@@ -105,7 +107,8 @@ def _tagged_segment(ward: Ward, target: Path) -> dict[str, Any]:
     return capture.describe(target / "imaging.pcap.gz", packets, altered)
 
 
-def _mount(scratch: Path) -> None:
+def mount(scratch: Path) -> None:
+    """Gives ``scratch`` a file system in memory, and this mount namespace its own view of the interfaces."""
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={SCRATCH_BYTES},mode=755", "tmpfs", str(scratch)],
         capture_output=True,
@@ -117,13 +120,15 @@ def _mount(scratch: Path) -> None:
     subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True, capture_output=True)
 
 
-def _python_packages(environment: Path) -> dict[str, str]:
+def python_packages(environment: Path, names: Collection[str]) -> dict[str, str]:
+    """The versions of these packages in the lab's Python environment."""
     program = "import importlib.metadata as m; print(*(f'{d.name} {d.version}' for d in m.distributions()), sep='\\n')"
     argv = [str(environment / "bin" / "python"), "-c", program]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     found = dict(line.split(" ", 1) for line in said.splitlines())
-    return {name: found[name] for name in ("hl7", "hl7apy") if name in found}
+    return {name: found[name] for name in sorted(names) if name in found}
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Writes a JSON document."""
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

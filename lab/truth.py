@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,27 @@ _BETWEEN = "\x1f"
 _DECODE = (
     *("-d", f"tcp.port=={HL7_PORT},hl7"),
     *("-d", f"tcp.port=={DEVICE_PORT},hl7"),
+    *("-d", "tcp.port==2576,hl7"),  # the hospital's systems behind its engine
+    *("-d", "tcp.port==6664,hl7"),  # programs of infusion pumps
     *("-d", f"tcp.port=={WORKLIST_PORT},dicom"),
     # Without the tree of tags, tshark gives no field for what stands in a data set.
     *("-o", "dicom.tag_tree:TRUE"),
 )
+PAYLOAD = "payload"
 _IN_HEX = frozenset({"snmp.value.octets"})
 """Fields that tshark prints as hexadecimal digits although they hold text."""
 
 
-def announcements(ward: Ward, capture: Path) -> dict[str, list[dict[str, Any]]]:
+def announcements(
+    announced: Sequence[Mapping[str, str]], host_of: Mapping[str, str], capture: Path
+) -> dict[str, list[dict[str, Any]]]:
     """Looks every announcement up in the capture.
+
+    Args:
+        announced: ``host``, ``field`` and ``value`` of each; the field is a display field of tshark, or ``payload`` for
+            text that stands in what TCP or UDP carries and that tshark has no field for.
+        host_of: The host of each hardware address.
+        capture: A file that tshark reads.
 
     Returns:
         For each host, ``{"field", "value", "frames", "first_frame"}``, in the order of the fields.
@@ -38,14 +50,17 @@ def announcements(ward: Ward, capture: Path) -> dict[str, list[dict[str, Any]]]:
     Raises:
         RuntimeError: One was not found; all that were not are named.
     """
-    wanted = {(a["host"], a["field"], a["value"]) for a in ward.announced}
-    fields = sorted({field for _, field, _ in wanted})
+    wanted = {(a["host"], a["field"], a["value"]) for a in announced}
+    carried = {(host, text.encode().hex()): (host, PAYLOAD, text) for host, field, text in wanted if field == PAYLOAD}
+    fields = sorted({field for _, field, _ in wanted} - {PAYLOAD})
     frames: Counter[tuple[str, str, str]] = Counter()
     first: dict[tuple[str, str, str], int] = {}
-    host_of = {BY_NAME[name].mac: name for name in ward.hosts}
-    for row in _read(capture, ["frame.number", "eth.src", *fields]):
+    for row in _read(capture, ["frame.number", "eth.src", "tcp.payload", "udp.payload", *fields]):
         host = host_of.get(row[1].split(_BETWEEN)[0])
-        for field, cell in zip(fields, row[2:], strict=True):
+        for key in [key for (name, digits), key in carried.items() if name == host and digits in row[2] + " " + row[3]]:
+            frames[key] += 1
+            first.setdefault(key, int(row[0]))
+        for field, cell in zip(fields, row[4:], strict=True):
             texts = set(cell.split(_BETWEEN))
             if field in _IN_HEX:
                 texts = {_text(digits) for digits in texts}
@@ -58,7 +73,7 @@ def announcements(ward: Ward, capture: Path) -> dict[str, list[dict[str, Any]]]:
     lost = sorted(wanted - set(frames))
     if lost:
         raise RuntimeError("announced but not in the recording: " + "; ".join(" ".join(key) for key in lost))
-    answer: dict[str, list[dict[str, Any]]] = {name: [] for name in ward.hosts}
+    answer: dict[str, list[dict[str, Any]]] = {name: [] for name in host_of.values()}
     for key in sorted(wanted):
         host_name, field, text = key
         entry = {"field": field, "value": text, "frames": frames[key], "first_frame": first[key]}

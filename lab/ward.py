@@ -1,94 +1,47 @@
-"""The ward: hosts on one bridge, and a diary of everything that was done on them.
+"""The ward of the demonstration: hosts on one bridge.
 
-Comes in: the plans of ``hosts``. Goes out: running namespaces, and ``diary``, the labels of the recording.
-The stories (``addresses``, ``imaging``, ``results``, ``offices``) act through ``serve`` and ``do``.
+Comes in: the plans of ``hosts``. Goes out: running namespaces on a bridge that dumpcap listens to.
+The stories (``addresses``, ``imaging``, ``results``, ``offices``) act through ``serve`` and ``do`` of ``stage``.
 """
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.hosts import BY_NAME, DOMAIN, HostPlan
 from lab.namespaces import Namespace
+from lab.stage import MATERIAL, PRIVATE, PROGRAM_FILES, Stage, bring_up, ip_link
+
+__all__ = ["BRIDGE", "MATERIAL", "PROGRAM_FILES", "Ward"]
 
 BRIDGE = "ward0"
-PRIVATE = (
-    "/run",
-    "/var/lib/dhcp",
-    "/var/lib/dhcpcd",
-    "/var/lib/lldpd",
-    "/var/lib/misc",
-    "/var/lib/nginx",
-    "/var/lib/samba",
-    "/var/lib/snmp",
-    "/var/cache/samba",
-    "/var/log",
-)
-"""Where daemons keep state: each host has its own, in memory."""
-MATERIAL = Path(__file__).resolve().parent / "material"
-PROGRAM_FILES = Path(__file__).resolve().parent / "programs"
-
-
-@dataclass(slots=True, kw_only=True)
-class Deed:
-    """Something that was done on a host, in the diary."""
-
-    at_seconds: float
-    """Since the recording began."""
-    host: str
-    what: str
-    argv: list[str]
-    server: str = ""
-    port: int = 0
-    application: str = ""
-    """The protocol that went over the wire, empty where several did."""
-    exit_code: int | None = None
-    """None for a program that keeps running."""
 
 
 @dataclass(slots=True)
-class Ward:
-    """Hosts on a bridge.
-
-    Args:
-        scratch: A folder that vanishes with the recording; its path never gets into the diary.
-        environment: The lab's own Python environment, with the MLLP programs.
-        names: The hosts that take part.
-    """
-
-    scratch: Path
-    environment: Path
-    names: Sequence[str]
-    hosts: dict[str, Namespace] = field(default_factory=dict)
-    diary: list[Deed] = field(default_factory=list)
-    announced: list[dict[str, str]] = field(default_factory=list)
-    """What each host was set up to say about itself; ``truth`` looks every one up in the recording."""
-    began: float = 0.0
-    logs: dict[str, list[Path]] = field(default_factory=dict)
-    """What the lasting programs of each host wrote."""
+class Ward(Stage):
+    """Hosts on a bridge."""
 
     def build(self) -> None:
         """Makes the bridge and the hosts; static addresses are set, the others stay without."""
         self.began = time.monotonic()
-        _ip("link", "add", BRIDGE, "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
+        ip_link("link", "add", BRIDGE, "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
         # A bridge keeps LLDP to itself (IEEE 802.1D 7.12.6); a mirror port shows it, so let it through.
         Path(f"/sys/class/net/{BRIDGE}/bridge/group_fwd_mask").write_text("0x4000")
-        _bring_up(BRIDGE)
+        bring_up(BRIDGE)
         for number, name in enumerate(self.names):
             self._join(BY_NAME[name], f"port{number}")
 
     def _join(self, plan: HostPlan, port: str) -> None:
         host = Namespace(plan.name, private=PRIVATE, own_etc=True)
         self.hosts[plan.name] = host
-        _ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "address", plan.mac, "netns", str(host.pid))
-        _ip("link", "set", port, "master", BRIDGE)
-        _bring_up(port)
+        ip_link(
+            "link", "add", port, "type", "veth", "peer", "name", "eth0", "address", plan.mac, "netns", str(host.pid)
+        )
+        ip_link("link", "set", port, "master", BRIDGE)
+        bring_up(port)
         # Without this the recording would hold frames larger than any wire carries, with checksums not yet computed.
         off = ["tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off"]
         subprocess.run(["ethtool", "-K", port, *off], check=True, capture_output=True)
@@ -99,162 +52,3 @@ class Ward:
             if plan.name != "gw":
                 host.run(["ip", "route", "add", "default", "via", BY_NAME["gw"].address])
                 host.write("/etc/resolv.conf", f"search {DOMAIN}\nnameserver {BY_NAME['gw'].address}\n")
-
-    def has(self, *names: str) -> bool:
-        """Whether all of these hosts take part."""
-        return all(name in self.hosts for name in names)
-
-    def serve(
-        self,
-        host: str,
-        what: str,
-        argv: Sequence[str],
-        *,
-        port: int = 0,
-        transport: str = "tcp",
-        application: str = "",
-        env: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
-        """Starts a program that goes on; waits until it listens at ``port`` where one is given."""
-        log = self.scratch / f"{host}-{len(self.diary)}-{Path(argv[0]).name}.log"
-        self.logs.setdefault(host, []).append(log)
-        with log.open("wb") as written:
-            process = self.hosts[host].start(argv, stdout=written, stderr=subprocess.STDOUT, env=env)
-        self._note(host, what, argv, "", port, application, None)
-        if port:
-            try:
-                self.hosts[host].wait_for(port, transport)
-            except RuntimeError as error:
-                raise RuntimeError(f"{error}: {self.last_words(host)}") from error
-        return process
-
-    def do(
-        self,
-        host: str,
-        what: str,
-        argv: Sequence[str],
-        *,
-        server: str = "",
-        port: int = 0,
-        application: str = "",
-        stdin: str = "",
-        timeout_seconds: float = 30.0,
-        expect: int = 0,
-        env: Mapping[str, str] | None = None,
-    ) -> str:
-        """Runs a program to its end, notes it, and gives what it printed.
-
-        Raises:
-            RuntimeError: Its exit code is not ``expect``: a story that did not happen is not recorded as if it had.
-        """
-        deed = self._note(host, what, argv, server, port, application, None)
-        done = self.hosts[host].run(argv, stdin=stdin, timeout_seconds=timeout_seconds, check=False, env=env)
-        deed.exit_code = done.returncode
-        if done.returncode != expect:
-            said = (done.stderr + done.stdout).strip()[-800:]
-            raise RuntimeError(f"{host}: {' '.join(argv)}: exit code {done.returncode}, not {expect}: {said}")
-        return done.stdout
-
-    def _note(
-        self, host: str, what: str, argv: Sequence[str], server: str, port: int, application: str, code: int | None
-    ) -> Deed:
-        deed = Deed(
-            at_seconds=round(time.monotonic() - self.began, 1),
-            host=host,
-            what=what,
-            argv=[self._plain(word) for word in argv],
-            server=server,
-            port=port,
-            application=application,
-            exit_code=code,
-        )
-        self.diary.append(deed)
-        return deed
-
-    def _plain(self, word: str) -> str:
-        """A word of a command line without the folders of the recording machine."""
-        for folder, shown in (
-            (self.scratch, "SCRATCH"),
-            (self.environment, "ENVIRONMENT"),
-            (MATERIAL, "material"),
-            (PROGRAM_FILES, "programs"),
-        ):
-            word = word.replace(str(folder), shown)
-        return word
-
-    def announces(self, host: str, field_name: str, text: str) -> None:
-        """States that ``host`` says ``text`` in ``field_name``, a display field of tshark; checked in the recording."""
-        self.announced.append({"host": host, "field": field_name, "value": text})
-
-    def fill(self, name: str, **words: str) -> Path:
-        """Copies a text of ``material`` to the scratch folder with its ``$words`` filled in."""
-        text = (MATERIAL / name).read_text()
-        for word, value in words.items():
-            text = text.replace(f"${word}", value)
-        target = self.scratch / f"{'-'.join([*words.values()][:1] or ['0'])}-{name}".replace("/", "_")
-        target.write_text(text)
-        return target
-
-    def addresses(self, host: str) -> dict[str, list[str]]:
-        """The addresses that the kernel gave ``eth0`` of ``host``, as they are now."""
-        answer: list[dict[str, Any]] = json.loads(self.hosts[host].run(["ip", "-j", "address", "show", "eth0"]).stdout)
-        found = answer[0]["addr_info"]
-        return {
-            "ipv4": sorted(entry["local"] for entry in found if entry["family"] == "inet"),
-            "ipv6": sorted(entry["local"] for entry in found if entry["family"] == "inet6"),
-        }
-
-    def wait_for_address(self, host: str, *, timeout_seconds: float = 25.0) -> None:
-        """Waits until a DHCP client has configured an IPv4 address and the name service.
-
-        Raises:
-            RuntimeError: It did not in time.
-        """
-        end = time.monotonic() + timeout_seconds
-        resolver = self.hosts[host].path("/etc/resolv.conf")
-        while not (self.addresses(host)["ipv4"] and "nameserver" in resolver.read_text()):
-            if time.monotonic() > end:
-                words = self.last_words(host)
-                raise RuntimeError(f"{host}: no address by DHCP after {timeout_seconds:.0f} s: {words}")
-            time.sleep(0.1)
-
-    def wait_for_link_local(self, host: str, *, timeout_seconds: float = 10.0) -> None:
-        """Waits until duplicate address detection (RFC 4862 5.4) has passed the link-local address.
-
-        Raises:
-            RuntimeError: It has not in time.
-        """
-        end = time.monotonic() + timeout_seconds
-        while True:
-            said = self.hosts[host].run(["ip", "-6", "address", "show", "dev", "eth0", "scope", "link"]).stdout
-            if "fe80" in said and "tentative" not in said:
-                return
-            if time.monotonic() > end:
-                raise RuntimeError(f"{host}: no link-local address after {timeout_seconds:.0f} s")
-            time.sleep(0.1)
-
-    def last_words(self, host: str) -> str:
-        """The end of what the last program started on ``host`` wrote."""
-        log = self.logs[host][-1]
-        return f"{log.name}: {log.read_text(errors='replace').strip()[-600:]}"
-
-    def close(self) -> None:
-        """Ends all hosts."""
-        for host in self.hosts.values():
-            host.close()
-
-    def deeds(self) -> list[dict[str, Any]]:
-        """The diary, JSON-ready, without empty members."""
-        return [{k: v for k, v in asdict(deed).items() if v not in ("", 0) or k == "exit_code"} for deed in self.diary]
-
-
-def _bring_up(device: str) -> None:
-    """Brings up a device that must stay silent itself: the recorder is no host of the ward."""
-    Path(f"/proc/sys/net/ipv6/conf/{device}/disable_ipv6").write_text("1")
-    _ip("link", "set", device, "up")
-
-
-def _ip(*words: str) -> None:
-    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"ip {' '.join(words)}: {done.stderr.strip()}")

@@ -1,0 +1,19 @@
+"""The central station of intensive care: hears the monitors, subscribes to ventilators by SDC."""
+
+from __future__ import annotations
+
+from lab.hospital.network import Hospital
+from lab.hospital.parts import hl7, services
+from lab.hospital.topology import Device
+
+CATEGORY = "central_station"
+START = 1
+
+
+def start(hospital: Hospital, device: Device) -> None:
+    """Starts the listener and the SDC consumer."""
+    hl7.listen(hospital, device, "listens for monitors", port=hl7.DEVICE_PORT)
+    if hospital.topology.of_kind("ventilator"):
+        argv = [*hospital.python("sdc_consumer.py"), device.ip]
+        hospital.lasting(device.name, "subscribes to devices (SDC)", argv, application="sdc")
+    services.time_client(hospital, device)

@@ -1,0 +1,93 @@
+"""The truth about each device: the part it plays, what it announced and where, what it is, and what may be answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab.hospital import kinds
+from lab.hospital.network import Hospital
+from lab.hospital.topology import Device
+
+
+def host_of(hospital: Hospital) -> dict[str, str]:
+    """The device of each hardware address that the recorder can see."""
+    return {device.mac: name for name, device in hospital.topology.devices.items() if seen(hospital, device)}
+
+
+def seen(hospital: Hospital, device: Device) -> bool:
+    """Whether the device has an interface in a segment that the recorder sees."""
+    joined = {router.device: router.joins for router in hospital.topology.routers}
+    segments = (device.segment, *joined.get(device.name, ()))
+    return any(hospital.topology.segments[name].mirrored for name in segments)
+
+
+def devices(hospital: Hospital, said: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """One entry for each device that the recorder sees, in the order of the topology."""
+    names = kinds.names()
+    kept = set(names[len(names) // 2 :])
+    entries = []
+    for name, device in hospital.topology.devices.items():
+        if not seen(hospital, device):
+            continue
+        announced = said.get(name, [])
+        texts = [str(entry["value"]) for entry in announced]
+        category = kinds.category(device.kind)
+        entries.append(
+            {
+                "name": name,
+                "kind": device.kind,
+                "plays": category,
+                "kept_from_tuning": device.kind in kept,
+                "segment": device.segment,
+                "mac": device.mac,
+                "macs": _macs(hospital, name),
+                "mac_prefix_of": device.model.prefix_of or None,
+                "address_by": device.by,
+                **hospital.addresses(name),
+                "stack": device.stack,
+                # What an identification may answer: only what the device itself said in the recording.
+                "answers": {
+                    "category": category,
+                    "vendor": _vendor(device, texts),
+                    "model": _told(device.model.model, texts),
+                    "firmware": _told(device.model.firmware, texts),
+                    "serial": _told(device.serial, texts),
+                },
+                "is": "a network namespace with Debian's and PyPI's programs on the recording machine's Linux kernel",
+                "programs": _programs(hospital, name),
+                **hospital.notes.get(name, {}),
+                "announces": announced,
+            }
+        )
+    return entries
+
+
+def _told(text: str, texts: list[str]) -> str | None:
+    return text if text and any(text in said for said in texts) else None
+
+
+def _vendor(device: Device, texts: list[str]) -> str | None:
+    """The maker: announced, or by the registered prefix where the prefix's holder is the maker."""
+    model = device.model
+    if not model.vendor or model.vendor == "None":
+        return None
+    return model.vendor if model.prefix_of or _told(model.announced_vendor, texts) else None
+
+
+def _macs(hospital: Hospital, name: str) -> list[str]:
+    """The hardware addresses of all interfaces of a device."""
+    host = hospital.hosts[name]
+    said = host.run(["sh", "-c", "cat /sys/class/net/eth*/address"]).stdout
+    return sorted(set(said.split()))
+
+
+def _programs(hospital: Hospital, name: str) -> list[str]:
+    found = set()
+    for deed in hospital.diary:
+        if deed.host == name:
+            named = (
+                deed.argv[1] if Path(deed.argv[0]).name.startswith("python") and len(deed.argv) > 1 else deed.argv[0]
+            )
+            found.add(Path(named).name)
+    return sorted(found)
