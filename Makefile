@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint unit kernels bench eval soak record lock format docs clean run-ready dev-ready bench-ready
+.PHONY: help run test check lint unit kernels bench eval soak record lab lock format docs clean run-ready dev-ready bench-ready
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -55,6 +55,18 @@ soak: dev-ready ## the long forms of what `make test` runs a tenth of
 record: dev-ready ## record the lab hospital anew, from real programs (needs root)
 	@tools/debian-packages lab
 	$(BIN)/python -m lab.record --output src/asepsis/cli/demo
+
+# A whole day of the hospital and every attack; then what Asepsis says of it, compared with the truth. What is shipped
+# in lab/recordings was made by this. LAB=... gives options to the recorder, such as LAB="--seed 2 --attacks none".
+LAB ?=
+LAB_OUTPUT ?= .cache/lab-recording
+lab: dev-ready kernels ## record the whole hospital with attacks, analyse it, and score the answers (needs root)
+	@tools/debian-packages lab
+	$(BIN)/python -m lab record --output $(LAB_OUTPUT) $(LAB)
+	rm -rf $(LAB_OUTPUT)/workspace
+	$(BIN)/asepsis --workspace $(LAB_OUTPUT)/workspace analyze $(LAB_OUTPUT)/benign.pcapng.zst
+	$(BIN)/python -m lab score $(LAB_OUTPUT)/workspace --truth $(LAB_OUTPUT)/truth.json \
+		--picture $(LAB_OUTPUT)/reliability.svg || test $$? = 1
 
 format: dev-ready ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix --select I

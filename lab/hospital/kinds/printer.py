@@ -1,4 +1,4 @@
-"""A printer of wristbands and forms: IPP, SNMP, multicast DNS."""
+"""A printer of wristbands and forms: IPP by CUPS, SNMP, multicast DNS."""
 
 from __future__ import annotations
 
@@ -7,33 +7,51 @@ from lab.hospital.parts import addressing, services
 from lab.hospital.topology import Device
 
 CATEGORY = "printer"
+QUEUE = "labels"
+_CUPS = """
+Listen *:631
+Browsing Off
+WebInterface No
+DefaultAuthType None
+LogLevel error
+<Location />
+Order allow,deny
+Allow all
+</Location>
+<Policy default>
+<Limit All>
+Order deny,allow
+Allow all
+</Limit>
+</Policy>
+"""
+_FILES = """
+SystemGroup root
+User lp
+Group lp
+FileDevice Yes
+RequestRoot /run/cups/spool
+TempDir /run/cups/spool/tmp
+CacheDir /run/cups/cache
+StateDir /run/cups
+ServerRoot /run/cups
+AccessLog /run/cups/log/access
+ErrorLog stderr
+PageLog /run/cups/log/page
+"""
 
 
 def start(hospital: Hospital, device: Device) -> None:
     """Starts its services."""
     addressing.ask(hospital, device)
     services.snmp_agent(hospital, device, description(device), "1.3.6.1.4.1.10642.1.1")
-    services.multicast_dns(hospital, device, "_pdl-datastream._tcp", 9100, f"ty={device.model.model}")
+    services.multicast_dns(hospital, device, "_ipp._tcp", 631, f"ty={device.model.model}")
     inside = hospital.hosts[device.name]
-    inside.path("/run/spool").mkdir(exist_ok=True)
-    argv = [
-        "ippeveprinter",
-        "-M",
-        device.model.announced_vendor,
-        "-m",
-        device.model.model,
-        "-n",
-        device.name,
-        "-p",
-        "631",
-        "-d",
-        "/run/spool",
-        "-f",
-        "application/pdf,image/pwg-raster,text/plain",
-        "-r",
-        "off",
-        device.name,
-    ]
+    inside.run(["sh", "-c", "mkdir -p /run/cups/spool/tmp /run/cups/cache /run/cups/log"])
+    inside.write("/run/cups/cupsd.conf", _CUPS)
+    inside.write("/run/cups/cups-files.conf", _FILES)
+    inside.run(["chown", "-R", "root:lp", "/run/cups"])
+    argv = ["cupsd", "-f", "-c", "/run/cups/cupsd.conf", "-s", "/run/cups/cups-files.conf"]
     hospital.lasting(device.name, "prints (IPP)", argv, port=631, application="ipp")
 
 
@@ -43,6 +61,11 @@ def description(device: Device) -> str:
 
 
 def print_page(hospital: Hospital, client: str, name: str) -> None:
-    """Asks a printer what it can do, as a computer does before it prints."""
-    argv = ["ipptool", "-q", f"ipp://{hospital.full_name(name)}:631/ipp/print", "get-printer-attributes.test"]
-    hospital.do(client, "asks a printer (IPP)", argv, server=name, port=631, application="ipp", expect=None)
+    """Prints a page that goes nowhere, by IPP; the queue is made when the first page comes."""
+    inside = hospital.hosts[name]
+    queue = ["lpadmin", "-h", "127.0.0.1:631", "-p", QUEUE, "-E", "-v", "file:///dev/null", "-m", "raw"]
+    inside.run(queue)
+    page = hospital.scratch / "page.txt"
+    page.write_text("a wristband of nobody\n")
+    argv = ["lp", "-h", f"{hospital.full_name(name)}:631", "-d", QUEUE, str(page)]
+    hospital.do(client, "prints (IPP)", argv, server=name, port=631, application="ipp", timeout_seconds=40)

@@ -105,4 +105,5 @@ def device_results(device: Device, who: Patient, observations: Sequence[Observat
         ),
         Observation(code="531975^MDC_ID_PROD_SPEC_SW^MDC", value=device.model.firmware, unit="", kind="ST"),
     ]
-    return results(identity(device), who, "182777000^monitoring of patient^SCT", [*observations, *own], control)
+    # Its own identity stands first: some senders cut the end of the last segment off, and a reader loses that one.
+    return results(identity(device), who, "182777000^monitoring of patient^SCT", [*own, *observations], control)
