@@ -64,7 +64,7 @@ lab: dev-ready kernels ## record the whole hospital with attacks, analyse it, an
 	@tools/debian-packages lab
 	$(BIN)/python -m lab record --output $(LAB_OUTPUT) $(LAB)
 	rm -rf $(LAB_OUTPUT)/workspace
-	$(BIN)/asepsis --workspace $(LAB_OUTPUT)/workspace analyze $(LAB_OUTPUT)/benign.pcapng.zst
+	$(BIN)/asepsis analyze $(LAB_OUTPUT)/benign.pcapng.zst --workspace $(LAB_OUTPUT)/workspace
 	$(BIN)/python -m lab score $(LAB_OUTPUT)/workspace --truth $(LAB_OUTPUT)/truth.json \
 		--picture $(LAB_OUTPUT)/reliability.svg || test $$? = 1
 

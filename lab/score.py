@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         if not workspace.is_dir() or not truth.is_file():
             print(f"no such workspace or truth: {workspace}, {truth}", file=sys.stderr)
             return 2
-        argv = [sys.executable, "-m", "asepsis.cli", "--workspace", str(workspace), "devices", "--json"]
+        argv = [sys.executable, "-m", "asepsis.cli", "devices", "--json", "--workspace", str(workspace)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
         if done.returncode != 0:
             print(f"no answers from {workspace}: {done.stderr.strip()[-500:]}", file=sys.stderr)

@@ -27,12 +27,7 @@ TASK_SECONDS = 240.0
 """How long the last task may go on after the plan's end."""
 FAILED_SHARE = 0.03
 """More failed tasks than this, and the recording is refused: the story did not happen."""
-PACKAGES = frozenset(
-    (
-        *("bacpypes3", "hl7", "hl7apy", "pydicom", "pymodbus", "pynetdicom"),
-        "sdc11073",
-    )
-)
+PACKAGES = frozenset(("bacpypes3", "hl7", "hl7apy", "pydicom", "pymodbus", "pynetdicom", "sdc11073"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ def consumers() -> list[SdcConsumer]:
     for service in discovery.search_services(types=SdcV1Definitions.MedicalDeviceTypesFilter, timeout=3):
         if service.epr not in known:
             consumer = SdcConsumer.from_wsd_service(service, ssl_context_container=None)
+            consumer.set_used_compression()  # none
             consumer.start_all()
             known[service.epr] = consumer
     return list(known.values())

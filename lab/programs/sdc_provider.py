@@ -90,6 +90,7 @@ provider = SdcProvider(
     epr=uuid.uuid5(uuid.NAMESPACE_OID, mac),
     role_provider_components=RoleProviderComponents(role_provider_class=Ventilator),
 )
+provider.set_used_compression()  # none, as small devices do
 provider.start_all(start_rtsample_loop=False)
 provider.set_location(SdcLocation(fac="LAB", poc="ICU", bed=serial))
 provider.publish()

@@ -271,4 +271,4 @@ def test_a_missing_program_is_named_with_its_package(monkeypatch: pytest.MonkeyP
 def test_every_package_that_a_recording_needs_is_in_the_list_that_make_test_installs() -> None:
     rows = [line.split() for line in (ROOT / "requirements" / "debian.txt").read_text().splitlines()]
     listed = {row[0] for row in rows if row and not row[0].startswith("#") and {"test", "lab"} & {*row[1].split(",")}}
-    assert set(needs.PROGRAMS.values()) <= listed
+    assert set(needs.HOSPITAL_PROGRAMS.values()) <= listed

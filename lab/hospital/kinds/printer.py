@@ -10,6 +10,7 @@ CATEGORY = "printer"
 QUEUE = "labels"
 _CUPS = """
 Listen *:631
+ServerAlias *
 Browsing Off
 WebInterface No
 DefaultAuthType None
@@ -63,7 +64,8 @@ def description(device: Device) -> str:
 def print_page(hospital: Hospital, client: str, name: str) -> None:
     """Prints a page that goes nowhere, by IPP; the queue is made when the first page comes."""
     inside = hospital.hosts[name]
-    queue = ["lpadmin", "-h", "127.0.0.1:631", "-p", QUEUE, "-E", "-v", "file:///dev/null", "-m", "raw"]
+    queue = ["lpadmin", "-h", "127.0.0.1:631", "-p", QUEUE, "-E", "-v", "file:/dev/null", "-m", "raw"]
+    queue += ["-o", "printer-is-shared=true"]
     inside.run(queue)
     page = hospital.scratch / "page.txt"
     page.write_text("a wristband of nobody\n")
