@@ -69,7 +69,7 @@ SAYINGS: list[tuple[str, Message, dict[str, str | None]]] = [
         {
             "category": "network_switch",
             "vendor": "Cisco",
-            "model": "cisco WS-C2960-24TT-L",
+            "model": "WS-C2960-24TT-L",
             "firmware": "12.2(50)SE4",
             "os": "Cisco IOS",
             "role": "bridge",
@@ -83,7 +83,7 @@ SAYINGS: list[tuple[str, Message, dict[str, str | None]]] = [
     (
         "an access point by CDP",
         cdp(platform="cisco AIR-CAP2602I-Q-K9", capabilities=("router", "transparent bridge")),
-        {"category": "access_point", "vendor": "Cisco"},
+        {"category": "access_point", "vendor": "Cisco", "model": "AIR-CAP2602I-Q-K9", "role": "bridge"},
     ),
     ("a router advertises itself", Neighbour(kind="ROUTER ADVERTISEMENT", lifetime_seconds=1800), {"role": "router"}),
     (

@@ -118,6 +118,8 @@ _CDP_CAPABILITIES: tuple[tuple[str, str, str], ...] = (
     ("router", Category.ROUTER, Role.ROUTER),
 )
 _CDP_CATEGORY = 0.6
+# The platform begins with the maker, in either case.
+_MAKER = re.compile(r"cisco +", re.IGNORECASE)
 _VERSION = re.compile(r"\bVersion ([^ ,;]{1,40})", re.IGNORECASE)
 
 
@@ -129,7 +131,7 @@ def _explain_cdp(message: Cdp, say: Say) -> None:
     mac, _ = say.sender
     # "core-1.example(FOX1234)": some agents append a serial number.
     say.named(message.system_name or message.device_id.partition("(")[0], STATED)
-    say.that(Attribute.MODEL, message.platform, STATED)
+    say.that(Attribute.MODEL, _MAKER.sub("", message.platform, count=1), STATED)
     say.known("products", message.platform)
     say.known_maker(message.platform, STATED)
     say.known("system_descriptions", message.software_version)
@@ -139,18 +141,24 @@ def _explain_cdp(message: Cdp, say: Say) -> None:
         say.that(Attribute.FIRMWARE, version[1], STATED)
     elif " " not in message.software_version:
         say.that(Attribute.FIRMWARE, message.software_version, STATED)
-    # Access points bridge and say that they route too; what they are, their product's name tells.
-    bridges = "transparent bridge" in message.capabilities and "switch" not in message.capabilities
-    first = True
-    for capability, category, role in _CDP_CAPABILITIES:
-        if capability in message.capabilities:
-            if first and not bridges:
-                say.that(Attribute.CATEGORY, category, _CDP_CATEGORY)
-            say.that(Attribute.ROLE, role, _CDP_CATEGORY)
-            first = False
+    if "transparent bridge" in message.capabilities and "switch" not in message.capabilities:
+        # Access points bridge and say that they route too; what they are, their product's name tells.
+        say.that(Attribute.ROLE, Role.SWITCHING, _CDP_CATEGORY)
+    else:
+        _explain_capabilities(message, say)
     for address in (*message.addresses, *message.management_addresses)[:_MANAGEMENT_ADDRESSES]:
         say.tied(mac, address, Claim.SELF)
         say.that(Attribute.IDENTIFIER, f"address {address}", STATED)
+
+
+def _explain_capabilities(message: Cdp, say: Say) -> None:
+    first = True
+    for capability, category, role in _CDP_CAPABILITIES:
+        if capability in message.capabilities:
+            if first:
+                say.that(Attribute.CATEGORY, category, _CDP_CATEGORY)
+            say.that(Attribute.ROLE, role, _CDP_CATEGORY)
+            first = False
 
 
 READERS: dict[type, Reader] = {
