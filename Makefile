@@ -75,6 +75,9 @@ format: dev-ready ## rewrite the sources in the one format
 docs: dev-ready ## rewrite the pages that are made from the sources
 	$(BIN)/python -m tools.cli_reference
 	$(BIN)/python -m tools.error_reference
+	$(BIN)/python -m tools.protocol_reference
+	$(BIN)/python -m tools.identification_reference
+	$(BIN)/python -m asepsis.knowledge.reference
 
 # Locks. Addresses of package indexes never go into a lock: they are each site's own business. The header names
 # `make lock` in place of the command, so that no path of one machine ends up in a file.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import cli_reference, error_reference
+from tools import cli_reference, error_reference, identification_reference, protocol_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -23,6 +23,16 @@ def test_the_page_of_the_command_line_is_what_the_command_says() -> None:
 
 def test_the_page_of_errors_names_every_error_of_the_sources() -> None:
     assert error_reference.PAGE.read_text() == error_reference.page(), "run: make docs"
+
+
+def test_the_page_of_protocols_is_what_the_modules_say() -> None:
+    assert protocol_reference.PAGE.read_text() == protocol_reference.page(), "run: make docs"
+
+
+def test_the_page_of_identification_bears_the_numbers_and_tables_of_the_code() -> None:
+    page = identification_reference.page()
+    assert "<<" not in page
+    assert identification_reference.PAGE.read_text() == page, "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

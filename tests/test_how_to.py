@@ -1,0 +1,58 @@
+"""The how-to pages are true: their commands are run, their files written, and what they show comes out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOW_TO = ROOT / "docs" / "how-to"
+DEMO = Path(str(files("asepsis.cli") / "demo"))
+
+BLOCK = re.compile(
+    r"(?:^`(?P<file>[^`\n]+)`\n)?^```(?P<kind>sh|text|jsonl)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["correct-a-device.md", "add-a-vendor.md"])
+def test_the_commands_of_a_page_show_what_the_page_says(page: str, tmp_path: Path) -> None:
+    shutil.copy(DEMO / "ward.pcapng.zst", tmp_path)
+    program = tmp_path / "bin" / "asepsis"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m asepsis.cli "$@"\n')
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    environment.pop("ASEPSIS_HOME", None)
+    shown = ""
+    kinds = []
+    for block in BLOCK.finditer((HOW_TO / page).read_text(encoding="utf-8")):
+        kinds.append(block["kind"])
+        if block["kind"] == "jsonl":
+            path = tmp_path / block["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block["body"], encoding="utf-8")
+        elif block["kind"] == "sh":
+            done = subprocess.run(
+                ["/bin/sh", "-e"],
+                input=block["body"],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{block['body']}{done.stderr}"
+            shown = " ".join(done.stdout.split())
+        else:
+            for line in block["body"].splitlines():
+                assert line in shown, f"{page}: {line!r} is not in what the command printed"
+    assert kinds.count("sh") >= 3
+    assert "text" in kinds
