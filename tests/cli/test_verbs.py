@@ -40,6 +40,7 @@ DEVICE_MEMBERS = [
     "role",
     "first_seen",
     "last_seen",
+    "status",
     "confidence",
     "evidence",
 ]
@@ -221,7 +222,7 @@ def test_one_device_is_found_by_its_address_and_shows_packets_of_a_capture(
     wanted = next(device for device in devices if "10.20.30.20" in device["addresses"]["ip"])
     document = json.loads(printed(["device", "10.20.30.20", "--json", "--workspace", str(filled)], capsys))
     assert {member: document[member] for member in wanted} == wanted
-    assert document.keys() - wanted.keys() == {"explanation", "twins", "overrides"}
+    assert document.keys() - wanted.keys() == {"explanation", "twins", "overrides", "rhythm"}
     page = printed(["device", wanted["id"], "--workspace", str(filled)], capsys)
     assert "10.20.30.20" in page
     assert "of ward.pcapng.zst" in page or "of imaging.pcap.gz" in page
@@ -437,3 +438,16 @@ def test_devices_fit_the_terminal(columns: int, filled: Path) -> None:
     shown = click.unstyle(on_a_terminal(["devices", "--workspace", str(filled)], columns=columns))
     assert all(len(line) <= columns for line in shown.splitlines())
     assert "10.20.30.20" in shown
+
+
+def test_how_devices_stand_depends_on_the_moment(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Without a moment it is the end of the recording, when most devices had just spoken.
+    at_the_end = json.loads(printed(["devices", "--json", "--workspace", str(filled)], capsys))
+    assert {device["status"] for device in at_the_end} <= {"online", "silent", "overdue"}
+    assert sum(device["status"] == "online" for device in at_the_end) > len(at_the_end) / 2
+    # Minutes of recording show no rhythm, so nobody is overdue a year later.
+    arguments = ["devices", "--json", "--now", "2100-01-01", "--workspace", str(filled)]
+    assert {device["status"] for device in json.loads(printed(arguments, capsys))} == {"silent"}
+    page = printed(["device", "10.20.30.20", "--now", "2100-01-01", "--workspace", str(filled)], capsys)
+    assert "its rhythm is not known yet" in page
+    assert run(["devices", "--now", "yesterday", "--workspace", str(filled)]) == Exit.USAGE

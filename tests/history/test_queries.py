@@ -203,3 +203,33 @@ def test_a_file_that_is_no_parquet_is_one_clear_error(tmp_path: Path) -> None:
     with history.reader() as reader, pytest.raises(HistoryError) as error:
         list(reader.conversations().rows())
     assert error.value.code == "history-unreadable"
+
+
+def test_pauses_are_silences_of_what_a_device_sent(reader: Reader) -> None:
+    # One conversation every half day from each of two devices at one site, three times.
+    found = ask(reader, "pauses")
+    assert {row["device"] for row in found} == {"pump", "engine"}
+    sent: dict[str, list[tuple[int, int]]] = {}
+    for row in ask(reader, "conversations"):
+        for device in (row["client_device"], row["server_device"]):
+            if device is not None:
+                sent.setdefault(device, []).append((row["start_ns"], row["end_ns"]))
+    for device, spans in sent.items():
+        spans.sort()
+        expected = []
+        last = spans[0][1]
+        for start, end in spans[1:]:
+            if start - last >= 600 * 10**9:
+                expected.append((last, start))
+            last = max(last, end)
+        assert [(row["from_ns"], row["until_ns"]) for row in found if row["device"] == device] == expected
+
+
+def test_a_capture_was_watched_from_its_first_to_its_last_conversation(reader: Reader) -> None:
+    found = ask(reader, "watched", site="north")
+    rows = ask(reader, "conversation-details", site="north")
+    assert {row["capture"] for row in found} == {row["capture"] for row in rows}
+    for one in found:
+        own = [row for row in rows if row["capture"] == one["capture"]]
+        assert one["first_ns"] == min(row["start_ns"] for row in own)
+        assert one["last_ns"] == max(row["end_ns"] for row in own)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from asepsis.cli.listing import Document, device_name, ordered_addresses, sureness
+from asepsis.cli.standing import status_words
 from asepsis.cli.text import showable
 from asepsis.devices.agreement import contradicts
 
@@ -55,6 +56,7 @@ def _identity(document: Document) -> RenderableType:
         ("hardware", ", ".join(addresses["mac"])),
         ("first seen", document["first_seen"]),
         ("last seen", document["last_seen"]),
+        ("status", status_words(document)),
     ):
         if value:
             grid.add_row(label, Text(showable(value)))

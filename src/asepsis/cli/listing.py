@@ -48,6 +48,7 @@ CSV_COLUMNS: Final = (
     "role",
     "first_seen",
     "last_seen",
+    "status",
 )
 
 
@@ -156,7 +157,10 @@ def device_table(documents: Sequence[Document], *, width: int) -> Table:
     ]
     if len({document["site"] for document in documents}) > 1:
         needed.append(Column(title="Site", cells=texts(lambda document: showable(document["site"])), least=6))
-    optional = [
+    optional = []
+    if any(document.get("status") for document in documents):
+        optional.append(Column(title="Status", cells=[_status(document) for document in documents]))
+    optional += [
         Column(title="Id", cells=[Text(document["id"], style="dim") for document in documents]),
         Column(title="Hardware address", cells=texts(lambda document: first_and_more(document["addresses"]["mac"]))),
         Column(title="System", cells=texts(_system), least=8),
@@ -183,6 +187,13 @@ def _category(document: Document) -> Text:
     return Text(document["category"]) if document["category"] else Text("unknown", style="dim")
 
 
+def _status(document: Document) -> Text:
+    from rich.text import Text
+
+    status = document.get("status") or ""
+    return Text(status, style={"overdue": "red", "silent": "dim"}.get(status, ""))
+
+
 def _addresses(document: Document) -> list[str]:
     return ordered_addresses(document["addresses"]["ip"])
 
@@ -203,5 +214,5 @@ def device_csv(documents: Sequence[Document]) -> str:
             "ip": " ".join(ordered_addresses(document["addresses"]["ip"])),
             "names": " ".join(document["names"]),
         }
-        writer.writerow([spreadsheet_cell(str(cells[column] or "")) for column in CSV_COLUMNS])
+        writer.writerow([spreadsheet_cell(str(cells.get(column) or "")) for column in CSV_COLUMNS])
     return out.getvalue()

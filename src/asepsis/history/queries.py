@@ -165,6 +165,43 @@ ORDER BY conversations DESC, site, client_ip, server_ip, ip_protocol, server_por
 LIMIT $limit
 """
 
+# Silences of ten minutes and more between what a device sent. A slot of ten minutes is one row before the window
+# function sees it, so that a talkative device costs no more than a quiet one.
+_PAUSES: Final = """
+WITH resolved AS (SELECT * FROM ({with_devices}) AS joined WHERE {conditions}),
+ends AS (
+    SELECT client_device AS device, start_ns, end_ns FROM resolved WHERE packets_to_server > 0
+    UNION ALL
+    SELECT server_device, start_ns, end_ns FROM resolved WHERE packets_to_client > 0
+),
+slots AS (
+    SELECT device, min(start_ns) AS first_ns, max(end_ns) AS last_ns
+    FROM ends
+    WHERE device IS NOT NULL
+    GROUP BY device, CAST(floor(start_ns / 600000000000) AS BIGINT)
+),
+silences AS (
+    SELECT device, first_ns AS until_ns,
+      max(last_ns) OVER (PARTITION BY device ORDER BY first_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        AS from_ns
+    FROM slots
+)
+SELECT device, from_ns, until_ns
+FROM silences
+WHERE until_ns - from_ns >= 600000000000
+ORDER BY device, from_ns
+LIMIT $limit
+"""
+
+_WATCHED: Final = """
+SELECT site, capture, min(start_ns) AS first_ns, max(end_ns) AS last_ns
+FROM conversations
+WHERE {conditions}
+GROUP BY site, capture
+ORDER BY site, first_ns, capture
+LIMIT $limit
+"""
+
 CONDITIONS: Final[dict[tuple[str, str], str]] = {
     (CONVERSATIONS_TABLE, "first_day"): "start_ns >= $from_ns",
     (CONVERSATIONS_TABLE, "last_day"): "start_ns < $until_ns",
@@ -191,6 +228,8 @@ CATALOGUE: Final[dict[str, Query]] = {
     ),
     "talkers": Query(table=CONVERSATIONS_TABLE, sql=_TALKERS, conditions=_BY_DEVICE),
     "pairs": Query(table=CONVERSATIONS_TABLE, sql=_PAIRS, conditions=_BY_DEVICE),
+    "pauses": Query(table=CONVERSATIONS_TABLE, sql=_PAUSES, conditions=_BY_DEVICE),
+    "watched": Query(table=CONVERSATIONS_TABLE, sql=_WATCHED, conditions=("site",)),
     "messages": Query(
         table=MESSAGES_TABLE, sql=_MESSAGES, conditions=("site", "device", "address", "protocol", "kind")
     ),

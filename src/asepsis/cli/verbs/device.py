@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from asepsis.cli.exits import Exit
+from asepsis.cli.standing import now_option, with_standing
 from asepsis.cli.verb import Verb, json_option, site_option, workspace_option
 
 
@@ -39,6 +40,7 @@ from asepsis.cli.verb import Verb, json_option, site_option, workspace_option
 @click.option("--by", metavar="NAME", default=None, help="Who says so; else the name of the account.")
 @json_option("Print one JSON object.")
 @site_option("Look only at this site.")
+@now_option()
 @workspace_option()
 def command(
     wanted: str,
@@ -48,6 +50,7 @@ def command(
     by: str | None,
     as_json: bool,
     site: str | None,
+    now_ns: int | None,
     workspace: Path | None,
 ) -> int:
     """Show what is known of one device, how sure it is, and the packets that say so.
@@ -65,6 +68,7 @@ def command(
     from asepsis.cli.explained import full_document
     from asepsis.cli.lookup import find_device
     from asepsis.cli.screen import screen
+    from asepsis.pipeline.presence import standings
     from asepsis.pipeline.registry import Registry
     from asepsis.pipeline.workspace import Workspace
 
@@ -79,7 +83,10 @@ def command(
             correct(registry, found["id"], settings, cleared, by=by, note=note)
             devices = registry.devices(site)
         (device,) = [device for device in devices if device.id == found["id"]]
-        document = full_document(device, registry.overrides(device.id), devices)
+        # The site's other devices show when it was last watched.
+        here = [one for one in devices if one.site == device.site]
+        standing = standings(store, registry, here, now_ns)[device.id]
+        document = with_standing(full_document(device, registry.overrides(device.id), devices), standing, in_full=True)
     if as_json:
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")

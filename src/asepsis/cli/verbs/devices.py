@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from asepsis.cli.exits import Exit
+from asepsis.cli.standing import now_option, with_standing
 from asepsis.cli.text import showable
 from asepsis.cli.verb import Verb, VerbGroup, json_option, site_option, workspace_option
 
@@ -36,13 +37,17 @@ _LABELS = click.option(
 @json_option("Print one JSON array.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, one line a device.")
 @site_option("Only devices at this site.")
+@now_option()
 @workspace_option()
 @click.pass_context
-def command(context: click.Context, as_json: bool, as_csv: bool, site: str | None, workspace: Path | None) -> int:
-    """List the devices of the workspace: what each is, and how sure that is.
+def command(
+    context: click.Context, as_json: bool, as_csv: bool, site: str | None, now_ns: int | None, workspace: Path | None
+) -> int:
+    """List the devices of the workspace: what each is, how sure that is, and whether it is online.
 
     "Sure" is the confidence in the category, from the evidence for and against it; what is not known is left
-    unknown. asepsis device ID shows the evidence.
+    unknown. asepsis device ID shows the evidence. A device is online, silent, or overdue: silent for longer than
+    its own rhythm explains.
     """
     if context.invoked_subcommand is not None:
         return Exit.DONE
@@ -50,12 +55,16 @@ def command(context: click.Context, as_json: bool, as_csv: bool, site: str | Non
         raise click.UsageError("--json and --csv contradict each other")
 
     from asepsis.cli.listing import print_devices
+    from asepsis.pipeline.presence import standings
     from asepsis.pipeline.registry import Registry
     from asepsis.pipeline.workspace import Workspace
 
-    with Registry.open(Workspace.resolve(workspace).open().registry_path) as registry:
+    store = Workspace.resolve(workspace).open()
+    with Registry.open(store.registry_path) as registry:
         devices = registry.devices(site)
-    print_devices([device.document() for device in devices], as_json=as_json, as_csv=as_csv)
+        standing = standings(store, registry, devices, now_ns)
+    documents = [with_standing(device.document(), standing[device.id]) for device in devices]
+    print_devices(documents, as_json=as_json, as_csv=as_csv)
     if not as_json and not as_csv:
         from asepsis.cli.explained import twin_lines
 

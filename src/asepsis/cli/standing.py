@@ -1,0 +1,83 @@
+"""How a device stands, for a document and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from asepsis.kernel.time import SECOND_NS
+
+if TYPE_CHECKING:
+    from asepsis.pipeline.presence import Standing
+
+Document = dict[str, Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def now_option() -> Callable[[Function], Function]:
+    """``--now TIME``, the same on every verb that says how devices stand."""
+    return click.option(
+        "--now",
+        "now_ns",
+        metavar="TIME",
+        default=None,
+        callback=_nanoseconds,
+        help="Say how devices stand at TIME (ISO 8601, UTC if not said); else when their site was last watched.",
+    )
+
+
+def _nanoseconds(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return int(aware.timestamp()) * SECOND_NS
+    except (ValueError, OverflowError, OSError) as error:
+        raise click.BadParameter(f"{text!r} is no time such as 2026-01-31T09:30") from error
+
+
+def with_standing(document: Document, standing: Standing, *, in_full: bool = False) -> Document:
+    """The document with the member ``status`` after the times; in full also what the status follows from."""
+    rhythm = standing.rhythm
+    members: Document = {"status": standing.status.value}
+    if in_full:
+        members["rhythm"] = {
+            "silent_seconds": standing.silent_ns // SECOND_NS,
+            "gaps": rhythm.gaps,
+            "usual_gap_seconds": rhythm.usual_ns // SECOND_NS,
+            "overdue_after_seconds": None if rhythm.overdue_after_ns is None else rhythm.overdue_after_ns // SECOND_NS,
+        }
+    found: Document = {}
+    for name, member in document.items():
+        found[name] = member
+        if name == "last_seen":
+            found |= members
+    return found
+
+
+def status_words(document: Document) -> str:
+    """``overdue: silent for 3 hours; overdue after 1 hour (from 12 gaps)``."""
+    status = document.get("status")
+    rhythm = document.get("rhythm")
+    if status is None or rhythm is None:
+        return status or ""
+    words = f"{status}: silent for {duration(rhythm['silent_seconds'])}"
+    if rhythm["overdue_after_seconds"] is None:
+        return f"{words}; its rhythm is not known yet"
+    gaps = f"{rhythm['gaps']} gap{'' if rhythm['gaps'] == 1 else 's'}"
+    return f"{words}; overdue after {duration(rhythm['overdue_after_seconds'])} (from {gaps})"
+
+
+def duration(seconds: int) -> str:
+    """The largest unit that fits: ``3 hours``."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
