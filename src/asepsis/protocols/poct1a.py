@@ -25,8 +25,6 @@ PROLOG_LIMIT = 1024
 
 # B.2: a document type is three capitals and a revision, or the maker's own directive.
 _BEGIN: Final = re.compile(rb"<([A-Z]{3}\.(?:R0[0-9]|[A-Z]{1,12}))[\s/>]")
-# An element with attributes; none of the standard's is longer than 512 bytes.
-_ELEMENT: Final = re.compile(rb"<([A-Z]{2,4}\.[A-Za-z_-]{1,40})(\s[^<>]{1,512})>")
 _VALUE: Final = re.compile(rb"""\sV\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ENTITIES: Final = {"&quot;": '"', "&apos;": "'"}
 
@@ -58,6 +56,10 @@ _TEXTS: Final = {
 _CODES: Final = {b"DSC.topics_supported_cd": "topics", b"DSC.directives_supported_cd": "directives"}
 _PATIENTS: Final = frozenset((b"PT.patient_id", b"PT.name", b"PT.birth_date"))
 _OPERATORS: Final = frozenset((b"OPR.operator_id", b"OPR.name"))
+
+# Those elements with their attributes; none of the standard's is longer than 512 bytes.
+_READ: Final = sorted((*_TEXTS, *_CODES, *_PATIENTS, *_OPERATORS, b"OBS.observation_id"))
+_ELEMENT: Final = re.compile(rb"<(" + b"|".join(map(re.escape, _READ)) + rb")(\s[^<>]{1,512})>")
 
 # B.3: the device connects and says hello; the manager directs, asks and gives lists.
 _FROM_MANAGER: Final = {"HEL": False, "DST": False, "OBS": False, "EVS": False, "DTV": True, "REQ": True, "OPL": True}
@@ -139,7 +141,9 @@ def read_document(kind: str, document: bytes, *, complete: bool) -> Poct1a:
         patients |= patient
         operators |= operator
         if member:
-            texts.setdefault(member, text(unescape(said.decode("utf-8", "replace"), _ENTITIES).encode()))
+            if b"&" in said:
+                said = unescape(said.decode("utf-8", "replace"), _ENTITIES).encode()
+            texts.setdefault(member, text(said))
         elif several and len(codes[several]) < CODES_LIMIT:
             codes[several][text(said)] = None
     return Poct1a(

@@ -5,6 +5,7 @@ Section numbers are those of IEEE 11073-20601-2014; the ASN.1 is in its annex A,
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -27,6 +28,13 @@ REMEMBERED_LENGTH_BYTES = 256
 _REASONS: Final = {"RLRQ": nom.RELEASE_REASONS, "RLRE": nom.RELEASE_REASONS, "ABRT": nom.ABORT_REASONS}
 # 20601 A.11.6, PowerStatus: the bits from the left.
 _POWER: Final = ((0x8000, "mains"), (0x4000, "battery"))
+
+# DataApdu behind the APDU's header: length of the octet string, invoke id, choice and its length.
+_DATA_HEADER: Final = struct.Struct(">HHHH")
+_DATA_BEGINS: Final = HEADER_LENGTH_BYTES + _DATA_HEADER.size
+# EventReportArgumentSimple: handle, a time that is stepped over, event, length.
+_EVENT_HEADER: Final = struct.Struct(">H4xHH")
+_PAIR: Final = struct.Struct(">HH")
 
 NOTHING_KNOWN: Final[Mapping[int, str]] = {}
 
@@ -125,15 +133,17 @@ def _highest(bits: int) -> int:
 
 
 def _presentation(apdu: bytes, measures: Mapping[int, str]) -> tuple[Result, ...]:
-    cursor = Cursor(apdu, at=HEADER_LENGTH_BYTES, where="PRST").inside("DataApdu")
-    invoke_id = cursor.u16()
-    choice = cursor.u16()
+    if len(apdu) < _DATA_BEGINS:
+        raise MalformedError("DataApdu", f"{len(apdu)} bytes of {_DATA_BEGINS}")
+    # The length of the choice is given once more; some devices get it wrong, and the octet string around it holds.
+    length, invoke_id, choice, _ = _DATA_HEADER.unpack_from(apdu, HEADER_LENGTH_BYTES)
     kind = nom.MESSAGES.get(choice)
     if kind is None:
         raise MalformedError("DataApdu", f"message {choice:#06x} is none of 20601")
-    # The length of the choice is given once more; some devices get it wrong, and the octet string around it holds.
-    cursor.u16()
-    cursor.where = kind
+    end = HEADER_LENGTH_BYTES + 2 + length
+    if end > len(apdu):
+        raise MalformedError("DataApdu", f"{length} bytes are needed and {len(apdu) - HEADER_LENGTH_BYTES - 2} left")
+    cursor = Cursor(apdu, at=_DATA_BEGINS, end=end, where=kind)
     server = None if choice not in nom.FROM_AGENT else not nom.FROM_AGENT[choice]
     match choice >> 8, choice & 0xFF:
         case 1, 0 | 1:
@@ -155,10 +165,10 @@ def _event(
     kind: str, server: bool | None, invoke_id: int, cursor: Cursor, measures: Mapping[int, str]
 ) -> tuple[Result, ...]:
     """EventReportArgumentSimple: object, time, event, information."""
-    handle = cursor.u16()
-    cursor.skip(4)
-    event = cursor.u16()
-    information = cursor.inside("event-info")
+    at = cursor.skip(_EVENT_HEADER.size)
+    handle, event, length = _EVENT_HEADER.unpack_from(cursor.data, at)
+    at = cursor.skip(length)
+    information = Cursor(cursor.data, at=at, end=at + length, where="event-info")
     name = nom.named(nom.EVENTS, event)
     if event == nom.NOTI_CONFIG:
         return _configuration(kind, server, invoke_id, handle, name, information)
@@ -246,21 +256,38 @@ def _report(
 
 
 def _observed(form: str, cursor: Cursor, seen: dict[int, None], faults: dict[str, str]) -> int:
+    count: int
     if form == "GROUPED":
         # The scanner's configuration says what stands where; here it is bytes.
         count, _ = cursor.listed("obs-scan-grouped") if cursor.where != "scan-per-grouped" else (1, cursor.octets())
         return count
-    count, listed = cursor.listed("obs-scan-" + form.lower())
+    at = cursor.skip(4)
+    count, length = _PAIR.unpack_from(cursor.data, at)
+    at = cursor.skip(length)
+    if form == "FIXED":
+        _step_over_fixed(cursor.data, at, at + length, min(count, ELEMENTS_LIMIT), seen)
+        return count
+    listed = Cursor(cursor.data, at=at, end=at + length, where="obs-scan-var")
     for _ in range(min(count, ELEMENTS_LIMIT)):
         handle = listed.u16()
         if len(seen) < ELEMENTS_LIMIT:
             seen[handle] = None
-        if form == "FIXED":
-            listed.skip(listed.u16())
-        else:
-            if not _step_over_attributes(listed):
-                faults["attributes"] = "the length of a list is not that of its attributes"
+        if not _step_over_attributes(listed):
+            faults["attributes"] = "the length of a list is not that of its attributes"
     return count
+
+
+def _step_over_fixed(data: bytes, at: int, end: int, count: int, seen: dict[int, None]) -> None:
+    """Observations of a handle, a length and values: how nearly all readings are sent, so without a cursor."""
+    for _ in range(count):
+        if at + 4 > end:
+            raise MalformedError("obs-scan-fixed", "runs over its end")
+        handle, length = _PAIR.unpack_from(data, at)
+        at += 4 + length
+        if len(seen) < ELEMENTS_LIMIT:
+            seen[handle] = None
+    if at > end:
+        raise MalformedError("obs-scan-fixed", "runs over its end")
 
 
 def _step_over_attributes(cursor: Cursor) -> bool:
