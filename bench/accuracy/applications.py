@@ -106,7 +106,7 @@ NAMES: dict[str, set[str]] = {
     "Teredo": {"teredo"},
     "Usenet": {"nntp"},
     "VNC": {"vnc"},
-    "WSD": {"ws-discovery", "wsd", "http"},  # device metadata are SOAP over HTTP on TCP 5357
+    "WSD": {"wsd", "http"},  # device metadata are SOAP over HTTP on TCP 5357
     "Whois-DAS": {"whois"},
     "WireGuard": {"wireguard"},
     "XDMCP": {"xdmcp"},

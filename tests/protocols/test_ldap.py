@@ -12,6 +12,7 @@ from asepsis.protocols.message import Malformed, Result
 from tests.protocols.ber_wire import ber, number, octets, sequence
 from tests.protocols.captured import conversations, fields, messages
 from tests.protocols.conformance import CANARY, Vector
+from tests.protocols.tls_wire import client_hello, record, server_hello, server_name
 
 USER = f"CN={CANARY},OU=Doctors,DC=ward,DC=example".encode()
 
@@ -125,7 +126,17 @@ VECTORS = [
         ),
         kinds=("searchRequest", "searchResEntry"),
     ),
-    Vector(name="start-tls", provenance="RFC 4511 4.14", data=((0, START_TLS),), kinds=("extendedReq",)),
+    Vector(
+        name="start-tls",
+        provenance="RFC 4511 4.14",
+        data=(
+            (0, START_TLS),
+            (1, result(0x78, 0)),
+            (0, record(22, client_hello((0x1301,), (server_name(b"dc1.ward.example"),)))),
+            (1, record(22, server_hello(0xC030, ()))),
+        ),
+        kinds=("extendedReq", "extendedResp", "ClientHello", "ServerHello"),
+    ),
     Vector(name="ping", provenance="MS-ADTS 6.3.3", data=PING, kinds=("searchRequest",)),
     Vector(
         name="pong",

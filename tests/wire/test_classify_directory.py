@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from asepsis.pipeline.messages import MessageReader
+from asepsis.protocols.message import Sighting
 from asepsis.wire.applications import application_name
+from asepsis.wire.engine import Output
 from tests.protocols.quic_wire import crypto, initial, long_header
+from tests.protocols.test_quic import HELLO
 from tests.wire.frames import conversation_frames, ethernet, ipv4, pcap, udp
 from tests.wire.reading import read
 
@@ -121,3 +125,18 @@ def test_a_port_is_not_believed_against_the_first_bytes(data: bytes, port: int, 
 
 def test_a_port_is_believed_where_the_beginning_was_not_seen() -> None:
     assert named(stream(bytes(60), port=443, syn=False)) == ("tls", "port")
+
+
+def test_each_client_of_quic_is_read_although_two_say_the_same_in_several_datagrams() -> None:
+    halves = [initial(crypto(at, HELLO[at : at + 80]), original=ID, number=at) for at in range(0, len(HELLO), 80)]
+    assert len(halves) > 1
+    clients = ("10.0.0.1", "10.0.0.2")
+    capture = [
+        ethernet(ipv4(udp(half, 50000, 443), client, "10.0.0.9", protocol=17)) for half in halves for client in clients
+    ]
+    seen: list[Sighting] = []
+    reading = read(pcap(capture))
+    messages = MessageReader(capture="x", sighted=seen.append)
+    messages.take(Output(reading.pieces, reading.conversations, reading.repeats, forget=True))
+    messages.finished(reading.conversations)
+    assert [(one.message.kind, one.source_ip) for one in seen] == [("ClientHello", client) for client in clients]

@@ -16,6 +16,7 @@ from asepsis.protocols.ber import SEQUENCE, element, expect, integer, members
 from asepsis.protocols.fields import MalformedError, text
 from asepsis.protocols.message import Dissector, Malformed, Result
 from asepsis.protocols.ntlm import Ntlm, find_ntlm
+from asepsis.protocols.tls import TlsStream
 
 PROTOCOL: Final = "ldap"
 
@@ -67,6 +68,7 @@ _RESULTS: Final = {
     53: "unwillingToPerform",
 }
 _START_TLS: Final = b"1.3.6.1.4.1.1466.20037"  # RFC 4511 4.14
+_HANDSHAKE: Final = 22  # RFC 8446 5.1; no LDAP message begins so
 _NAMING_LIMIT_BYTES = 256
 
 # Attributes of the root entry (RFC 4512 5.1, MS-ADTS 3.1.1.3.2) that speak of the server itself -> our word.
@@ -346,16 +348,20 @@ class _Direction:
 
 
 class LdapStream:
-    """LDAP over TCP, until it is sealed: messages one behind the other."""
+    """LDAP over TCP, until it is sealed: messages one behind the other, then perhaps TLS (RFC 4511 4.14)."""
 
-    __slots__ = ("_directions", "_sealed")
+    __slots__ = ("_directions", "_sealed", "_starts_tls", "_tls")
 
     def __init__(self) -> None:
         self._directions = (_Direction(), _Direction())
         self._sealed = False
+        self._starts_tls = False
+        self._tls: TlsStream | None = None
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Gives the messages that are complete now; after a gap, waits for a segment that begins with one."""
+        if self._tls is not None:
+            return self._tls.feed(sender, data, gap=gap)
         direction = self._directions[sender]
         if gap:
             direction.pending.clear()
@@ -377,6 +383,12 @@ class LdapStream:
                 direction.skip -= step
                 at += step
                 continue
+            if self._starts_tls and pending[at] == _HANDSHAKE:
+                self._tls = TlsStream()
+                results += self._tls.feed(sender, bytes(pending[at:]))
+                for one in self._directions:
+                    one.pending.clear()
+                return results
             length = _length(pending, at)
             if length == 0:
                 break
@@ -397,6 +409,7 @@ class LdapStream:
                 elif isinstance(result, Ldap) and (result.result == "success" or result.start_tls):
                     # After a sign-in with SASL or StartTLS the next bytes may be sealed: that is no fault.
                     self._sealed = True
+                    self._starts_tls = self._starts_tls or result.start_tls
         del pending[: at if direction.malformed < MALFORMED_LIMIT else len(pending)]
         return results
 
@@ -407,7 +420,7 @@ class LdapStream:
 
     def close(self) -> Sequence[Result]:
         """Part of a message says nothing that can be trusted."""
-        return ()
+        return () if self._tls is None else self._tls.close()
 
 
 def _length(octets: bytearray, at: int) -> int:
@@ -427,4 +440,4 @@ def _length(octets: bytearray, at: int) -> int:
     return 2 + size + int.from_bytes(octets[at + 2 : at + 2 + size], "big")
 
 
-DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=LdapStream, datagram=read)
+DISSECTOR: Final = Dissector(protocol=PROTOCOL, open=LdapStream, datagram=read, carries=frozenset(("tls",)))
