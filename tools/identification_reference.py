@@ -37,6 +37,7 @@ def numbers() -> dict[str, str]:
         "HINTED": f"{say.HINTED:g}",
         "SERVED": f"{leases.SERVED:g}",
         "PREFIX": f"{inference._VENDOR_WEIGHT:g}",
+        "PREFIX_UNKNOWN": f"{inference._UNKNOWN_WEIGHT:g}",
         "PREFIX_PLATFORM": f"{inference._VENDOR_WEIGHTS['platform']:g}",
         "PREFIX_COMPONENT": f"{inference._VENDOR_WEIGHTS['component']:g}",
         "MEDICAL": f"{inference._MEDICAL_WEIGHT:g}",

@@ -18,6 +18,7 @@ from bench.accuracy import (
     applications,
     bedside,
     behaviour_page,
+    calibration,
     conversations,
     fingerprints,
     medical,
@@ -69,6 +70,7 @@ def main() -> int:
     for name in ("iot_sentinel", "lsif"):
         unpack(name)
     behaviour_page.main()
+    miscalibrated = calibration.main()
     if options.show:
         for difference in found.conversations.differences + found.clinic.differences:
             print(difference.line())
@@ -79,7 +81,7 @@ def main() -> int:
         print(f"not explained in {answers.EXPLAINED.relative_to(ROOT)}: {kind}", file=sys.stderr)
     for line in wrong:
         print(f"not right in {bedside.PAGE.relative_to(ROOT)}: {line}", file=sys.stderr)
-    return 1 if unexplained or wrong else 0
+    return 1 if unexplained or wrong or miscalibrated else 0
 
 
 if __name__ == "__main__":

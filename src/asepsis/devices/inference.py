@@ -9,7 +9,7 @@ from asepsis.devices.clue import Attribute, Clue, Endpoint
 from asepsis.devices.holding import Node
 from asepsis.devices.identity import Identity
 from asepsis.knowledge.hardware import registered_vendor
-from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
+from asepsis.knowledge.vendors import COMPONENT, PLATFORM, known_vendor, vendor
 from asepsis.knowledge.vocabulary import WIDER, Category, Role
 
 VENDOR_PREFIX = "vendor prefix"
@@ -17,6 +17,9 @@ VENDOR_PREFIX = "vendor prefix"
 # The maker of the network interface made the device, unless it makes chips or computers for others.
 _VENDOR_WEIGHTS = {COMPONENT: 0.2, PLATFORM: 0.45}
 _VENDOR_WEIGHT = 0.6
+# A maker that no row knows is as often one of modules or boards: of three such among the labelled devices two were
+# (bench/CONFIDENCE.md before November 2026).
+_UNKNOWN_WEIGHT = 0.45
 # A maker of nothing but medical products makes medical devices, and their accessories and servers.
 _MEDICAL_WEIGHT = 0.45
 # A maker of hardly anything but printers makes printers.
@@ -85,7 +88,8 @@ def _hardware(node: Node, identity: Identity, found: list[Clue]) -> None:
     maker = vendor(registered) if registered else None
     if maker is None:
         return
-    say(Attribute.VENDOR, maker.name, VENDOR_PREFIX, _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT))
+    weight = _UNKNOWN_WEIGHT if known_vendor(registered) is None else _VENDOR_WEIGHTS.get(maker.kind, _VENDOR_WEIGHT)
+    say(Attribute.VENDOR, maker.name, VENDOR_PREFIX, weight)
     if maker.makes:
         say(Attribute.CATEGORY, maker.makes, VENDOR_PREFIX, _MAKES_WEIGHT)
     elif maker.kind == "medical":

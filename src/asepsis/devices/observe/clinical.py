@@ -101,7 +101,8 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
     if results and own and len(devices) == 1:
         # The instrument itself sends, so what was observed tells what it is. A laboratory's system sends the same
         # codes, but under its own name.
-        if own[0].udi is None and not _INTERFACE_IDENTIFIER.fullmatch(_digits(own[0].identifier)):
+        named = own[0].universal_id_type not in _OTHER_IDENTIFIERS  # else the text is this unit's own name
+        if own[0].udi is None and named and not _INTERFACE_IDENTIFIER.fullmatch(_digits(own[0].identifier)):
             say.that(Attribute.MODEL, own[0].identifier, REPORTED)
         if message.observations is not None:
             say.known("observation_codes", _kind(message.observations.identifiers, "^LN"))
