@@ -203,8 +203,8 @@ HEAD = """\
 
 Written by `make eval` (`python -m bench.accuracy.calibration`): the products of IoT Sentinel and LSIF, each set-up or
 day analysed by itself, and the hosts of the recorded lab hospital. A wider word that is true (`smart_home` for a
-camera) counts as right; of a model, that the product's name stands in it. There are no labelled captures of many medical
-devices at hand: for those the weights rest on the reasons in
+camera) counts as right; of a model, that the product's name stands in it. There are no labelled captures of many
+medical devices at hand: for those the weights rest on the reasons in
 [identification](../docs/reference/identification.md).
 
 A confidence is a promise not to be wrong more often than that, over devices of all kinds and over somebody who lies; so
