@@ -9,8 +9,13 @@ import pytest
 
 from asepsis.protocols.bacnet import Bacnet
 from asepsis.protocols.bacnet import read as read_bacnet
+from asepsis.protocols.ethernet_ip import DISSECTOR as ETHERNET_IP
+from asepsis.protocols.ethernet_ip import EthernetIp
 from asepsis.protocols.modbus import DISSECTOR as MODBUS
 from asepsis.protocols.modbus import Modbus
+from asepsis.protocols.opcua import DISSECTOR as OPCUA
+from asepsis.protocols.opcua import Opcua
+from asepsis.protocols.opcua_names import SERVICES
 from tests.protocols.captured import conversations, messages
 from tests.protocols.tshark_rows import layers, need_tshark, rows
 
@@ -118,3 +123,39 @@ def test_modbus_gives_the_facts_of_tshark(folder: str, name: str, least: int, ar
         assert wrong == []
         compared += len(ours)
     assert compared >= least
+
+
+def test_opcua_gives_the_facts_of_tshark(archive: Callable[[str], Path]) -> None:
+    need_tshark()
+    capture = archive("ndpi") / "opc-ua.pcap"
+    theirs = list(rows(capture, "opcua", ("opcua.servicenodeid.numeric", "opcua.transport.endpoint")))
+    (segments,) = conversations(capture).values()
+    ours = [message for message in messages(OPCUA, segments) if isinstance(message, Opcua)]
+    assert len(ours) == len(theirs) >= 180
+    for message, row in zip(ours, theirs, strict=True):
+        if row["opcua.servicenodeid.numeric"]:
+            assert message.message == SERVICES[int(row["opcua.servicenodeid.numeric"][0])]
+    assert [message.endpoint_url for message in ours if message.message == "Hello"] == theirs[0][
+        "opcua.transport.endpoint"
+    ]
+    (endpoints,) = [message for message in ours if message.message == "GetEndpointsResponse"]
+    names = ("opcua.ApplicationUri", "opcua.ProductUri", "opcua.loctext.Text", "opcua.SecurityPolicyUri")
+    (row,) = rows(capture, "opcua.servicenodeid.numeric == 431", names)
+    assert endpoints.application_uri in row["opcua.ApplicationUri"]
+    assert endpoints.product_uri in row["opcua.ProductUri"]
+    assert endpoints.application_name in row["opcua.loctext.Text"]
+
+
+def test_ethernet_ip_gives_the_facts_of_tshark(archive: Callable[[str], Path]) -> None:
+    need_tshark()
+    capture = archive("ndpi") / "ethernetIP.pcap"
+    codes = {"0x006f": "SendRRData", "0x0070": "SendUnitData"}
+    theirs: dict[int, list[str]] = {}
+    for row in rows(capture, "enip && tcp", ("tcp.stream", "enip.command")):
+        theirs.setdefault(int(row["tcp.stream"][0]), []).extend(codes[code] for code in row["enip.command"])
+    compared = 0
+    for stream, segments in conversations(capture).items():
+        ours = [m.command for m in messages(ETHERNET_IP, segments) if isinstance(m, EthernetIp)]
+        assert ours == theirs.get(stream, [])
+        compared += len(ours)
+    assert compared >= 75

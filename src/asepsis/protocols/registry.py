@@ -48,6 +48,8 @@ PROTOCOLS: Final[tuple[str, ...]] = (
     "coap",
     "bacnet",
     "modbus",
+    "ethernet_ip",
+    "opcua",
     "wifi",
     "ble",
     "hci",

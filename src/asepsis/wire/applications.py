@@ -57,6 +57,8 @@ class Application(IntEnum):
     COAP = 31
     BACNET = 34
     MODBUS = 35
+    ETHERNET_IP = 36
+    OPCUA = 37
     WIFI = 38
     BLE = 39
     HCI = 40
@@ -128,7 +130,7 @@ _TCP: dict[str, tuple[int, ...]] = {
     "mysql": (3306,),
     "rdp": (3389,),
     "diameter": (3868,),
-    "opc-ua": (4840,),
+    "opcua": (4840,),
     "sip": (5060,),
     "xmpp": (5222, 5269),
     "postgresql": (5432,),
@@ -143,7 +145,7 @@ _TCP: dict[str, tuple[int, ...]] = {
     "memcached": (11211,),
     "mongodb": (27017,),
     "dnp3": (20000,),
-    "ethernet-ip": (44818,),
+    "ethernet_ip": (44818,),
     "s7comm": (102,),
     "iscsi": (3260,),
     "git": (9418,),
@@ -187,7 +189,7 @@ _UDP: dict[str, tuple[int, ...]] = {
     "hsrp": (1985,),
     "nfs": (2049,),
     "gtp": (2123, 2152, 3386),
-    "ethernet-ip": (2222, 44818),
+    "ethernet_ip": (2222, 44818),
     "rdp": (3389,),
     "stun": (3478,),
     "wsd": (3702,),

@@ -62,6 +62,8 @@ _MODULES = {
     "coap": "calls",
     "bacnet": "control",
     "modbus": "control",
+    "ethernet_ip": "control",
+    "opcua": "control",
     "wifi": "radio",
     "ble": "radio",
     "hci": "radio",
