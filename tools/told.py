@@ -19,6 +19,7 @@ FOLDER = Path(observe.__file__).parent
 _METHODS = {
     "named": ({Attribute.NAME}, {"hostnames", "products"}),
     "made_by": ({Attribute.VENDOR}, {"vendors"}),
+    "of_maker": ({Attribute.VENDOR}, {"vendors"}),
     "known_maker": ({Attribute.VENDOR}, {"vendors"}),
     "tied": (set[Attribute](), set[str]()),
 }

@@ -29,7 +29,7 @@ _TYPES: Final = {
     b"RHE": "ReverseHello",
     b"OPN": "OpenSecureChannel",
     b"MSG": "Message",
-    b"CLO": "CloseSecureChannel",
+    b"CLO": "CloseSecureChannelRequest",
 }
 _POLICY_URI: Final = "http://opcfoundation.org/UA/SecurityPolicy#"
 
@@ -178,7 +178,7 @@ def _message(name: str, body: bytes) -> Opcua:
         case "Message":
             return _service(fields)
         case _:
-            return Opcua(message=name)
+            return Opcua(message=name, from_server=_side(name))
 
 
 def _side(service: str) -> bool | None:
