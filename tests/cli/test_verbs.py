@@ -222,7 +222,7 @@ def test_one_device_is_found_by_its_address_and_shows_packets_of_a_capture(
     wanted = next(device for device in devices if "10.20.30.20" in device["addresses"]["ip"])
     document = json.loads(printed(["device", "10.20.30.20", "--json", "--workspace", str(filled)], capsys))
     assert {member: document[member] for member in wanted} == wanted
-    assert document.keys() - wanted.keys() == {"explanation", "twins", "overrides", "rhythm"}
+    assert document.keys() - wanted.keys() == {"explanation", "twins", "overrides", "rhythm", "events"}
     page = printed(["device", wanted["id"], "--workspace", str(filled)], capsys)
     assert "10.20.30.20" in page
     assert "of ward.pcapng.zst" in page or "of imaging.pcap.gz" in page
@@ -451,3 +451,12 @@ def test_how_devices_stand_depends_on_the_moment(filled: Path, capsys: pytest.Ca
     page = printed(["device", "10.20.30.20", "--now", "2100-01-01", "--workspace", str(filled)], capsys)
     assert "its rhythm is not known yet" in page
     assert run(["devices", "--now", "yesterday", "--workspace", str(filled)]) == Exit.USAGE
+
+
+def test_events_are_listed_and_none_is_said_to_be_none(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(["events", "--json", "--site", "nowhere", "--workspace", str(filled)], capsys) == "[]\n"
+    assert printed(["events", "--site", "nowhere", "--workspace", str(filled)], capsys) == "no events\n"
+    for event in json.loads(printed(["events", "--json", "--workspace", str(filled)], capsys)):
+        assert list(event) == [
+            *("at", "site", "device", "attribute", "before", "after", "protocol", "capture", "packet"),
+        ]

@@ -351,9 +351,27 @@ def test_a_registry_of_the_first_format_is_brought_up_to_date_and_loses_nothing(
         connection.execute("ALTER TABLE overrides DROP COLUMN note")
         connection.execute("ALTER TABLE captures DROP COLUMN knowledge")
         connection.execute("DROP TABLE folded")
+        connection.execute("DROP TABLE events")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     with Registry.open(path) as registry:
         assert ids(registry)[PUMP,] == pump
         (said,) = registry.overrides(pump)
         assert (said.value, said.by, said.note) == ("Scan 9000", "biomed", "")
+
+
+def test_a_change_of_identity_is_an_event_however_many_captures_are_read_before_anybody_asks(
+    registry: Registry,
+) -> None:
+    registry.merge(observed(arp(MONITOR, "10.0.0.5"), capture="monday"))
+    registry.merge(observed(arp(PUMP, "10.0.0.5", at=100_000.0), capture="tuesday"))
+    (event,) = registry.events("north")
+    found = ids(registry)
+    assert event.device == found[PUMP,]
+    assert (event.change.attribute, event.change.after) == ("address", "10.0.0.5")
+    assert event.change.before == f"held by {found[MONITOR,]}"
+    assert registry.events(device=found[MONITOR,]) == []
+    assert registry.events("south") == []
+    # Asked again, and folded again, it is told once.
+    registry.merge(observed(arp(PC, "10.0.0.6"), capture="wednesday"))
+    assert registry.events("north") == [event]

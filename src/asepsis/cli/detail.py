@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from asepsis.cli.listing import Document, device_name, ordered_addresses, sureness
+from asepsis.cli.events import change_words
+from asepsis.cli.listing import Document, device_name, minute, ordered_addresses, sureness
 from asepsis.cli.standing import status_words
 from asepsis.cli.text import showable
 from asepsis.devices.agreement import contradicts
@@ -20,6 +21,9 @@ ATTRIBUTES: Final = ("category", "vendor", "model", "os", "firmware", "serial", 
 
 SHOWN_EVIDENCE: Final = 6
 """A busy device has thousands of clues for one attribute; the weightiest few say it. ``--json`` has them all."""
+
+SHOWN_EVENTS: Final = 5
+"""The latest changes; all of them have a verb of their own."""
 
 SHOWN_DIGEST: Final = 12
 """So many signs of a capture's digest tell the captures of one workspace apart."""
@@ -37,6 +41,7 @@ def device_detail(document: Document, captures: Mapping[str, str]) -> Iterator[R
     yield Text(device_name(document), style="bold")
     yield _identity(document)
     yield from _explanation(document)
+    yield from _events(document)
     yield _attributes(document, captures)
 
 
@@ -79,6 +84,19 @@ def _explanation(document: Document) -> Iterator[RenderableType]:
         others = ", ".join(f"{other['name']} ({other['address']})" for other in twin["devices"])
         text = f"Cannot be told apart by its {twin['attribute']} {twin['value']}, which is also claimed by {others}."
         yield Padding(Text(showable(text), style="yellow"), (0, 0, 0, 2))
+
+
+def _events(document: Document) -> Iterator[RenderableType]:
+    """The latest changes of identity."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    events = document.get("events", ())
+    for event in events[-SHOWN_EVENTS:]:
+        text = f"{minute(event['at'])}: {change_words(event, {})}."
+        yield Padding(Text(showable(text), style="yellow"), (0, 0, 0, 2))
+    if len(events) > SHOWN_EVENTS:
+        yield Padding(Text(f"{len(events) - SHOWN_EVENTS} changes before: asepsis events"), (0, 0, 0, 2))
 
 
 def _attributes(document: Document, captures: Mapping[str, str]) -> RenderableType:

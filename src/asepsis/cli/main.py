@@ -30,6 +30,7 @@ VERBS: Final[dict[str, str]] = {
     "watch": "watch",
     "devices": "devices",
     "device": "device",
+    "events": "events",
     "conversations": "conversations",
     "import": "imports",
     "knowledge": "knowledge",

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from asepsis.devices.address import Reach, address_key, is_random, reach, virtual_router
+from asepsis.devices.changes import IdentityChange, attribute_changes
 from asepsis.devices.clue import Attribute, Claim, Clue
 from asepsis.devices.confidence import CHANGING, MOST, RIVALRY, THRESHOLD, Support, Verdict, judge, strength
 from asepsis.devices.device import SINGLE, Device, Evidence
@@ -64,8 +65,15 @@ class Folded:
             for ip, holdings in self._identity.holdings.items()
         }
 
+    @property
+    def changes(self) -> tuple[list[IdentityChange], ...]:
+        """How what each device says of itself has changed, in the order of ``devices``."""
+        return self._described[3]
+
     @cached_property
-    def _described(self) -> tuple[tuple[Device, ...], tuple[tuple[str, ...], ...], dict[Node, int]]:
+    def _described(
+        self,
+    ) -> tuple[tuple[Device, ...], tuple[tuple[str, ...], ...], dict[Node, int], tuple[list[IdentityChange], ...]]:
         identity = self._identity
         seen, root = identity.seen, identity.root
         by_root: dict[Node, list[Clue]] = defaultdict(list)
@@ -87,6 +95,7 @@ class Folded:
             tuple([device for _, _, device, _ in made]),
             tuple([_keys(device, nodes) for _, _, device, nodes in made]),
             {top: place for place, (_, top, _, _) in enumerate(made)},
+            tuple([attribute_changes(by_root.get(top, ())) for _, top, _, _ in made]),
         )
 
 

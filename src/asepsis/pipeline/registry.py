@@ -35,6 +35,7 @@ from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.knowledge.table import OWN
 from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.pipeline.registry_events import Event, read_event, write_events
 from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
 
 # How long one process waits for another's transaction: folding a large site takes seconds.
@@ -262,6 +263,17 @@ class Registry:
             found.append(AddressInterval(site=where, ip=ip, device=device, from_ns=begins, until_ns=ends))
         return found
 
+    def events(self, site: str | None = None, device: str | None = None) -> list[Event]:
+        """Changes of identity of all devices, of one site, or of one device, in time."""
+        self._refresh(site)
+        rows = self._select(
+            "SELECT site, device, at_ns, attribute, earlier, later, protocol, capture, packet FROM events"
+            " WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR device = ?2) ORDER BY at_ns, site, device, attribute",
+            site,
+            device if device is None else self.current_id(device),
+        )
+        return [read_event(row) for row in rows]
+
     # -- what people know better ----------------------------------------------------------------------------------
 
     def override(
@@ -348,6 +360,7 @@ class Registry:
         earlier = _earlier(cursor, site)
         assignment = assign(folded.keys, earlier, _new_ids(cursor))
         _write_devices(cursor, site, folded, assignment)
+        write_events(cursor, site, folded, assignment.ids)
 
     def _holdings(self, site: str) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
         by_ip: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -495,6 +508,7 @@ def _write_devices(cursor: sqlite3.Cursor, site: str, folded: Folded, assignment
             "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", (redirect.old, redirect.new, redirect.change)
         )
         if redirect.change is Change.MERGED:
+            cursor.execute("UPDATE OR IGNORE events SET device = ? WHERE device = ?", (redirect.new, redirect.old))
             # What a person said of the one holds for the other, unless something was said of that too.
             cursor.execute("UPDATE OR IGNORE overrides SET device = ? WHERE device = ?", (redirect.new, redirect.old))
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
+
+# Changes of identity: what a device was until some moment and is no longer.
+_EVENTS: Final = """
+CREATE TABLE events (
+    site TEXT NOT NULL, device TEXT NOT NULL, at_ns INTEGER NOT NULL, attribute TEXT NOT NULL,
+    earlier TEXT NOT NULL, later TEXT NOT NULL, protocol TEXT NOT NULL, capture TEXT NOT NULL,
+    packet INTEGER NOT NULL, PRIMARY KEY (site, device, at_ns, attribute, earlier, later)
+) STRICT, WITHOUT ROWID
+"""
 
 # STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key
 # come first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
@@ -70,6 +79,7 @@ STEPS: Final[dict[int, tuple[str, ...]]] = {
         "ALTER TABLE captures ADD COLUMN knowledge TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE folded (site TEXT PRIMARY KEY, knowledge TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    3: (_EVENTS,),
 }
 
 
@@ -85,6 +95,7 @@ def prepare(connection: sqlite3.Connection) -> int:
         for statement in TABLES.split(";"):
             if statement.strip():
                 connection.execute(statement)
+        connection.execute(_EVENTS)
     elif version < FORMAT_VERSION:
         for step in range(version, FORMAT_VERSION):
             for statement in STEPS[step]:

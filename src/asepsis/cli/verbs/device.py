@@ -87,6 +87,7 @@ def command(
         here = [one for one in devices if one.site == device.site]
         standing = standings(store, registry, here, now_ns)[device.id]
         document = with_standing(full_document(device, registry.overrides(device.id), devices), standing, in_full=True)
+        document["events"] = [event.document() for event in registry.events(device.site, device.id)]
     if as_json:
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -1,0 +1,29 @@
+"""Changes of identity in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from asepsis.cli.listing import minute
+from asepsis.cli.text import showable
+
+Document = dict[str, Any]
+
+_HELD_BY: Final = "held by "
+
+
+def event_lines(events: Iterable[Document], names: Mapping[str, str]) -> Iterator[str]:
+    """``2026-01-31 09:30  ct-1  firmware VB10A, now VB20A``."""
+    for event in events:
+        who = names.get(event["device"], event["device"])
+        yield showable(f"{minute(event['at'])}  {who}  {change_words(event, names)}")
+
+
+def change_words(event: Document, names: Mapping[str, str]) -> str:
+    """``firmware VB10A, now VB20A``; ``address 10.0.0.5, before held by ct-2``."""
+    before, after = event["before"], event["after"]
+    if before.startswith(_HELD_BY):
+        holder = before.removeprefix(_HELD_BY)
+        return f"{event['attribute']} {after}, before held by {names.get(holder, holder)}"
+    return f"{event['attribute']} {before}, now {after}"
