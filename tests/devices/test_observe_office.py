@@ -180,16 +180,23 @@ def test_who_is_asked_for_an_address_does_not_have_it() -> None:
     assert one(sighting(asked, PC, HOST, to_mac=MONITOR)).ips == (HOST,)
 
 
-def test_the_status_of_a_node_ties_its_hardware_address_behind_a_router() -> None:
-    names = (Held(name=NetbiosName(name="WARD3PC", suffix=0), is_group=False),)
-    status = Nbns(
+def status(mac: str) -> Nbns:
+    return Nbns(
         kind="STATUS RESPONSE",
         name=NetbiosName(name="*", suffix=0),
         is_response=True,
         is_broadcast=False,
-        held=names,
-        mac=PC,
+        held=(Held(name=NetbiosName(name="WARD3PC", suffix=0), is_group=False),),
+        mac=mac,
     )
+
+
+def test_the_status_of_a_node_names_it_and_its_hardware_s_maker() -> None:
+    found = of(status(PC))
+    assert (found.names, found.ips) == (("WARD3PC",), ("10.0.0.6",))
     routed = conversation((MONITOR, "10.0.1.6"), ("", "10.0.0.7"), 137, application="nbns", ttl=(127, 0), udp=True)
-    found = by_mac(devices(sighting(status, MONITOR, "10.0.1.6"), routed), PC)
-    assert found.ips == ("10.0.1.6",)
+    (far,) = [
+        device for device in devices(sighting(status(PC), MONITOR, "10.0.1.6"), routed) if device.ips == ("10.0.1.6",)
+    ]
+    assert ("vendor", "VMware", "nbns") in [(said.attribute, said.value, said.protocol) for said in far.evidence]
+    assert far.macs == ()

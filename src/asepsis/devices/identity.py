@@ -122,7 +122,7 @@ class Identity:
         senders = {
             key.ip
             for key, owned in self._owned.items()
-            if owned and (self._pairs[key].sent or self._pairs[key].claims & (_ARP | _LEASE))
+            if owned and (self._pairs[key].sent or self._pairs[key].claims & (_ARP | _LEASE | _NEIGHBOUR))
         }
         for key, pair in self._pairs.items():
             if pair.claims == _SELF and not pair.sent and pair.ip in senders:

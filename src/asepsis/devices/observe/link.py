@@ -8,7 +8,8 @@ from collections.abc import Hashable
 from asepsis.devices.address import virtual_router
 from asepsis.devices.clue import Attribute, Claim
 from asepsis.devices.observe.descriptions import say_description
-from asepsis.devices.observe.say import ANNOUNCED, REPORTED, STATED, Reader, Say
+from asepsis.devices.observe.leases import SERVED
+from asepsis.devices.observe.say import ANNOUNCED, STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.arp import Arp
 from asepsis.protocols.cdp import Cdp
@@ -87,6 +88,13 @@ def _neighbour(message: Neighbour) -> Hashable:
     )
 
 
+def _own(frame_mac: str, said: str) -> str:
+    """The hardware address that the sender says is its own; empty where it speaks for another, as in ARP."""
+    if not said or not frame_mac or said == frame_mac or virtual_router(said):
+        return said or frame_mac
+    return ""
+
+
 def _explain_neighbour(message: Neighbour, say: Say) -> None:
     mac, ip = say.sender
     # RFC 4861 7.1: the message came with a hop limit of 255, so that nobody beyond the link has sent it.
@@ -95,20 +103,20 @@ def _explain_neighbour(message: Neighbour, say: Say) -> None:
             # RFC 4862 5.4: the sender is about to take the address, unless somebody objects.
             say.tied(mac, message.target_ip, Claim.NEIGHBOUR)
         case "NEIGHBOUR ADVERTISEMENT":
-            say.tied(message.target_mac or mac, message.target_ip, Claim.NEIGHBOUR)
+            say.tied(_own(mac, message.target_mac), message.target_ip, Claim.NEIGHBOUR)
             if message.is_router:
                 say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)
         case "ROUTER ADVERTISEMENT":
-            say.tied(message.source_mac or mac, ip, Claim.NEIGHBOUR)
+            say.tied(_own(mac, message.source_mac), ip, Claim.NEIGHBOUR)
             say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)
             if message.lifetime_seconds:
                 say.that(Attribute.CATEGORY, Category.ROUTER, _ADVERTISES)
             for server in message.dns_servers[:_MANAGEMENT_ADDRESSES]:
-                say.of("", server, Attribute.ROLE, Role.DNS_SERVER, REPORTED)
+                say.of("", server, Attribute.ROLE, Role.DNS_SERVER, SERVED)
         case "REDIRECT":
             say.that(Attribute.ROLE, Role.ROUTER, ANNOUNCED)  # RFC 4861 8.2: only routers send it
         case _:
-            say.tied(message.source_mac or mac, ip, Claim.NEIGHBOUR)
+            say.tied(_own(mac, message.source_mac), ip, Claim.NEIGHBOUR)
 
 
 # Capabilities of CDP -> category, role; what is more exact first. A switch that routes says both.

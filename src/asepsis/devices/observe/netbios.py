@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.say import ANNOUNCED, REPORTED, STATED, Reader, Say
+from asepsis.devices.observe.leases import SERVED
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, STATED, Reader, Say
+from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.vocabulary import Role
 from asepsis.protocols.masking import MASK
 from asepsis.protocols.nbdgm import NetbiosDatagram
@@ -37,8 +39,12 @@ def _explain_nbns(message: Nbns, say: Say) -> None:
     if message.held:
         for held in message.held:
             _explain_name(say, held.name, is_group=held.is_group, weight=STATED)
-        # RFC 1002 4.2.18: the unit id is the node's hardware address, also where a router stands between.
-        say.tied(message.mac, ip, Claim.SELF)
+        if message.mac == mac:
+            say.tied(mac, ip, Claim.SELF)
+        elif message.mac:
+            # RFC 1002 4.2.18: the unit id is the node's hardware address, seen from behind a router. Anybody can say
+            # another's, so it tells the maker, and ties nothing.
+            say.made_by(registered_vendor(message.mac), HINTED)
     elif message.kind in _CLAIMS:
         if ip in message.addresses:
             _explain_name(say, message.name, is_group=message.is_group, weight=ANNOUNCED)
@@ -49,9 +55,9 @@ def _explain_nbns(message: Nbns, say: Say) -> None:
             return
         for address in message.addresses[:_ADDRESSES_LIMIT]:
             if message.name.suffix in (_CONTROLLERS, _DOMAIN_MASTER):
-                say.of("", address, Attribute.ROLE, Role.DIRECTORY_SERVER, REPORTED)
+                say.of("", address, Attribute.ROLE, Role.DIRECTORY_SERVER, SERVED)
             elif not message.is_group and message.name.suffix in (_WORKSTATION, _FILE_SERVER):
-                say.of("", address, Attribute.NAME, message.name.name, REPORTED)
+                say.of("", address, Attribute.NAME, message.name.name, HINTED)
 
 
 def _explain_name(say: Say, name: NetbiosName, *, is_group: bool, weight: float) -> None:
