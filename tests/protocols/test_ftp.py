@@ -5,6 +5,7 @@ from __future__ import annotations
 from asepsis.protocols.ftp import FtpFeatures, FtpGreeting, FtpLogin, FtpStream, FtpSystem
 from asepsis.protocols.message import Malformed, Result
 from tests.protocols.conformance import CANARY, MALFORMED, Data, Turns, Vector, turns_of
+from tests.protocols.tls_wire import client_hello, record, server_name
 
 SECRET = CANARY.encode()
 # RFC 959 5.4 and 7: replies of a session; RFC 2389 3.2: FEAT.
@@ -32,7 +33,7 @@ PROTECTED: Turns = (
     (1, b"220 ready\r\n"),
     (0, b"AUTH TLS\r\n"),
     (1, b"234 go on\r\n"),
-    (0, b"\x16\x03\x01\x00\x05" + SECRET + b"\r\n"),
+    (0, record(22, client_hello((0x1301,), (server_name(b"files.example"),)))),
 )
 NOISE: Turns = ((1, b"220 ready\r\n" + b"\x01\x02\r\n" * 8),)
 
@@ -44,7 +45,7 @@ VECTORS = [
         kinds=("greeting", "login", "system", "features"),
     ),
     Vector(name="anonymous", provenance="RFC 1635 2", data=ANONYMOUS, kinds=("greeting", "login")),
-    Vector(name="TLS", provenance="RFC 4217 4", data=PROTECTED, kinds=("greeting", "AUTH TLS")),
+    Vector(name="TLS", provenance="RFC 4217 4", data=PROTECTED, kinds=("greeting", "AUTH TLS", "ClientHello")),
     Vector(name="noise", provenance="RFC 959 4.2", data=NOISE, kinds=("greeting", MALFORMED)),
 ]
 
@@ -67,8 +68,9 @@ def test_an_anonymous_login_that_fails_is_told_so() -> None:
     assert read(ANONYMOUS)[1] == FtpLogin(accepted=False, is_anonymous=True)
 
 
-def test_nothing_is_read_behind_tls() -> None:
-    assert [result.kind for result in read(PROTECTED) if not isinstance(result, Malformed)] == ["greeting", "AUTH TLS"]
+def test_behind_tls_only_tls_is_read() -> None:
+    protocols = [result.PROTOCOL for result in read(PROTECTED) if not isinstance(result, Malformed)]
+    assert protocols == ["ftp", "ftp", "tls"]
 
 
 def test_the_rest_of_a_line_behind_a_gap_is_dropped() -> None:

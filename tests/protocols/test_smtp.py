@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from asepsis.protocols.message import Malformed, Result
 from asepsis.protocols.smtp import SmtpExtensions, SmtpGreeting, SmtpHello, SmtpLogin, SmtpMail, SmtpStream, SmtpTls
+from asepsis.protocols.tls_hello import ClientHello
 from tests.protocols.conformance import CANARY, MALFORMED, Data, Turns, Vector, turns_of
+from tests.protocols.tls_wire import client_hello, record, server_name
 
 SECRET = CANARY.encode()
 # RFC 5321 D.1, with RFC 4954 4 and a mail to a person.
@@ -30,7 +32,7 @@ PROTECTED: Turns = (
     (0, b"250-mail.example\r\n250 STARTTLS\r\n"),
     (1, b"STARTTLS\r\n"),
     (0, b"220 go on\r\n"),
-    (1, b"\x16\x03\x01" + SECRET + b"\r\n"),
+    (1, record(22, client_hello((0x1301,), (server_name(b"mail.example"),)))),
 )
 # RFC 4954 4: an initial response.
 REFUSED: Turns = ((0, b"AUTH PLAIN " + SECRET + b"\r\n"), (1, b"535 no\r\n"))
@@ -45,7 +47,10 @@ VECTORS = [
         kinds=("greeting", "EHLO", "extensions", "login", "mail"),
     ),
     Vector(
-        name="TLS", provenance="RFC 3207 5", data=PROTECTED, kinds=("greeting", "EHLO", "extensions", "STARTTLS")
+        name="TLS",
+        provenance="RFC 3207 5",
+        data=PROTECTED,
+        kinds=("greeting", "EHLO", "extensions", "STARTTLS", "ClientHello"),
     ),
     Vector(name="refused", provenance="RFC 4954 4", data=REFUSED, kinds=("login",)),
     Vector(name="old client", provenance="RFC 5321 4.1.1.1", data=OLD, kinds=("greeting", "HELO")),
@@ -73,7 +78,7 @@ def test_tls_that_is_offered_and_taken_is_told() -> None:
     assert isinstance(results[2], SmtpExtensions)
     assert results[2].offers_tls
     assert results[3] == SmtpTls()
-    assert len(results) == 4
+    assert isinstance(results[4], ClientHello)
 
 
 def test_a_login_that_is_refused_is_told_without_its_secret() -> None:

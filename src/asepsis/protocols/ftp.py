@@ -14,6 +14,7 @@ from asepsis.protocols.command_lines import Command, Direction, Reply, read_comm
 from asepsis.protocols.fields import text
 from asepsis.protocols.masking import printable_text
 from asepsis.protocols.message import Dissector, Malformed, Result
+from asepsis.protocols.tls import TlsStream
 
 # A greeting of more lines is a page of terms of use.
 GREETING_LINES = 8
@@ -90,7 +91,7 @@ class FtpLogin:
 
 @value
 class FtpTls:
-    """The server agrees to go on in TLS (RFC 4217 4): what follows is not read."""
+    """The server agrees to go on in TLS (RFC 4217 4): its hellos and certificates follow, as messages of ``tls``."""
 
     PROTOCOL: ClassVar[str] = "ftp"
     kind: ClassVar[str] = "AUTH TLS"
@@ -113,6 +114,7 @@ class FtpStream:
         "_is_anonymous",
         "_is_greeted",
         "_odd",
+        "_tls",
         "_wants_features",
     )
 
@@ -121,6 +123,7 @@ class FtpStream:
         self._done = False
         self._is_greeted = False
         self._odd = 0
+        self._tls: TlsStream | None = None
         self._asked = ""  # the last verb of the login: USER or PASS; empty where nobody logs in
         self._is_anonymous = False
         self._wants_features = False
@@ -129,6 +132,8 @@ class FtpStream:
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
+        if self._tls is not None:
+            return self._tls.feed(sender, data, gap=gap)
         if self._done:
             return ()
         direction = self._directions[sender]
@@ -216,10 +221,11 @@ class FtpStream:
         elif code == _TLS:
             results.append(FtpTls())
             self._done = True
+            self._tls = TlsStream()
         elif self._asked and (code == _LOGGED_IN or (code in _LOGIN_FAILS and self._asked == "PASS")):
             results.append(FtpLogin(accepted=code == _LOGGED_IN, is_anonymous=self._is_anonymous))
             self._asked = ""
         self._is_greeted = True
 
 
-DISSECTOR: Final = Dissector(protocol="ftp", open=FtpStream)
+DISSECTOR: Final = Dissector(protocol="ftp", open=FtpStream, carries=frozenset(("tls",)))

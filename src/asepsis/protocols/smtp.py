@@ -14,6 +14,7 @@ from asepsis.protocols.command_lines import Command, Direction, Reply, read_comm
 from asepsis.protocols.fields import text
 from asepsis.protocols.masking import MASK
 from asepsis.protocols.message import Dissector, Malformed, Result
+from asepsis.protocols.tls import TlsStream
 
 # IANA "SMTP Service Extensions": servers offer some ten.
 EXTENSIONS_LIMIT = 64
@@ -113,7 +114,7 @@ class SmtpMail:
 
 @value
 class SmtpTls:
-    """The server agrees to go on in TLS (RFC 3207 4): what follows is not read."""
+    """The server agrees to go on in TLS (RFC 3207 4): its hellos and certificates follow, as messages of ``tls``."""
 
     PROTOCOL: ClassVar[str] = "smtp"
     kind: ClassVar[str] = "STARTTLS"
@@ -127,7 +128,17 @@ class SmtpTls:
 class SmtpStream:
     """Reads one conversation; see ``protocols.message.Stream``."""
 
-    __slots__ = ("_asked", "_directions", "_done", "_gathered", "_is_greeted", "_is_whole", "_mechanism", "_odd")
+    __slots__ = (
+        "_asked",
+        "_directions",
+        "_done",
+        "_gathered",
+        "_is_greeted",
+        "_is_whole",
+        "_mechanism",
+        "_odd",
+        "_tls",
+    )
 
     def __init__(self) -> None:
         self._directions = (Direction(), Direction())
@@ -135,12 +146,15 @@ class SmtpStream:
         self._is_greeted = False
         self._is_whole = False  # the greeting was seen, and everything since
         self._odd = 0
+        self._tls: TlsStream | None = None
         self._asked = ""  # the last command that we wait to see answered
         self._mechanism = ""
         self._gathered: list[bytes] = []  # the lines so far of a reply of many
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
+        if self._tls is not None:
+            return self._tls.feed(sender, data, gap=gap)
         if self._done:
             return ()
         direction = self._directions[sender]
@@ -207,6 +221,7 @@ class SmtpStream:
         elif code == _GREETS and asked == "STARTTLS":
             results.append(SmtpTls())
             self._done = True
+            self._tls = TlsStream()
         elif code == _OK and asked == "HELLO":
             if len(lines) > 1:
                 results.append(_extensions(lines[1:]))
@@ -245,4 +260,4 @@ def _without_addresses(octets: bytes) -> str:
     return " ".join(MASK if "@" in word else word for word in text(octets).split(" "))
 
 
-DISSECTOR: Final = Dissector(protocol="smtp", open=SmtpStream)
+DISSECTOR: Final = Dissector(protocol="smtp", open=SmtpStream, carries=frozenset(("tls",)))
