@@ -1,4 +1,4 @@
-"""Personal health devices field by field, and laboratory analysers by their headers; writes bench/MEDICAL.md.
+"""Personal health devices field by field, analysers by their headers, and more; writes bench/MEDICAL.md.
 
 The APDUs are files of the antidote library's tests, one message each, named for what they hold. Each goes through the
 whole packet engine as a conversation, and what we say is compared with what a second reader (``apdu``) finds in the
@@ -9,6 +9,7 @@ bytes. The analysers' messages are those of senaite.astm's tests; the second rea
 
 from __future__ import annotations
 
+import shutil
 import struct
 import sys
 import tempfile
@@ -22,8 +23,9 @@ from asepsis.devices.fold import fold
 from asepsis.devices.observe.observer import Observer
 from asepsis.protocols.message import Message
 from asepsis.protocols.phd import Association, DataMessage, Ending
-from bench.accuracy import ours
+from bench.accuracy import collected, ours
 from bench.accuracy.apdu import Field, walk
+from bench.accuracy.medical import Fact
 from bench.hospital.net import Host, Tcp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -390,7 +392,28 @@ are no ASTM records: `mini_vidas.txt` has bioMérieux's own, which name no model
 whose form is all that tells of the analyser."""
 
 
-def page(reads: list[Read], analysers: list[Analyser]) -> Iterator[str]:
+COLLECTED_HOW = """\
+Different values in each capture, as tshark prints them and as we tell them, through the whole packet engine. One
+capture is left out: the header of `bacnet-arcnet.pcap` says another layout of ARCnet than its frames have, tshark
+believes it and finds no BACnet, and we find three devices."""
+
+
+def _collected(facts: list[Fact]) -> Iterator[str]:
+    yield from ("", "## DHCP, SNMP, MQTT, LLDP and BACnet, against tshark", "", COLLECTED_HOW, "")
+    yield f"{sum(fact.same for fact in facts)} of {len(facts)} facts are the same."
+    yield from ("", "| capture | fact | tshark | ours |", "|---|---|---|---|")
+    for fact in facts:
+        mine = "the same" if fact.same else f"**{fact.ours}**"
+        yield f"| {fact.capture} | {fact.name} | {_cell(fact.theirs)} | {_cell(mine)} |"
+
+
+def _cell(text: str) -> str:
+    """Fit for a table, and not too long for a page."""
+    shown = text.replace("|", "\\|").replace("\n", " ")
+    return shown if len(shown) <= 120 else f"{shown[:117]}..."
+
+
+def page(reads: list[Read], analysers: list[Analyser], facts: list[Fact]) -> Iterator[str]:
     """The page's lines."""
     yield from (
         "# Medical devices: are the answers right?",
@@ -426,6 +449,8 @@ def page(reads: list[Read], analysers: list[Analyser]) -> Iterator[str]:
         records = " ".join(f"{kind}{count}" for kind, count in one.records.items())
         cells = [one.name, one.sender, one.version, records, *(text or "-" for text in shown)]
         yield f"| {' | '.join(cells)} | {'; '.join(one.wrong) and '**different**: ' + '; '.join(one.wrong)} |"
+    if facts:
+        yield from _collected(facts)
 
 
 def write(clinic: Path) -> list[str]:
@@ -434,11 +459,16 @@ def write(clinic: Path) -> list[str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "description")
     reads = [compare(str(path.relative_to(folder)), path.read_bytes()) for path in paths]
     analysers = [analyser(path) for path in sorted((clinic / "astm").glob("*.txt"))]
-    PAGE.write_text("\n".join(page(reads, analysers)) + "\n")
+    facts = []
+    for name in collected.FOLDERS if shutil.which("tshark") else ():
+        for path in sorted((clinic / "collected" / name).iterdir()):
+            facts += collected.facts(name, path, ours.read(path))
+    PAGE.write_text("\n".join(page(reads, analysers, facts)) + "\n")
     wrong = [
         f"{read.name}: {'; '.join(read.different) or read.damage or 'nothing read'}" for read in reads if not read.right
     ]
-    return wrong + [f"{one.name}: {'; '.join(one.wrong)}" for one in analysers if one.wrong]
+    wrong += [f"{one.name}: {'; '.join(one.wrong)}" for one in analysers if one.wrong]
+    return wrong + [f"{fact.capture}: {fact.name}: {fact.theirs} / {fact.ours}" for fact in facts if not fact.same]
 
 
 def main() -> int:

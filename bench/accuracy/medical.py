@@ -44,7 +44,8 @@ class Fact:
         return self.theirs == self.ours
 
 
-def _rows(path: Path, shown: str, names: list[str]) -> list[dict[str, list[str]]]:
+def tshark_rows(path: Path, shown: str, names: list[str]) -> list[dict[str, list[str]]]:
+    """The occurrences of some of tshark's fields in each packet that is shown."""
     command = ["tshark", "-n", "-r", "{}", "-d", "tcp.port==6661,hl7", "-Y", shown, "-T", "fields"]
     command += ["-E", "occurrence=a", "-E", f"aggregator={AGGREGATOR}", "-E", f"separator={SEPARATOR}"]
     for name in names:
@@ -61,13 +62,14 @@ def _counted(values: Iterable[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(Counter(values).items()))
 
 
-def _distinct(values: Iterable[str]) -> str:
+def distinct(values: Iterable[str]) -> str:
+    """Different values, sorted, as one text."""
     return ", ".join(sorted({value.strip() for value in values if value.strip()}))
 
 
 def dicom(path: Path, answer: Answer) -> list[Fact]:
     """PDUs and DIMSE messages, AE titles, implementations and SOP classes of a capture's associations."""
-    rows = _rows(
+    rows = tshark_rows(
         path,
         "dicom",
         ["dicom.pdu.type", "_ws.col.Info", "dicom.assoc.ae.called", "dicom.assoc.ae.calling", "dicom.userinfo.uid",
@@ -80,10 +82,10 @@ def dicom(path: Path, answer: Answer) -> list[Fact]:
     classes = {_uid(text) for row in rows for text in row["dicom.pctx.abss.syntax"]}
 
     def column(name: str) -> str:
-        return _distinct(value for row in rows for value in row[name])
+        return distinct(value for row in rows for value in row[name])
 
     def fact(name: str) -> str:
-        return _distinct(str(one[name]) for one in facts if name in one)
+        return distinct(str(one[name]) for one in facts if name in one)
 
     proposed = {str(context.abstract_syntax) for message in ours for context in getattr(message, "contexts", ())}
     return [
@@ -103,7 +105,7 @@ def _uid(text: str) -> str:
 
 def hl7(path: Path, answer: Answer) -> list[Fact]:
     """Messages by type and event, their segments, and the devices named by OBX-18 and PRT."""
-    rows = _rows(path, "hl7", ["hl7.message.type", "hl7.event.type", "hl7.segment"])
+    rows = tshark_rows(path, "hl7", ["hl7.message.type", "hl7.event.type", "hl7.segment"])
     # tshark prints type and event with their meaning: "ORU (Unsolicited transmission of an observation message)".
     kinds = []
     for row in rows:
@@ -125,7 +127,7 @@ def hl7(path: Path, answer: Answer) -> list[Fact]:
     return [
         Fact(path.name, "messages", _counted(kinds), _counted(ours)),
         Fact(path.name, "segments", _counted(segments), _counted(counted.elements())),
-        Fact(path.name, "devices by UDI", _devices(path), _distinct(_identifiers(facts))),
+        Fact(path.name, "devices by UDI", _devices(path), distinct(_identifiers(facts))),
     ]
 
 
@@ -144,4 +146,4 @@ def _devices(path: Path) -> str:
             number = int(field[1]) - 1
             if (segment, number) in (("OBX", 18), ("PRT", 10), ("PRT", 16)):
                 found.append(field[2])
-    return _distinct(found)
+    return distinct(found)

@@ -61,6 +61,7 @@ def test_a_header_is_read_a_second_time() -> None:
     assert records == {"H": 1, "P": 1, "O": 1, "R": 2, "L": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MEDICAL.is_dir(), reason="the archive of medical messages is not unpacked")
 def test_everything_at_hand_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bedside, "PAGE", tmp_path / "MEDICAL.md")
