@@ -40,7 +40,7 @@ _ATTRIBUTES = {
 def _hl7(message: Hl7Message) -> Hashable:
     header, observations, orders = message.header, message.observations, message.orders
     return (
-        *(header.sending_application, header.receiving_application, header.message_type),
+        *(header.sending_application, header.message_type),
         *(message.acknowledgment is None, message.equipment, message.software),
         _kind(() if observations is None else observations.identifiers),
         _kind(() if observations is None else observations.identifiers, "^LN") if message.equipment else "",
@@ -82,8 +82,6 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
         return
     results = header.message_type in _RESULTS
     say.that(Attribute.ROLE, Role.HL7_RESULT_SENDER if results else Role.HL7_SENDER, 0.6)
-    say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, HINTED)  # its acknowledgment says it
-    say.of_receiver(Attribute.NAME, _application(header.receiving_application), HINTED)
     if header.message_type == _ANALYSER_RESULT:
         say.that(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.45)
     devices = {one.identifier for one in message.equipment}
@@ -111,6 +109,17 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
         say.that(Attribute.MODEL, software.product, REPORTED)
         say.that(Attribute.FIRMWARE, software.version, REPORTED)
         say.known("products", software.product, 0.6)
+
+
+def _of_receiver(message: Hl7Message) -> Hashable:
+    if message.acknowledgment is not None or message.header.message_type == "ACK":
+        return None
+    return message.header.receiving_application
+
+
+def _explain_receiver(message: Hl7Message, say: Say) -> None:
+    say.of_receiver(Attribute.ROLE, Role.HL7_RECEIVER, HINTED)  # its acknowledgment says it
+    say.of_receiver(Attribute.NAME, _application(message.header.receiving_application), HINTED)
 
 
 def _explain_equipment(one: Equipment, say: Say, weight: float) -> None:
@@ -147,4 +156,6 @@ def _digits(identifier: str) -> str:
     return identifier.replace("-", "").replace(":", "")
 
 
-READERS: dict[type, Reader] = {Hl7Message: Reader(_hl7, _explain_hl7, partner=True)}
+READERS: dict[type, Reader] = {
+    Hl7Message: Reader(_hl7, _explain_hl7, receiver=Reader(_of_receiver, _explain_receiver)),
+}

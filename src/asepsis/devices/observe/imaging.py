@@ -51,7 +51,8 @@ _EQUIPMENT = {
 
 def _association(message: Association) -> Hashable:
     return (
-        *(message.kind, message.called_ae, message.calling_ae, message.user.implementation_class_uid),
+        *(message.kind, message.calling_ae if message.kind == "A-ASSOCIATE-RQ" else message.called_ae),
+        message.user.implementation_class_uid,
         message.user.implementation_version,
         tuple([context.abstract_syntax for context in message.contexts if not context.result]),
     )
@@ -64,22 +65,25 @@ def _explain_association(message: Association, say: Say) -> None:
     accepted = [context.abstract_syntax for context in message.contexts if not context.result][:_CONTEXTS_LIMIT]
     services, kinds = _services(accepted)
     if message.kind == "A-ASSOCIATE-RQ":
-        _title(say, message.calling_ae, sender=True)
-        _title(say, message.called_ae, sender=False)
+        _title(say, message.calling_ae)
         _explain_proposal(services, kinds, say)
     else:
         # PS3.8 9.3.3: the acceptor repeats the called title; that it accepted is what says it is its own.
-        _title(say, message.called_ae, sender=True)
+        _title(say, message.called_ae)
         _explain_acceptance(services, say)
 
 
-def _title(say: Say, title: str, *, sender: bool) -> None:
+def _title(say: Say, title: str) -> None:
+    say.that(Attribute.NAME, title, HINTED if title.upper() in _DEFAULT_TITLES else ANNOUNCED)
+
+
+def _called(message: Association) -> Hashable:
+    return message.called_ae if message.kind == "A-ASSOCIATE-RQ" else None
+
+
+def _explain_called(message: Association, say: Say) -> None:
     # A caller may mistake its partner's title: only that the partner accepts makes it its own.
-    weight = HINTED if title.upper() in _DEFAULT_TITLES or not sender else ANNOUNCED
-    if sender:
-        say.that(Attribute.NAME, title, weight)
-    else:
-        say.of_receiver(Attribute.NAME, title, weight)
+    say.of_receiver(Attribute.NAME, message.called_ae, HINTED)
 
 
 def _services(sop_classes: list[str]) -> tuple[dict[str, int], dict[str, float]]:
@@ -219,6 +223,6 @@ def _explain_equipment(data_set: DataSet | None, say: Say, weight: float) -> Non
 
 
 READERS: dict[type, Reader] = {
-    Association: Reader(_association, _explain_association, partner=True),
+    Association: Reader(_association, _explain_association, receiver=Reader(_called, _explain_called)),
     DimseMessage: Reader(_dimse, _explain_dimse),
 }

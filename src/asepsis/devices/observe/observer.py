@@ -77,7 +77,7 @@ _MODULES = {
 
 # What a saying remembers: count, first and last time, provenance; since when without a pause; then who spoke, the
 # statements and the claims.
-_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET, _SINCE = range(6)
+_COUNT, _FIRST, _LAST, _CAPTURE, _PACKET, _SINCE, _SPEAKER = range(7)
 
 
 class Observer:
@@ -126,9 +126,12 @@ class Observer:
 
     def message(self, sighting: Sighting) -> None:
         """Takes one message. Malformed messages say nothing about who sent them and are not handed in."""
-        message = sighting.message
-        reader, said = self._said(message)
-        if reader is None or said is None:
+        reader, said = self._said(sighting.message)
+        if reader is None:
+            return
+        if reader.receiver is not None:
+            self._spoken_of(reader.receiver, sighting)
+        if said is None:
             return
         key: tuple[Any, ...]
         if reader.partner:
@@ -141,8 +144,23 @@ class Observer:
         else:
             self._again(entry, sighting)
 
+    def _spoken_of(self, reader: Reader, sighting: Sighting) -> None:
+        """Takes what a message says of its receiver; who says it is not seen by that."""
+        said = reader.project(sighting.message)
+        if said is None:
+            return
+        key = ("to", sighting.destination_mac, sighting.destination_ip, said)
+        entry = self._sayings.get(key)
+        if entry is None:
+            self._listen(key, reader, sighting)[_SPEAKER] = None
+        else:
+            self._again(entry, sighting)
+
     def repeats(self, repeats: Repeats) -> None:
-        """Takes many messages, each of which somebody said before: an endpoint's own are taken together."""
+        """Takes many messages, each of which somebody said before: an endpoint's own are taken together.
+
+        What is said of receivers is told by the protocols of conversations, whose messages come one by one.
+        """
         told = [self._said(message) for message in repeats.messages]
         is_clue = np.fromiter((said is not None for _, said in told), np.bool_, len(told))
         places = np.flatnonzero(is_clue[repeats.of])

@@ -200,3 +200,5 @@ class Reader(NamedTuple):
     """The receiver is spoken of too, so it belongs to what makes two sightings equal."""
     repeated: bool = False
     """The protocol's module gives the same object for the same bytes, so that an object is projected once."""
+    receiver: Reader | None = None
+    """What the message says of its receiver, where that is the same whoever says it."""
