@@ -129,7 +129,7 @@ def data_set(
         _element(0x0010, 0x0010, b"PN", b"CANARY^PATIENT%04d" % random.randrange(10000)),
         _element(0x0010, 0x0020, b"LO", b"MRN%07d" % random.randrange(10_000_000)),
         _element(0x0018, 0x1000, b"LO", serial),
-        _element(0x0018, 0x1020, b"LO", b"R%d.%d" % (random.randrange(1, 9), random.randrange(10))),
+        _element(0x0018, 0x1020, b"LO", b"R%d.%d" % (1 + serial[-1] % 8, serial[-2] % 10)),
         _element(0x0020, 0x000D, b"UI", instance + b".1"),
         _element(0x0020, 0x000E, b"UI", instance + b".2"),
         _element(0x0028, 0x0002, b"US", struct.pack("<H", 1)),
@@ -160,7 +160,9 @@ def store(random: Random, now: int, client: Host, server: Host, port: int, image
     modality = MODALITIES[sum(client.name.encode()) % len(MODALITIES)]
     sop_class, implementation, version = modality[1], modality[4], modality[5]
     serial = b"SN" + client.mac[3:].hex().encode()
-    classes = [sop_class, *(other[1] for other in MODALITIES if other is not modality)][: random.randrange(1, 6)]
+    classes = [sop_class, *(other[1] for other in MODALITIES if other is not modality)]
+    # What it proposes is part of its software, as its version is.
+    classes = classes[: 1 + client.mac[5] % 5]
     called, calling = server.name.upper().encode()[:16], client.name.upper().encode()[:16]
     tcp = Tcp(random, client, server, port, now)
     yield from tcp.open()
