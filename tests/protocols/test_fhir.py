@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from tests.protocols.conformance import CANARY, MALFORMED, Data, Vector
 from tests.protocols.conformance import kinds as kinds_of
 from tests.protocols.web_wire import answer, ask, carried, converse
 
-CLINICAL = Path(__file__).resolve().parents[2] / ".cache" / "shared" / "clinical"
 JSON = "application/fhir+json"
 ACCEPT = f"Accept: {JSON}\r\n"
 
@@ -231,14 +231,8 @@ def test_what_is_of_patients_is_a_resource_type() -> None:
     assert OF_PATIENTS <= RESOURCE_TYPES
 
 
-def _samples() -> list[Path]:
-    return sorted(CLINICAL.rglob("*.json"))[:40] if CLINICAL.is_dir() else []
-
-
-def test_samples_of_others_are_read_without_a_word_of_their_patients() -> None:
-    samples = _samples()
-    if not samples:
-        pytest.skip("the clinical samples are not unpacked under .cache/shared")
+def test_samples_of_others_are_read_without_a_word_of_their_patients(archive: Callable[[str], Path]) -> None:
+    samples = sorted(archive("clinical").rglob("*.json"))[:40]
     read = 0
     for sample in samples:
         data = sample.read_bytes()[:65536]

@@ -6,7 +6,6 @@ which bodies, how much of them, and why.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -31,6 +30,8 @@ PATH_LIMIT_BYTES = 1024
 TYPE_LIMIT_BYTES = 128
 REMEMBERED_PATHS = 2048
 
+_OF_DICOMWEB: Final = (b"/studies", b"/series", b"/instances", b"/workitems", b"wado")
+
 BodyReader = Callable[[bytes], Sequence[Result]]
 
 _MEDIA: Final = {
@@ -46,11 +47,6 @@ _MEDIA: Final = {
 }
 _GZIP, _DEFLATE = 31, 15
 _PACKED: Final = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": _DEFLATE}
-
-# What a path or media type must hold to be of FHIR or DICOMweb, whatever else it is.
-_SERVICES = re.compile(
-    rb"(?P<fhir>fhir)|(?P<dicomweb>/studies|/series|/instances|/workitems|wado|dicom)", re.IGNORECASE
-)
 
 
 class Body:
@@ -93,13 +89,21 @@ def unpacked(data: bytes, packed: int) -> bytes:
         return b""
 
 
+# How the media types begin that ``_MEDIA`` names.
+_BEGINNINGS: Final = frozenset((b"text/x", b"applic"))
+
+
 def request_body(content_type: bytes, encoding: bytes, carried: Message | None) -> Body | None:
     """A collector for a request's body, None where nobody reads it."""
+    if content_type[:6].lower() not in _BEGINNINGS:
+        return None
     return _body(_reader(content_type[:TYPE_LIMIT_BYTES], answer=False, fhir=_is_fhir(carried)), encoding)
 
 
 def response_body(content_type: bytes, encoding: bytes, carried: Message | None) -> Body | None:
     """A collector for a response's body; ``carried`` is the message that the request was."""
+    if content_type[:6].lower() not in _BEGINNINGS:
+        return None
     return _body(_reader(content_type[:TYPE_LIMIT_BYTES], answer=True, fhir=_is_fhir(carried)), encoding)
 
 
@@ -139,16 +143,14 @@ def _reader(content_type: bytes, *, answer: bool, fhir: bool) -> BodyReader | No
 
 def carried_request(request: HttpRequest, path: bytes, accept: bytes, content_type: bytes) -> Message | None:
     """What a request is in the protocol that rides on it, where path and media types say so."""
-    service = _service(path[:PATH_LIMIT_BYTES]) or (
-        _service(accept[:TYPE_LIMIT_BYTES] + content_type[:TYPE_LIMIT_BYTES]) if accept or content_type else ""
-    )
-    if not service:
+    service = _service(path[:PATH_LIMIT_BYTES])
+    if service == "" and b"fhir" not in accept and (not content_type or b"fhir" not in content_type):
         return None
-    if service == "fhir":
+    if service != "dicomweb":
         from asepsis.protocols.fhir import read_interaction
 
         interaction = read_interaction(request.method, path[:PATH_LIMIT_BYTES], request.authorization)
-        if interaction is not None:
+        if interaction is not None or not service:
             return interaction
     from asepsis.protocols.dicomweb import read_transaction
 
@@ -162,9 +164,12 @@ def carried_request(request: HttpRequest, path: bytes, accept: bytes, content_ty
 
 
 @lru_cache(maxsize=REMEMBERED_PATHS)
-def _service(text: bytes) -> str:
-    found = _SERVICES.search(text)
-    return found.lastgroup or "" if found else ""
+def _service(path: bytes) -> str:
+    # One of these stands in every path of DICOMweb (PS3.18 8.2); ``dicomweb`` looks closer.
+    lower = path.lower()
+    if b"fhir" in lower:
+        return "fhir"
+    return "dicomweb" if any(part in lower for part in _OF_DICOMWEB) else ""
 
 
 def carried_response(carried: Message, status: int, content_type: bytes, server: str) -> Message | None:
