@@ -22,8 +22,8 @@ from asepsis.wire.tables import CONVERSATIONS
 
 # A day of one device: what it does at night is part of what it is, and the next day is another sample.
 WINDOW_NS = 86_400 * SECOND_NS
-# Windows kept at once; a large site has 50,000 devices, most of which say nothing that is not a number.
-WINDOWS_LIMIT = 1 << 16
+# Windows kept at once, some 2 KB each: 65 MB, and far more devices than one capture point sees.
+WINDOWS_LIMIT = 1 << 15
 # Different kinds of conversations of one device: roles, transports and ports. A scanner tries thousands.
 SERVICES_LIMIT = 256
 # Starts of conversations whose gaps are measured; the first hour of a talkative device.
@@ -154,7 +154,7 @@ class Behaviours:
         ]
 
     def _window(self, subject: str, time_ns: int, packet: int) -> _Window | None:
-        windows = self._windows.setdefault(subject, [])
+        windows = self._windows.get(subject, ())
         for window in reversed(windows):
             # Conversations come when they are over: what began before the window was opened still belongs to it.
             if window.last_ns - WINDOW_NS < time_ns < window.first_ns + WINDOW_NS:
@@ -163,8 +163,9 @@ class Behaviours:
             self.dropped += 1
             return None
         self._count += 1
-        windows.append(_Window(time_ns, packet))
-        return windows[-1]
+        window = _Window(time_ns, packet)
+        self._windows.setdefault(subject, []).append(window)
+        return window
 
     def _profile(self, subject: str, window: _Window) -> Profile:
         mac = subject if subject.count(":") == 5 else ""
