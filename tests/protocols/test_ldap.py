@@ -106,6 +106,12 @@ VECTORS = [
     Vector(name="bind", provenance="RFC 4511 4.2", data=((0, bind(USER, CANARY.encode())),), kinds=("bindRequest",)),
     Vector(name="plain", provenance="RFC 4511 4.2, RFC 4616", data=((0, PLAIN),), kinds=("bindRequest",)),
     Vector(
+        name="secret-for-a-mechanism",
+        provenance="RFC 4422 3.1: at most twenty capitals, digits, hyphens and underscores",
+        data=((0, bind_sasl(f"{CANARY} is my password".encode(), b"")),),
+        kinds=("bindRequest",),
+    ),
+    Vector(
         name="ntlm",
         provenance="RFC 4511 4.2, MS-NLMP 2.2.1.1",
         data=((0, bind_sasl(b"GSS-SPNEGO", NTLM)), (1, result(0x61, 14))),

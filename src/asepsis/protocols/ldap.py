@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from asepsis.kernel.value import value
 from asepsis.protocols.ber import SEQUENCE, element, expect, integer, members
 from asepsis.protocols.fields import MalformedError, text
+from asepsis.protocols.masking import MASK
 from asepsis.protocols.message import Dissector, Malformed, Result
 from asepsis.protocols.ntlm import Ntlm, find_ntlm
 from asepsis.protocols.tls import TlsStream
@@ -31,6 +32,8 @@ LABELS_LIMIT = 32
 POINTERS_LIMIT = 8
 # A SASL token of a sign-in has some KB; NTLM's is under one.
 TOKEN_LIMIT_BYTES = 16 * 1024
+# RFC 4422 3.1.
+MECHANISM_LIMIT_BYTES = 20
 MALFORMED_LIMIT = 4
 
 _KINDS: Final = {
@@ -185,7 +188,7 @@ def _bind(octets: bytes, at: int, end: int) -> Ldap:
         mechanism = "simple" if password or named else "anonymous"
     elif tag == 0xA3:
         _, first, behind = element(octets, start, stop)
-        mechanism = text(octets[first:behind])
+        mechanism = _mechanism(octets[first:behind])
         ntlm = find_ntlm(octets[behind : min(stop, behind + TOKEN_LIMIT_BYTES)])
         # RFC 4616: PLAIN is a password too; CRAM and DIGEST are not.
         password = mechanism.upper() == "PLAIN"
@@ -193,6 +196,12 @@ def _bind(octets: bytes, at: int, end: int) -> Ldap:
         mechanism = "sicily"  # MS-ADTS 5.1.1.1.3
         ntlm = find_ntlm(octets[start : min(stop, start + TOKEN_LIMIT_BYTES)])
     return Ldap(kind="bindRequest", sender_is_server=False, mechanism=mechanism, password=password, ntlm=ntlm)
+
+
+def _mechanism(octets: bytes) -> str:
+    # RFC 4422 3.1: what is longer, or has other signs, is no mechanism and may be a secret.
+    word = octets.replace(b"-", b"").replace(b"_", b"")
+    return text(octets) if len(octets) <= MECHANISM_LIMIT_BYTES and word.isalnum() else MASK
 
 
 def _bind_response(octets: bytes, at: int, end: int) -> Ldap:
