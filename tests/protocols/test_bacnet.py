@@ -129,6 +129,15 @@ def test_a_reading_is_not_kept() -> None:
     assert only(bvlc(local(READING))).facts() == {"object": "analog-input,3", "properties": ("present-value",)}
 
 
+def test_readings_that_differ_are_one_message() -> None:
+    warmer = bytearray(bvlc(local(READING)))
+    warmer[-2] ^= 0xFF
+    assert only(bytes(warmer)) is only(bvlc(local(READING)))
+    other = bytearray(bvlc(local(READING)))
+    other[13] ^= 1
+    assert only(bytes(other)).object == "analog-input,2"
+
+
 def test_a_write_is_a_fact_and_a_password_only_that_it_was_sent() -> None:
     assert only(bvlc(local(WRITE))).facts() == {
         "object": "analog-output,7",

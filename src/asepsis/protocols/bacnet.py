@@ -37,6 +37,8 @@ REMEMBERED_LENGTH_BYTES = 256
 _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJECT, _ABORT = range(8)
 _PDU_TYPES: Final = ("Request", "Request", "SimpleACK", "ACK", "SegmentACK", "Error", "Reject", "Abort")
 _DEVICE: Final = 8
+# Service, object identifier and property of the usual length (ASHRAE 135 15.5): tags 0C and 19.
+_PROPERTY_END: Final = 8
 _ANY_INSTANCE: Final = 4194303  # ASHRAE 135 15.5.1.3: whoever is asked, itself
 # Services that change a device.
 _WRITES: Final = frozenset((7, 8, 9, 10, 11, 15, 16, 17, 20, 27))
@@ -107,6 +109,8 @@ def read(payload: bytes) -> Sequence[Result]:
         if kind != _UNCONFIRMED and kind >= 0:
             invoke = start + (2 if kind == _CONFIRMED else 1)
             head, body = payload[at:invoke], payload[invoke + 1 :]
+            if kind == _COMPLEX_ACK and _is_reading(payload[start], body):
+                body = body[:_PROPERTY_END]
         else:
             head, body = payload[at:], b""
         if len(head) + len(body) <= REMEMBERED_LENGTH_BYTES:
@@ -114,6 +118,18 @@ def read(payload: bytes) -> Sequence[Result]:
         return _read(head, body, start - at, kind, origin)
     except MalformedError as found:
         return (Malformed(protocol="bacnet", where=found.where, why=found.why),)
+
+
+def _is_reading(flags: int, body: bytes) -> bool:
+    """Whether an answer to ReadProperty is of an object that is no device: its value differs in every poll."""
+    return (
+        len(body) > _PROPERTY_END
+        and not flags & 8
+        and body[0] == 12
+        and body[1] == 0x0C
+        and body[6] == 0x19
+        and (body[2] << 2 | body[3] >> 6) != _DEVICE
+    )
 
 
 def _virtual_link(payload: bytes) -> tuple[int, str]:
@@ -263,6 +279,12 @@ def _read_confirmed(kind: int, flags: int, body: bytes, found: dict[str, Any]) -
 
 def _read_property(body: bytes, at: int, found: dict[str, Any], *, answer: bool) -> None:
     """ReadProperty and its answer, WriteProperty (ASHRAE 135 15.5, 15.9)."""
+    if len(body) >= at + 7 and body[at] == 0x0C and body[at + 5] == 0x19:
+        # As nearly all are: an object and a property of one byte.
+        kind = _name_object(body[at + 1 : at + 5], found)
+        found["properties"] = (_property(body[at + 6]),)
+        if not answer or kind != _DEVICE:
+            return
     kind, identifier = -1, -1
     inside = False
     for tag in _tags(body, at):

@@ -171,6 +171,12 @@ def uuid(octets: bytes) -> str:
 
 def advertised(octets: bytes) -> dict[str, Any]:
     """What advertising data says (Core 3.C.11, Supplement part A): structures of length, type, data."""
+    return _advertised(octets) if len(octets) <= REMEMBERED_LENGTH_BYTES else {}
+
+
+@lru_cache(maxsize=REMEMBERED_PACKETS)
+def _advertised(octets: bytes) -> dict[str, Any]:
+    """The same dictionary for the same data: whoever takes it copies it."""
     found: dict[str, Any] = {}
     services: list[str] = []
     companies: list[int] = []
