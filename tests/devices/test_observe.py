@@ -439,6 +439,27 @@ def test_what_sends_its_own_results_is_what_measures_them(
     assert (found.category, found.model) == (category, model)
 
 
+@pytest.mark.parametrize(
+    ("application", "facility", "category", "vendor", "model", "firmware"),
+    [
+        ("Mindray", "BS-200E", "lab_analyser", "Mindray", "BS-200E", None),
+        ("MINDRAY", "BC-5380", "lab_analyser", "Mindray", "BC-5380", None),
+        ("Mindray", "Gateway", None, "Mindray", None, None),
+        ("cobas infinity 3.3.5", "Roche Diagnostics", "lab_middleware", "Roche", "cobas infinity", "3.3.5"),
+        ("COBAS6800/8800", "", "lab_analyser", "Roche", "cobas 6800/8800", None),
+        ("cobas 8000", "", "lab_analyser", "Roche", "cobas 8000", None),
+        ("EPIC", "HOSPITAL", "ehr_server", "Epic", None, None),
+    ],
+)
+def test_a_sending_application_and_its_facility_tell_the_product(
+    application: str, facility: str, category: str | None, vendor: str, model: str | None, firmware: str | None
+) -> None:
+    message = hl7("ORU", application)
+    message = replace(message, header=replace(message.header, sending_facility=facility))
+    found = one(sighting(message, "6c:ff:ff:00:00:07", "10.0.0.5"))
+    assert (found.category, found.vendor, found.model, found.firmware) == (category, vendor, model, firmware)
+
+
 def test_a_sending_application_is_known_by_its_namespace() -> None:
     found = one(sighting(hl7("ORU", "GATE^0012210000000001^EUI-64"), PC, "10.0.0.5"))
     assert found.names == ("GATE",)

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say
 from asepsis.devices.observe.udis import say_udi
-from asepsis.knowledge.table import table
+from asepsis.knowledge.table import find, table
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.hl7.messages import Equipment, Hl7Message
 
@@ -40,7 +40,7 @@ _ATTRIBUTES = {
 def _hl7(message: Hl7Message) -> Hashable:
     header, observations, orders = message.header, message.observations, message.orders
     return (
-        *(header.sending_application, header.message_type),
+        *(header.sending_application, header.sending_facility, header.message_type),
         *(message.acknowledgment is None, message.equipment, message.software),
         _kind(() if observations is None else observations.identifiers),
         _kind(() if observations is None else observations.identifiers, "^LN") if message.equipment else "",
@@ -75,7 +75,13 @@ def _explain_hl7(message: Hl7Message, say: Say) -> None:
     application = _application(header.sending_application)
     if application:
         say.that(Attribute.NAME, application, REPORTED)
-        say.known("hl7_applications", application)
+        facility = _application(header.sending_facility)
+        both = find("hl7_applications", f"{application}|{facility}")
+        if both is not None and both.fact.kind == "facility":
+            say.known("hl7_applications", f"{application}|{facility}")
+            say.that(Attribute.MODEL, facility, both.fact.weight)
+        else:
+            say.known("hl7_applications", application)
         say.known("products", application, 0.6)
     if message.acknowledgment is not None or header.message_type == "ACK":
         say.that(Attribute.ROLE, Role.HL7_RECEIVER, 0.6)
