@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asepsis.devices import confidence, fold, identity, inference, kinship, twins
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe import leases, observer, say
+from asepsis.devices.observe import observer, say
 from asepsis.devices.phrases import TELLERS
 from asepsis.knowledge.table import folder
 from asepsis.protocols.registry import PROTOCOLS
@@ -35,7 +35,7 @@ def numbers() -> dict[str, str]:
         "ANNOUNCED": f"{say.ANNOUNCED:g}",
         "REPORTED": f"{say.REPORTED:g}",
         "HINTED": f"{say.HINTED:g}",
-        "SERVED": f"{leases.SERVED:g}",
+        "SERVED": f"{say.SERVED:g}",
         "PREFIX": f"{inference._VENDOR_WEIGHT:g}",
         "PREFIX_UNKNOWN": f"{inference._UNKNOWN_WEIGHT:g}",
         "PREFIX_PLATFORM": f"{inference._VENDOR_WEIGHTS['platform']:g}",

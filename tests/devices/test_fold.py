@@ -25,7 +25,8 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "identifica
         f"a name in DNS | {say.REPORTED} |",
         f"a default title | {say.HINTED} |",
         (
-            f"{inference._VENDOR_WEIGHT}; makers of computers {inference._VENDOR_WEIGHTS['platform']}; "
+            f"{inference._VENDOR_WEIGHT}; makers that no row knows {inference._UNKNOWN_WEIGHT}; "
+            f"makers of computers {inference._VENDOR_WEIGHTS['platform']}; "
             f"makers of chips and modules {inference._VENDOR_WEIGHTS['component']}"
         ),
         f"nothing but medical devices | {inference._MEDICAL_WEIGHT} |",

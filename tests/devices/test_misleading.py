@@ -12,6 +12,7 @@ import pytest
 
 from asepsis.devices.device import SINGLE, Device
 from asepsis.protocols.arp import Arp
+from asepsis.protocols.cdp import Cdp
 from asepsis.protocols.dhcp import Dhcp
 from asepsis.protocols.dhcpv6 import Dhcpv6
 from asepsis.protocols.dicom.messages import Association, UserInformation
@@ -19,9 +20,14 @@ from asepsis.protocols.dns import Dns
 from asepsis.protocols.hl7.messages import Header, Hl7Message
 from asepsis.protocols.http_head import HttpResponse
 from asepsis.protocols.lldp import Lldp
+from asepsis.protocols.llmnr import Llmnr
 from asepsis.protocols.mdns import Host, Mdns, Service
 from asepsis.protocols.message import Message, Sighting
-from asepsis.protocols.resource_records import Record
+from asepsis.protocols.nbns import Nbns
+from asepsis.protocols.nd import Neighbour
+from asepsis.protocols.netbios_names import NetbiosName
+from asepsis.protocols.pjl import Pjl
+from asepsis.protocols.resource_records import Question, Record
 from asepsis.protocols.smb_messages import NetbiosSession, SmbNegotiate
 from asepsis.protocols.snmp import Snmp
 from asepsis.protocols.snmp_objects import ManagedObject
@@ -190,6 +196,40 @@ ATTACKS: dict[str, Sighting] = {
     ),
     "snmp: a question to the victim": evil(Snmp(version="v2c", pdu="GetRequest")),
     "smb: the victim's machine": evil(negotiated(("server", "LASERJET"))),
+    "nd: the victim's hardware address has my network address": evil(
+        Neighbour(kind="NEIGHBOUR ADVERTISEMENT", target_ip=EVIL_IP, target_mac=MONITOR)
+    ),
+    "nbns: the victim is a domain controller": evil(
+        Nbns(
+            kind="QUERY RESPONSE",
+            name=NetbiosName(name="WARD", suffix=0x1C),
+            is_response=True,
+            is_broadcast=False,
+            is_group=True,
+            addresses=(VICTIM_IP,),
+        )
+    ),
+    "llmnr: the victim's name is somebody's": evil(
+        Llmnr(
+            is_response=True,
+            is_conflict=False,
+            is_tentative=False,
+            question=Question(name="mon-5", type="A"),
+            answers=(Record(name="LASERJET", type="A", ttl_seconds=30, data=VICTIM_IP),),
+        )
+    ),
+    "cdp: the victim's address is mine": evil(
+        Cdp(
+            version=2,
+            ttl_seconds=180,
+            device_id="laserjet",
+            platform="LaserJet 4250",
+            capabilities=("router",),
+            addresses=(VICTIM_IP,),
+        ),
+        ip="",
+    ),
+    "pjl: called a printer": evil(Pjl(kind="JOB")),
     "netbios: called by another name": evil(NetbiosSession(called="DESKTOP-1<20>", calling="MON-5<00>")),
 }
 

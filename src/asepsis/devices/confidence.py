@@ -5,7 +5,7 @@ The rules, which ``docs/reference/identification.md`` explains:
 1. Repeats do not add up: of one protocol the strongest clue for a value counts.
 2. Protocols are independent witnesses: what all of them missed is the product of what each missed (noisy-or).
 3. Evidence for a wider word supports the exact one; the reverse holds for the wider word.
-4. Evidence for a value that cannot be true as well takes away from it.
+4. Evidence for a value that cannot be true as well takes away from it, where it is enough to be shown by itself.
 5. Under ``THRESHOLD`` the value is not shown: unknown beats a guess.
 """
 
@@ -85,7 +85,12 @@ def confidence_in(attribute: str, candidate: str, supports: Mapping[str, Support
             if weight > side.get(protocol, 0.0):
                 side[protocol] = weight
     rivalry = FIRMWARE_RIVALRY if attribute == Attribute.FIRMWARE else RIVALRY
-    return min(MOST, strength(agreeing.values()) * (1.0 - rivalry * strength(against.values())))
+    contradicted = strength(against.values())
+    if contradicted < THRESHOLD:
+        # What would not be shown by itself takes nothing away: else anybody who merely calls a device by a wrong name,
+        # or asks it for what it is not, could make it unknown.
+        contradicted = 0.0
+    return min(MOST, strength(agreeing.values()) * (1.0 - rivalry * contradicted))
 
 
 def _supports(attribute: str, other: str, candidate: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.say import ANNOUNCED, HINTED, STATED, Reader, Say, clean, host_name
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, SERVED, STATED, Reader, Say, clean, host_name
 from asepsis.knowledge.hostnames import is_common
 from asepsis.knowledge.vocabulary import Role
 from asepsis.protocols.dhcp import Dhcp
@@ -14,8 +14,6 @@ from asepsis.protocols.dhcpv6 import Dhcpv6
 # Only these confirm an address (RFC 2131 3.1); an OFFER may come to nothing.
 _CONFIRMS = frozenset(("ACK", "BOOTREPLY", "LEASEACTIVE"))
 _SERVED_LIMIT = 4
-# What a server says of others. Anybody can play a server, so it shows only beside what those others do themselves.
-SERVED = 0.35
 
 
 def _dhcp(message: Dhcp) -> Hashable:

@@ -8,8 +8,7 @@ from collections.abc import Hashable
 from asepsis.devices.address import virtual_router
 from asepsis.devices.clue import Attribute, Claim
 from asepsis.devices.observe.descriptions import say_description
-from asepsis.devices.observe.leases import SERVED
-from asepsis.devices.observe.say import ANNOUNCED, STATED, Reader, Say
+from asepsis.devices.observe.say import ANNOUNCED, SERVED, STATED, Reader, Say
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.arp import Arp
 from asepsis.protocols.cdp import Cdp

@@ -24,6 +24,8 @@ ANNOUNCED = 0.55
 """Announced to everybody, which costs an impostor nothing: mDNS, SSDP, DHCP host names."""
 REPORTED = 0.4
 """Said by another device: a title by which it calls its partner."""
+SERVED = 0.35
+"""Said of another by whoever serves or calls it. Anybody can do that, so it shows only beside what that other does."""
 HINTED = 0.25
 """Fits, and fits many others too."""
 
@@ -87,11 +89,11 @@ class Say:
         return self._state(self._speaker, attribute, clean(value), weight)
 
     def of_receiver(self, attribute: Attribute, value: str, weight: float) -> None:
-        """The receiver has this attribute; nothing where the receiver is a group."""
+        """The receiver has this attribute, as far as somebody who calls it is believed; nothing of a group."""
         receiver = self._endpoint(self._sighting.destination_mac, self._sighting.destination_ip)
         # Of a group address (or none) only a hardware address would be left, and that may be the next router's.
         if receiver is not None and receiver.ip:
-            self._state(receiver, attribute, clean(value), weight)
+            self._state(receiver, attribute, clean(value), min(weight, SERVED))
 
     def of(self, mac: str, ip: str, attribute: Attribute, value: str, weight: float) -> None:
         """Some endpoint has this attribute."""
