@@ -54,7 +54,7 @@ WITNESSES: Final[dict[str, Witness]] = {
     "bacnet": Witness("its BACnet messages"),
     "modbus": Witness("its Modbus messages"),
     "opcua": Witness("its OPC UA messages"),
-    "enip": Witness("its EtherNet/IP messages"),
+    "ethernet_ip": Witness("its EtherNet/IP messages"),
     "wifi": Witness("its Wi-Fi frames"),
     "ble": Witness("its Bluetooth advertising", "says"),
     "hci": Witness("its Bluetooth services"),
@@ -89,7 +89,8 @@ def witness(protocol: str) -> Witness:
         return found
     if protocol.startswith("person"):
         return Witness(protocol.removeprefix("person").strip() or "somebody", "says")
-    return Witness(f"its {protocol.upper() if len(protocol) < 6 else protocol} messages")
+    name = protocol.replace("_", " ")
+    return Witness(f"its {name.upper() if len(name) < 6 else name} messages")
 
 
 class Teller(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute, Claim
-from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, STATED, Reader, Say
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, SERVED, STATED, Reader, Say
 from asepsis.knowledge.hardware import registered_vendor
 from asepsis.knowledge.vocabulary import Role
 from asepsis.protocols.masking import MASK
