@@ -1,8 +1,9 @@
 """The arithmetic of a score: categories, claims, addresses, calibration. Pure: values in, values out.
 
 A device of an answer belongs to the host whose hardware address it bears. A category is *right* when it is the host's
-own word, *broader* when it is a wider or a general word for the same thing, *unknown* when there is none, else *wrong*.
-A claim about vendor, model, firmware or serial number is wrong when it is not what the host announced.
+own word or one of ``also_plays``, *broader* when it is a wider or a general word for the same thing, *unknown* when
+there is none, else *wrong*. A claim about vendor, model, firmware or serial number is wrong when it is not what the host
+announced.
 """
 
 from __future__ import annotations
@@ -87,9 +88,10 @@ def score(pairs: Iterable[tuple[Sequence[Document], Sequence[Document]]]) -> dic
             device: Document = mine[0] if mine else {"category": None, "confidence": {}}
             truth = host["answers"]["category"]
             if truth is not None:
-                verdict = category_verdict(device["category"], truth)
+                also = device["category"] in host.get("also_plays", ())
+                verdict = "right" if also else category_verdict(device["category"], truth)
                 verdicts[host["kept_from_tuning"]][verdict] += 1
-                confusion[truth][device["category"] or "unknown"] += 1
+                confusion[truth][truth if also else device["category"] or "unknown"] += 1
                 if not host["kept_from_tuning"]:
                     seen.add(truth)
                 if device["category"] is not None:

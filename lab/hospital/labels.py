@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,15 @@ def devices(hospital: Hospital, said: dict[str, list[dict[str, Any]]]) -> list[d
                 "name": name,
                 "kind": device.kind,
                 "plays": category,
+                # What is true of it besides: a second part that it also plays.
+                "also_plays": kinds.also(device.kind),
                 "kept_from_tuning": device.kind in kept,
                 "segment": device.segment,
                 "mac": device.mac,
-                "macs": _macs(hospital, name),
+                "macs": [device.mac],
                 "mac_prefix_of": device.model.prefix_of or None,
                 "address_by": device.by,
-                **hospital.addresses(name),
+                **_addresses(hospital, name),
                 "stack": device.stack,
                 # What an identification may answer: only what the device itself said in the recording.
                 "answers": {
@@ -75,11 +78,14 @@ def _vendor(device: Device, texts: list[str]) -> str | None:
     return model.vendor if model.prefix_of or _told(model.announced_vendor, texts) else None
 
 
-def _macs(hospital: Hospital, name: str) -> list[str]:
-    """The hardware addresses of all interfaces of a device."""
-    host = hospital.hosts[name]
-    said = host.run(["sh", "-c", "cat /sys/class/net/eth*/address"]).stdout
-    return sorted(set(said.split()))
+def _addresses(hospital: Hospital, name: str) -> dict[str, list[str]]:
+    """The addresses of all interfaces of a device, as the kernel has them now."""
+    links: list[dict[str, Any]] = json.loads(hospital.hosts[name].run(["ip", "-j", "address", "show"]).stdout)
+    found = [entry for link in links if link["ifname"].startswith("eth") for entry in link["addr_info"]]
+    return {
+        word: sorted({entry["local"] for entry in found if entry["family"] == family})
+        for word, family in (("ipv4", "inet"), ("ipv6", "inet6"))
+    }
 
 
 def _programs(hospital: Hospital, name: str) -> list[str]:

@@ -111,8 +111,9 @@ class Hospital(Stage):
         for number, name in enumerate(segments):
             port = f"p{len(self.hosts)}-{number}"
             inner = f"eth{number}"
-            mac = device.mac[:-2] + f"{(int(device.mac[-2:], 16) + number) % 256:02x}"
-            ip_link("link", "add", port, "type", "veth", "peer", "name", inner, "address", mac, "netns", str(host.pid))
+            # A router has one hardware address in all its segments, as switches that route have.
+            peer = ["peer", "name", inner, "address", device.mac, "netns", str(host.pid)]
+            ip_link("link", "add", port, "type", "veth", *peer)
             ip_link("link", "set", port, "master", f"br-{name}")
             bring_up(port)
             # Without this the recording would hold frames larger than any wire carries.

@@ -1,7 +1,8 @@
 """One module a device kind. A module has ``CATEGORY``, ``start`` and, for what the clinical plan asks, ``work``.
 
-``START`` says when it starts: 0 for what others need (networks, names), 1 for servers, 2 for devices (the default).
-The module of a kind bears the kind's name, so that a new kind is one entry in ``topology.yaml`` and one file here.
+``ALSO`` lists further categories that are true of it. ``START`` says when it starts: 0 for what others need (networks,
+names), 1 for servers, 2 for devices (the default). The module of a kind bears the kind's name, so that a new kind is one
+entry in ``topology.yaml`` and one file here.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def check(topology: Topology) -> None:
 def category(kind: str) -> str | None:
     """The category that a kind plays, a word of the product's closed list."""
     return str(module(kind).CATEGORY) if module(kind).CATEGORY else None
+
+
+def also(kind: str) -> list[str]:
+    """Further categories that are true of a kind, such as a radiology system that serves the worklist."""
+    return [str(word) for word in getattr(module(kind), "ALSO", ())]
 
 
 def start(hospital: Hospital, device: Device) -> None:

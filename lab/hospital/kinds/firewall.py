@@ -7,6 +7,7 @@ from lab.hospital.parts import addressing
 from lab.hospital.topology import Device
 
 CATEGORY = "firewall"
+ALSO = ("router",)
 START = 0
 
 

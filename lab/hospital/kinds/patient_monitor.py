@@ -18,7 +18,6 @@ def start(hospital: Hospital, device: Device) -> None:
         hl7.introduced(hospital, device)
     if device.model.vendor == "Philips":
         services.lldp(hospital, device, f"{device.model.model} bedside monitor")
-        hospital.announces(device.name, "lldp.media.model", device.model.model)
 
 
 def messages(hospital: Hospital, device: Device) -> list[str]:

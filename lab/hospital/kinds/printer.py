@@ -26,6 +26,36 @@ Allow all
 </Limit>
 </Policy>
 """
+_PPD = """*PPD-Adobe: "4.3"
+*FormatVersion: "4.3"
+*FileVersion: "1.0"
+*LanguageVersion: English
+*LanguageEncoding: ISOLatin1
+*PCFileName: "LABPRINT.PPD"
+*Product: "($model)"
+*Manufacturer: "Zebra"
+*ModelName: "$model"
+*ShortNickName: "$model"
+*NickName: "$model"
+*PSVersion: "(3010.000) 0"
+*LanguageLevel: "3"
+*ColorDevice: False
+*DefaultColorSpace: Gray
+*FileSystem: False
+*cupsFilter: "text/plain 0 -"
+*OpenUI *PageSize/Media Size: PickOne
+*DefaultPageSize: Label
+*PageSize Label/Label: "<</PageSize[288 432]>>setpagedevice"
+*CloseUI: *PageSize
+*OpenUI *PageRegion/Media Size: PickOne
+*DefaultPageRegion: Label
+*PageRegion Label/Label: "<</PageSize[288 432]>>setpagedevice"
+*CloseUI: *PageRegion
+*DefaultImageableArea: Label
+*ImageableArea Label/Label: "0 0 288 432"
+*DefaultPaperDimension: Label
+*PaperDimension Label/Label: "288 432"
+"""
 _FILES = """
 SystemGroup root
 User lp
@@ -64,10 +94,13 @@ def description(device: Device) -> str:
 def print_page(hospital: Hospital, client: str, name: str) -> None:
     """Prints a page that goes nowhere, by IPP; the queue is made when the first page comes."""
     inside = hospital.hosts[name]
-    queue = ["lpadmin", "-h", "127.0.0.1:631", "-p", QUEUE, "-E", "-v", "file:/dev/null", "-m", "raw"]
+    model = hospital.device(name).model.model
+    inside.write("/run/cups/model.ppd", _PPD.replace("$model", model))
+    queue = ["lpadmin", "-h", "127.0.0.1:631", "-p", QUEUE, "-E", "-v", "file:/dev/null", "-P", "/run/cups/model.ppd"]
     queue += ["-o", "printer-is-shared=true"]
     inside.run(queue)
     page = hospital.scratch / "page.txt"
     page.write_text("a wristband of nobody\n")
     argv = ["lp", "-h", f"{hospital.full_name(name)}:631", "-d", QUEUE, str(page)]
     hospital.do(client, "prints (IPP)", argv, server=name, port=631, application="ipp", timeout_seconds=40)
+    hospital.announces(name, "payload", model)

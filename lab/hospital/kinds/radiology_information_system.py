@@ -9,6 +9,7 @@ from lab.hospital.topology import Device
 from lab.stage import MATERIAL
 
 CATEGORY = "radiology_information_system"
+ALSO = ("modality_worklist",)
 START = 1
 
 

@@ -13,4 +13,5 @@ START = 1
 def start(hospital: Hospital, device: Device) -> None:
     """Starts Samba and its announcements."""
     services.file_server(hospital, device)
-    services.multicast_dns(hospital, device, "_smb._tcp", 445, "model=LabStation")
+    services.multicast_dns(hospital, device, "_smb._tcp", 445, f"model={device.model.model}")
+    hospital.announces(device.name, "dns.txt", f"model={device.model.model}")

@@ -116,6 +116,9 @@ def lldp(hospital: Hospital, device: Device, description: str, *, bridge: bool =
     argv = ["lldpd", "-d", "-k", "-M", "4" if bridge else "1", "-S", description, "-O", "/etc/lldpd.conf", "-I", "eth0"]
     hospital.lasting(device.name, "announces itself (LLDP)", argv, application="lldp")
     hospital.announces(device.name, "lldp.tlv.system.desc", description)
+    for word, text in zip(("firmware", "sn", "model", "manufacturer"), fields.values(), strict=True):
+        if text:
+            hospital.announces(device.name, f"lldp.media.{word}", text)
 
 
 def ssh_server(hospital: Hospital, device: Device, *, small: bool = False) -> None:
