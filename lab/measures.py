@@ -2,8 +2,8 @@
 
 A device of an answer belongs to the host whose hardware address it bears. A category is *right* when it is the host's
 own word or one of ``also_plays``, *broader* when it is a wider or a general word for the same thing, *unknown* when
-there is none, else *wrong*. A claim about vendor, model, firmware or serial number is wrong when it is not what the host
-announced.
+there is none, else *wrong*. A claim about vendor, model, firmware or serial number is wrong when it is not what the
+host announced.
 """
 
 from __future__ import annotations

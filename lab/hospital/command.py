@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import needs
-from lab.hospital import attacks, kinds, recording, topology
+from lab.hospital import attacks, drawing, kinds, recording, topology
 from lab.record import ENVIRONMENT, PREFIX, ROOT, environment, sweep
 
 INSIDE = "ASEPSIS_LAB_HOSPITAL"
@@ -36,6 +36,22 @@ def add(verbs: Any) -> None:
     parser.add_argument("--attacks", default="all", metavar="A,B", help="which; `none`, `all` (the default)")
     parser.add_argument("--check", action="store_true", help="only say what is missing for a recording here")
     parser.set_defaults(run=run)
+    picture = verbs.add_parser("draw", help="draw the hospital's network as a picture (SVG)")
+    picture.add_argument("file", type=Path, metavar="FILE.svg")
+    picture.add_argument("--topology", type=Path, default=topology.TOPOLOGY, metavar="FILE")
+    picture.set_defaults(run=draw)
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Draws the topology."""
+    try:
+        hospital = topology.read(options.topology)
+        kinds.check(hospital)
+    except (topology.TopologyError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    options.file.write_text(drawing.svg(hospital))
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:

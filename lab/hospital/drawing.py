@@ -20,7 +20,7 @@ LARGEST_LINES = 12
 def svg(topology: Topology) -> str:
     """Draws the segments as boxes in the order of the file, one line a kind, what is mirrored in full colour."""
     boxes = []
-    tops = [60.0] * COLUMNS
+    tops = [60] * COLUMNS
     for segment in topology.segments.values():
         counts: dict[str, int] = {}
         for device in topology.devices.values():
@@ -49,10 +49,10 @@ def svg(topology: Topology) -> str:
     width, height = COLUMNS * (WIDTH + GAP) + 10, max(tops) + 10
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" {FONT}>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {FONT}>',
             f"<title>{escape(topology.title)}</title>",
             f"<desc>{escape(routers)}</desc>",
-            f'<rect width="{width}" height="{height:.0f}" fill="white"/>',
+            f'<rect width="{width}" height="{height}" fill="white"/>',
             f'<text x="10" y="24" font-size="16" font-weight="bold">{title}</text>',
             '<text x="10" y="44" fill="#666">green: what the sensor of the hospital sees; grey: outside</text>',
             *boxes,

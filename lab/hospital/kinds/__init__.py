@@ -1,8 +1,8 @@
 """One module a device kind. A module has ``CATEGORY``, ``start`` and, for what the clinical plan asks, ``work``.
 
 ``ALSO`` lists further categories that are true of it. ``START`` says when it starts: 0 for what others need (networks,
-names), 1 for servers, 2 for devices (the default). The module of a kind bears the kind's name, so that a new kind is one
-entry in ``topology.yaml`` and one file here.
+names), 1 for servers, 2 for devices (the default). The module of a kind bears the kind's name, so that a new kind is
+one entry in ``topology.yaml`` and one file here.
 """
 
 from __future__ import annotations
