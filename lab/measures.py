@@ -14,10 +14,11 @@ from typing import Any
 
 from asepsis.knowledge.vendors import vendor
 from asepsis.knowledge.vocabulary import GENERAL_CATEGORIES, category_agrees
+from lab.roles import roles, systems
 
 Document = Mapping[str, Any]
 
-ATTRIBUTES = ("vendor", "model", "firmware", "serial")
+ATTRIBUTES = ("vendor", "model", "firmware", "serial", "os", "role")
 BINS = 10
 GOALS = (
     # name, key of the score, whether more is better, the figure of the issue that asks for it
@@ -41,6 +42,10 @@ def category_verdict(answer: str | None, truth: str) -> str:
 
 def claim_right(attribute: str, answer: str, host: Document) -> bool:
     """Whether a claim is what the host announced; a maker's many spellings are one."""
+    if attribute == "role":
+        return answer in roles(host)
+    if attribute == "os":
+        return any(family in answer.casefold() for family in systems(host))
     truth = host["answers"][attribute]
     if attribute != "vendor":
         return truth is not None and _plain(answer) == _plain(truth)
@@ -101,13 +106,14 @@ def score(pairs: Iterable[tuple[Sequence[Document], Sequence[Document]]]) -> dic
             for attribute in ATTRIBUTES:
                 answer = device.get(attribute)
                 if answer is None:
-                    by_attribute[attribute]["silent" if host["answers"][attribute] else "rightly silent"] += 1
+                    told = attribute in ("os", "role") or host["answers"][attribute]
+                    by_attribute[attribute]["silent" if told else "rightly silent"] += 1
                     continue
                 right = claim_right(attribute, str(answer), host)
                 by_attribute[attribute]["right" if right else "wrong"] += 1
                 claims.append((device["confidence"].get(attribute, 0.0), right))
                 if not right:
-                    wrong.append(f"{host['name']}: {attribute} {answer!r} is {host['answers'][attribute]!r}")
+                    wrong.append(f"{host['name']}: {attribute} {answer!r} is {host['answers'].get(attribute)!r}")
     reliability, error = calibration(claims)
     named = [by_attribute[attribute] for attribute in ("vendor", "model", "firmware")]
     named_wrong, named_all = sum(c["wrong"] for c in named), sum(c["wrong"] + c["right"] for c in named)

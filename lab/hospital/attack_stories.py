@@ -29,7 +29,13 @@ def _office(hospital: Hospital, number: int) -> Device:
 
 
 def _do(hospital: Hospital, source: str, what: str, argv: list[str], seconds: float = 40.0) -> str:
-    return hospital.do(source, what, argv, timeout_seconds=seconds, expect=None)
+    """Does it; an attack whose tool failed did not happen, and says so."""
+    return hospital.do(source, what, argv, timeout_seconds=seconds)
+
+
+def _try(hospital: Hospital, source: str, what: str, argv: list[str], seconds: float = 20.0) -> None:
+    """Does what is expected to be refused."""
+    hospital.do(source, what, argv, timeout_seconds=seconds, expect=None)
 
 
 def rogue_device(hospital: Hospital) -> tuple[str, list[str]]:
@@ -93,7 +99,7 @@ def broker_password(hospital: Hospital) -> tuple[str, list[str]]:
     source, target = _office(hospital, 1), _one(hospital, "broker")
     for word in WORDS:
         argv = ["mosquitto_pub", "-h", target.ip, "-u", "admin", "-P", word, "-t", "bed/x", "-n"]
-        _do(hospital, source.name, "guesses a password (MQTT)", argv, 10)
+        _try(hospital, source.name, "guesses a password (MQTT)", argv, 10)
     return source.name, [target.name]
 
 
@@ -167,17 +173,21 @@ def _between(hospital: Hospital, source: Device, one: Device, other: Device, por
 
 
 def _report_through(hospital: Hospital, how: str) -> tuple[str, list[str]]:
-    source = _one(hospital, "blood_gas_analyser")
     sender = next(device for device in hospital.topology.of_kind("lab_analyser") if device.name.startswith("hema"))
     source = hospital.topology.of_kind("lab_analyser")[0]
     target = _one(hospital, "laboratory_information_system")
     _between(hospital, source, sender, target, hl7.PORT, how)
     who = records.Patient(number=2, born="19610101", sex="O")
     seen = [records.Observation(code="2823-3^Potassium^LN", value="4", unit="mmol/L")]
-    for number in range(3):
+    for number in range(4):
+        # The first may still go the straight way; then the sender believes the false ARP answers.
         message = records.device_results(sender, who, seen, f"T{number:06d}")
         hl7.send(hospital, sender.name, target.name, message, "reports results")
+        time.sleep(MITM_SECONDS / 2)
     hospital.hosts[source.name].run(["nft", "delete", "table", "ip", "between"])
+    relay = next(log for log in reversed(hospital.logs[source.name]) if log.name.endswith("python.log"))
+    if "changed" not in relay.read_text(errors="replace"):
+        raise RuntimeError("the relay changed no message: the false ARP answers were not believed")
     return source.name, [sender.name, target.name]
 
 
@@ -215,7 +225,7 @@ def rogue_dhcp(hospital: Hospital) -> tuple[str, list[str]]:
     for victim in victims:
         # The victim only asks; it keeps the address that it has (-s true), so that the hospital goes on working.
         argv = ["udhcpc", "-f", "-n", "-q", "-t", "2", "-T", "2", "-i", "eth0", "-s", "/bin/true"]
-        _do(hospital, victim.name, "asks for an address again", argv, 20)
+        _try(hospital, victim.name, "asks for an address again", argv)
     return source, [victim.name for victim in victims]
 
 

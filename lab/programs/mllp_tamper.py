@@ -37,7 +37,10 @@ class Relay(socketserver.BaseRequestHandler):
         """Passes one way."""
         try:
             while data := source.recv(65536):
-                to.sendall(changed(data) if change else data)
+                sent = changed(data) if change else data
+                if sent != data:
+                    print("changed", flush=True)  # the story looks for this: an attack that did nothing is none
+                to.sendall(sent)
         except OSError:
             pass
 

@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from asepsis.knowledge.vocabulary import Role
 from lab import measures
+from lab.roles import ROLES_OF_KIND, ROLES_OF_PROGRAM
 
 MAC = "00:11:22:00:00:0{}"
 
@@ -16,12 +18,15 @@ MAC = "00:11:22:00:00:0{}"
 def host(number: int, category: str, *, kept: bool = False, **answers: Any) -> dict[str, Any]:
     return {
         "name": f"h{number}",
+        "kind": category,
         "mac": MAC.format(number),
         "macs": [MAC.format(number)],
         "mac_prefix_of": "Dell Inc.",
         "kept_from_tuning": kept,
         "ipv4": [f"10.0.0.{number}"],
         "ipv6": [],
+        "programs": ["storescu"],
+        "announces": [],
         "answers": {"category": category, "vendor": None, "model": None, "firmware": None, "serial": None, **answers},
     }
 
@@ -30,7 +35,7 @@ def device(number: int, category: str | None, **more: Any) -> dict[str, Any]:
     return {
         "addresses": {"mac": [MAC.format(number)], "ip": [f"10.0.0.{number}"]},
         "category": category,
-        "confidence": {"category": 0.95, "vendor": 0.95, "model": 0.95},
+        "confidence": {"category": 0.95, "vendor": 0.95, "model": 0.95, "role": 0.95, "os": 0.95},
         "vendor": None,
         "model": None,
         "firmware": None,
@@ -64,6 +69,8 @@ def test_right_answers_have_the_full_score() -> None:
         (0, {"model": "Other"}, "wrong vendor, model"),
         (0, {"vendor": "Siemens"}, "wrong vendor, model"),
         (0, {"firmware": "1.0"}, "wrong vendor, model"),
+        (0, {"role": "mqtt_broker"}, "expected calibration"),
+        (0, {"os": "VxWorks"}, "expected calibration"),
     ],
 )
 def test_a_planted_mistake_breaks_its_goal(number: int, change: dict[str, str], goal: str) -> None:
@@ -127,3 +134,21 @@ def test_the_report_names_every_goal_and_every_mistake() -> None:
     text = measures.report(measures.score([(wrong, HOSTS)]))
     assert "h1: mr is ct" in text
     assert text.count("goal ") >= len(measures.GOALS)
+
+
+def test_a_role_is_right_when_a_program_of_the_host_does_it() -> None:
+    scanner = host(1, "ct")
+    assert measures.claim_right("role", "dicom_image_source", scanner)
+    assert not measures.claim_right("role", "mqtt_broker", scanner)
+
+
+def test_a_system_is_right_when_it_runs_or_is_announced() -> None:
+    scanner = {**host(1, "ct"), "announces": [{"field": "dhcp.option.vendor_class_id", "value": "MSFT 5.0"}]}
+    assert measures.claim_right("os", "Windows 10", scanner)
+    assert measures.claim_right("os", "Linux 6", host(1, "ct"))
+    assert not measures.claim_right("os", "Windows 10", host(1, "ct"))
+
+
+def test_every_role_of_a_program_is_one_of_the_closed_list() -> None:
+    known = {str(role) for role in Role}
+    assert {role for found in [*ROLES_OF_PROGRAM.values(), *ROLES_OF_KIND.values()] for role in found} <= known
