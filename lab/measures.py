@@ -48,7 +48,9 @@ def claim_right(attribute: str, answer: str, host: Document) -> bool:
         return any(family in answer.casefold() for family in systems(host))
     truth = host["answers"][attribute]
     if attribute != "vendor":
-        return truth is not None and _plain(answer) == _plain(truth)
+        said = [_plain(str(entry["value"])) for entry in host["announces"]] if attribute == "model" else []
+        # A model may be announced in two spellings; what the host itself said is no wrong claim.
+        return (truth is not None and _plain(answer) == _plain(truth)) or any(_plain(answer) in text for text in said)
     allowed = {text for text in (truth, host["mac_prefix_of"]) if text}
     return _maker(answer) in {_maker(text) for text in allowed}
 

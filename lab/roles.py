@@ -57,10 +57,12 @@ ROLES_OF_KIND: Mapping[str, tuple[str, ...]] = {
 def roles(host: Mapping[str, Any]) -> set[str]:
     """The roles that are true of a host."""
     done = {role for program in host["programs"] for role in ROLES_OF_PROGRAM.get(program, ())}
+    if {"hl7_receiver", "hl7_sender"} <= done:
+        done.add("hl7_engine")  # the closed list: receives HL7 messages and sends HL7 messages to others
     return {"client", *done, *ROLES_OF_KIND.get(host["kind"], ())}
 
 
 def systems(host: Mapping[str, Any]) -> set[str]:
     """The families of operating systems: all hosts are Debian on Linux; some announce another by DHCP."""
     said = {str(entry["value"]) for entry in host["announces"]}
-    return {"linux", "debian"} | ({"windows"} if any(text.startswith("MSFT") for text in said) else set())
+    return {"linux", "debian", "unix"} | ({"windows"} if any(text.startswith("MSFT") for text in said) else set())
