@@ -27,9 +27,9 @@ SYSTEM = (
 )
 INDICATION_ATTRIBUTES = listed(
     *SYSTEM,
-    attribute(0xF135, bed("ICU BED 7")),
+    attribute(0xF135, bed("ICU BED 7")[2:]),
     attribute(0xF100, MAC + IP + bytes((255, 255, 255, 0))),
-    attribute(0xF101, listed(u16(1, 1, 24105, 0), u16(5, 3, 24000, 0))),
+    attribute(0xF101, listed(u16(1, 3, 24000, 0), u16(1, 1, 24105, 0), u16(8, 1, 33333, 0))),
 )
 
 

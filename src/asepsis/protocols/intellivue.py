@@ -68,12 +68,14 @@ _SYSTEM_TYPES: Final = {0x80000000: "client", 0x00800000: "server"}
 _STARTUP_MODES: Final = {0x80000000: "hot", 0x40000000: "warm", 0x20000000: "cold"}
 
 # Attributes of the system that are read.
-_BED_LABELS: Final = (0x091E, 0xF135)
+# The create event has the bed's label as a string with its length, the connect indication as signs alone.
+_BED_LABEL, _BED_LABEL_ALONE = 0x091E, 0xF135
 _MODEL, _PRODUCTION, _SYSTEM_ID, _SYSTEM_TYPE = 0x0928, 0x092D, 0x0984, 0x0986
 _NETWORK_ADDRESS, _PROTOCOLS = 0xF100, 0xF101
 # A system id has 8 bytes; some write two of them.
 _IDENTIFIER_LIMIT_BYTES = 16
-_TRANSPORTS: Final = {1: "udp"}
+# Application protocol ACSE, transport protocol UDP.
+_ASSOCIATIONS_OVER_UDP: Final = (1, 1)
 
 
 @value
@@ -220,8 +222,9 @@ def _system(kind: str, event: str, cursor: Cursor) -> IntelliVue:
     for identifier, inside in cursor.attributes(kind):
         if identifier == _MODEL:
             said["manufacturer"], said["model"] = text(inside.octets()), text(inside.octets())
-        elif identifier in _BED_LABELS:
-            label = printable_text(inside.octets().decode("utf-16-be", "replace").strip("\0 "))
+        elif identifier in (_BED_LABEL, _BED_LABEL_ALONE):
+            signs = inside.octets() if identifier == _BED_LABEL else inside.take(inside.left)
+            label = printable_text(signs.decode("utf-16-be", "replace").strip("\0 "))
             if label:
                 said["bed_label"] = label
         elif identifier == _SYSTEM_ID:
@@ -235,10 +238,9 @@ def _system(kind: str, event: str, cursor: Cursor) -> IntelliVue:
         elif identifier == _PROTOCOLS:
             count, listed = inside.listed("protocols")
             for _ in range(min(count, ATTRIBUTES_LIMIT)):
+                application, transport, port = listed.u16(), listed.u16(), listed.u16()
                 listed.skip(2)
-                transport, port = listed.u16(), listed.u16()
-                listed.skip(2)
-                if transport in _TRANSPORTS:
+                if (application, transport) == _ASSOCIATIONS_OVER_UDP:
                     ports[port] = None
     return IntelliVue(
         kind=kind,
