@@ -25,7 +25,7 @@ WITNESSES: Final[dict[str, Witness]] = {
     "lldp": Witness("its LLDP announcements"),
     "dhcp": Witness("its DHCP requests"),
     "dhcpv6": Witness("its DHCPv6 requests"),
-    "dns": Witness("DNS", "says"),
+    "dns": Witness("the DNS names it asks for or bears"),
     "mdns": Witness("its multicast DNS announcements"),
     "ssdp": Witness("its UPnP announcements (SSDP)"),
     "http": Witness("its web traffic", "says"),
