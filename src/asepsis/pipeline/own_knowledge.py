@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from asepsis.devices.agreement import forget
 from asepsis.kernel.errors import AsepsisError
-from asepsis.knowledge.lint import lint_folder
-from asepsis.knowledge.own import digest_of, use
 from asepsis.knowledge.table import OWN
 
 FOLDER_LIMIT_BYTES: Final = 16 << 20
@@ -30,6 +27,13 @@ def use_knowledge(folder: Path | None) -> bool:
     Raises:
         KnowledgeError: A table cannot be read, or a row is faulty. What held before holds on.
     """
+    if not OWN.digest and (folder is None or not folder.is_dir()):
+        return False
+    # Imported late: most workspaces have no tables of their own, and every command passes here.
+    from asepsis.devices.agreement import forget
+    from asepsis.knowledge.lint import lint_folder
+    from asepsis.knowledge.own import digest_of, use
+
     texts = own_texts(folder)
     if digest_of(texts) == OWN.digest:
         return False
