@@ -77,19 +77,10 @@ def test_attacks_are_labelled_with_time_source_target_and_technique(recorded: Pa
 @pytest.mark.slow
 @pytest.mark.xdist_group("hospital")
 def test_a_score_is_made_of_the_recording(recorded: Path, tmp_path: Path) -> None:
-    asepsis = [sys.executable, "-m", "asepsis.cli", "--workspace", str(tmp_path / "w")]
-    file = str(recorded / "benign.pcapng.zst")
-    subprocess.run([*asepsis, "analyze", file], cwd=ROOT, check=True, capture_output=True, timeout=300)
-    argv = [
-        sys.executable,
-        "-m",
-        "lab",
-        "score",
-        str(tmp_path / "w"),
-        "--truth",
-        str(recorded / "truth.json"),
-        "--json",
-    ]
+    workspace, file = str(tmp_path / "w"), str(recorded / "benign.pcapng.zst")
+    argv = [sys.executable, "-m", "asepsis.cli", "analyze", file, "--workspace", workspace]
+    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    argv = [sys.executable, "-m", "lab", "score", workspace, "--truth", str(recorded / "truth.json"), "--json"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode in (0, 1), done.stderr
     score = json.loads(done.stdout)
