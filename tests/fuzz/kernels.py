@@ -14,6 +14,7 @@ import sys
 
 from asepsis.wire import layout
 from asepsis.wire.engine import Engine
+from tests.protocols import test_bacnet, test_ble, test_ethernet_ip, test_hci, test_modbus, test_opcua, test_wifi
 from tests.wire import frames
 
 PAGE = mmap.PAGESIZE
@@ -104,6 +105,14 @@ PAYLOADS = (
     b"\xe1\x00\x00\x02\x00\x01\x00\x0e\x00\x01\x00\x01\x00\x08" + bytes(8),
     b"\x0d\x40\x05\x08\x13\x01" + bytes(58),
     b"\x00\x00\x01\x00\x00\x01\x00\x14" + bytes(16) + b"\x0d\x17\x00\x00",
+    test_bacnet.bvlc(test_bacnet.local(test_bacnet.READING)),
+    test_bacnet.FORWARDED,
+    test_bacnet.bvlc(test_bacnet.ROUTED),
+    test_modbus.READ,
+    test_modbus.REFUSED,
+    test_ethernet_ip.REGISTER,
+    test_ethernet_ip.sent(test_ethernet_ip.GET_IDENTITY),
+    test_opcua.HELLO,
     bytes(3),
     b"",
 )
@@ -132,6 +141,21 @@ def seeds() -> list[bytes]:
         frames.ethernet(b"\xaa\xaa\x03\x00\x00\x00\x08\x00" + inner, 60),
         frames.ethernet(bytes(28), 0x0806),
         frames.ethernet(b"\x02\x07\x04" + bytes(40), 0x88CC),
+        frames.ethernet(b"\x82\x82\x03" + test_bacnet.local(test_bacnet.I_AM), 20),
+        frames.ethernet(
+            b"\xaa\xaa\x03\x00\x10\x90\x00\x01" + bytes(3) + b"\x06\xff\x07\x00\x0f\x00\x01" + bytes(16), 40
+        ),
+        b"\x55\xff\x05\xff\x07\x00\x0f\x00" + test_bacnet.local(test_bacnet.I_AM),
+        b"\xc0\x00\xe8\x00\xcd\x82\x82\x03" + test_bacnet.local(test_bacnet.I_AM),
+        test_wifi.BEACON,
+        test_wifi.JOIN,
+        test_wifi.DATA,
+        test_ble.ADVERTISES,
+        test_ble.connected(6, test_ble.PAIRING_REQUEST),
+        b"\x12\x06\x30\x01\x09\x00\x06\x0a\x01\x25\x3c" + bytes(6) + test_ble.ADVERTISES,
+        test_hci.REPORT,
+        test_hci.CONNECTED,
+        test_hci.WHICH,
     ]
     return made
 
@@ -168,7 +192,7 @@ def main(images: int, seed: int) -> int:
     guarded = Guarded()
     engine = Engine(rows=1 << 10, seed=3)
     material = seeds()
-    links = list(range(-1, 14))
+    links = list(range(-1, layout.LINK_BLE_LL_PHDR + 1))
     packets = 0
     for number in range(images):
         form = rng.choice((layout.FORMAT_PCAP, layout.FORMAT_PCAPNG))
