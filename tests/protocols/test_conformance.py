@@ -17,19 +17,20 @@ from tests.protocols.conformance import CANARY, Vector, assert_linear, checks_of
 Check = Callable[[Dissector, Vector], None]
 
 
-def _marks(check: Check) -> list[pytest.MarkDecorator]:
-    """What holds megabytes takes seconds."""
-    return [pytest.mark.slow] if check is conformance.check_memory else []
+def _marks(check: Check, place: int) -> list[pytest.MarkDecorator]:
+    """`make check` runs every check on the first vector of every protocol; all of them take minutes.
+
+    Megabytes with the allocator traced take seconds each.
+    """
+    return [pytest.mark.slow] if place or check is conformance.check_memory else []
 
 
 def _cases() -> Iterator[Any]:
     for protocol in PROTOCOLS:
-        for vector in vectors(protocol):
+        for place, vector in enumerate(vectors(protocol)):
             for check in checks_of(vector, whole_datagrams=DISSECTORS[protocol].whole_datagrams):
-                # Megabytes with the allocator traced: half of the time that all fast tests take together.
-                marks = [pytest.mark.slow] if check is conformance.check_memory else []
                 name = f"{protocol}-{check.__name__[6:]}-{vector.name}"
-                yield pytest.param(protocol, check, vector, id=name, marks=marks)
+                yield pytest.param(protocol, check, vector, id=name, marks=_marks(check, place))
 
 
 def _hostile_cases() -> Iterator[Any]:
@@ -226,7 +227,7 @@ def _of(stream: type[LineStream]) -> Dissector:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "check", [pytest.param(check, id=check.__name__, marks=_marks(check)) for check in checks_of(CONVERSATION)]
+    "check", [pytest.param(check, id=check.__name__, marks=_marks(check, 0)) for check in checks_of(CONVERSATION)]
 )
 def test_the_right_reader_of_lines_passes(check: Check) -> None:
     check(_of(LineStream), CONVERSATION)
