@@ -103,6 +103,13 @@ def test_a_upnp_description_says_make_and_model_but_a_program_does_not() -> None
     assert told(program).serial is None
 
 
+def test_a_distribution_that_built_the_program_did_not_make_the_device() -> None:
+    kind = "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
+    device = told(Upnp(device_type=kind, manufacturer="Debian", model_name="Debian router", friendly_name="Ward 4"))
+    assert (device.vendor, device.model) == (None, None)
+    assert "Ward 4" in device.names
+
+
 @pytest.mark.parametrize("maker", ["MFG", "MANUFACTURER"])
 def test_a_printer_says_make_model_and_firmware(maker: str) -> None:
     device = told(

@@ -22,6 +22,8 @@ _LIST_LIMIT = 8
 _PROGRAMS = ("MediaServer", "schemas-wifialliance-org")
 # What Windows and Samba's helpers write where a make and model belong, on any computer.
 _PUBLISHERS = ("microsoft publication service", "wsdd")
+# Whose programs write themselves where the maker of a device belongs (MiniUPnPd does, built by any of these).
+_DISTRIBUTIONS = frozenset(("debian", "ubuntu", "openwrt", "lede", "fedora", "gentoo", "freebsd", "openbsd", "linux"))
 _ONVIF_HARDWARE, _ONVIF_NAME = "onvif://www.onvif.org/hardware/", "onvif://www.onvif.org/name/"
 # IEEE 11073-20701 9.2: the type of a device as a scope; without a coding system it is of IEEE 11073-10101.
 _COMPONENT_TYPE = "sdc.cdc.type:///"
@@ -30,6 +32,9 @@ _RADIOLOGY = {"QIDO-RS": Role.DICOM_VIEWER, "WADO-RS": Role.DICOM_VIEWER, "WADO-
 
 def _make(say: Say, maker: str, model: str, number: str, weight: float) -> None:
     """Maker and model; a number that goes on where the name ends belongs to it."""
+    if maker.lower() in _DISTRIBUTIONS:
+        # It says which system runs, and nothing of the device.
+        return
     say.made_by(maker, weight)
     say.that(Attribute.MODEL, model or number, weight)
     for text in dict.fromkeys((model, number, f"{maker} {model}")):
