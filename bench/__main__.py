@@ -14,6 +14,9 @@ from bench import results
 from bench.programs import PROGRAMS, ROOT
 from bench.sitting import SITTINGS, capture_is_there, sit, warm_compiled_object
 
+MODULES = ("modules", "live")
+"""What is measured by a module of its own, after the sittings."""
+
 
 def _module(name: str) -> None:
     # In a process of its own: a measured program begins as a copy of this process and takes over its peak of memory.
@@ -23,7 +26,7 @@ def _module(name: str) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=[*SITTINGS, "live"], help="a sitting; may be repeated")
+    parser.add_argument("--only", action="append", choices=[*SITTINGS, *MODULES], help="a sitting; may be repeated")
     parser.add_argument("--rounds", type=int, help="rounds of each sitting instead of its own number")
     parser.add_argument("--without", action="append", choices=list(PROGRAMS), default=[], help="leave a program out")
     parser.add_argument("--render", action="store_true", help="measure nothing, rewrite the page")
@@ -32,9 +35,9 @@ def main() -> None:
         _module("bench.capture")
     if not options.render:
         warm_compiled_object()
-        for name in options.only or [*SITTINGS, "live"]:
-            if name == "live":
-                _module("bench.live")
+        for name in options.only or [*SITTINGS, *MODULES]:
+            if name in MODULES:
+                _module(f"bench.{name}")
             else:
                 sit(SITTINGS[name], rounds=options.rounds, leave_out=options.without)
             results.write()
