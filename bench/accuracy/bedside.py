@@ -441,13 +441,14 @@ def page(reads: list[Read], analysers: list[Analyser], facts: list[Fact]) -> Ite
     yield from ("", "## Analysers", "", ANALYSERS_HOW, "")
     yield f"{sum(not one.wrong for one in analysers)} of {len(analysers)} files right."
     yield from (
-        *("", "| file | sender (H-5) | version (H-13) | records | category | vendor | model | version | serial | |"),
-        "|---|---|---|---|---|---|---|---|---|---|",
+        *("", "| file | version (H-13) | records | category | vendor | model | version | serial | |"),
+        "|---|---|---|---|---|---|---|---|---|",
     )
     for one in analysers:
-        shown = [one.category, one.vendor, one.model, one.firmware, one.serial]
+        # The page says that a serial number was found, not which: it is of somebody's analyser.
+        shown = [one.category, one.vendor, one.model, one.firmware, "found" if one.serial else None]
         records = " ".join(f"{kind}{count}" for kind, count in one.records.items())
-        cells = [one.name, one.sender, one.version, records, *(text or "-" for text in shown)]
+        cells = [one.name, one.version, records, *(text or "-" for text in shown)]
         yield f"| {' | '.join(cells)} | {'; '.join(one.wrong) and '**different**: ' + '; '.join(one.wrong)} |"
     if facts:
         yield from _collected(facts)
