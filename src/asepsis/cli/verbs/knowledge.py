@@ -68,6 +68,7 @@ def lint(folder: Path | None, shipped: bool, as_json: bool, workspace: Path | No
     examples=[
         ("asepsis knowledge find 'HP ETHERNET MULTI-ENVIRONMENT'", "in every table"),
         ("asepsis knowledge find 00:09:fb:4a:0b:07", "whose hardware address that is"),
+        ("asepsis knowledge find FRN", "what device a product code of the FDA means"),
     ],
 )
 @click.argument("text")
