@@ -7,27 +7,38 @@ from collections.abc import Hashable
 from asepsis.crypto.certificates import Certificate, read_certificate
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say, host_name
+from asepsis.devices.observe.say import ANNOUNCED, HINTED, REPORTED, Reader, Say, facts_of, host_name
 from asepsis.kernel.time import SECOND_NS
-from asepsis.knowledge.table import table
+from asepsis.knowledge.table import Table, table
 from asepsis.knowledge.vendors import known_vendor
 from asepsis.protocols.quic import QuicHello
-from asepsis.protocols.ssh import SshIdentification
+from asepsis.protocols.ssh import SshIdentification, SshOffer
 from asepsis.protocols.tls import Certificates
 from asepsis.protocols.tls_hello import ClientHello
 
 _NAMES_LIMIT = 4
 _DOMAINS = table("domains")
+_TLS_STACKS = table("tls_stacks")
+_SSH_STACKS = table("ssh_stacks")
 
 
+def _tells(stacks: Table, fingerprint: str) -> bool:
+    """True when a row knows the fingerprint and says more than the name of a program that runs anywhere."""
+    match = stacks.find(fingerprint) if fingerprint else None
+    return match is not None and bool(facts_of(match))
+
+
+# A ServerHello says nothing here: its fingerprint (JA3S) changes with what the client offered.
 def _client_hello(message: ClientHello) -> Hashable:
     # Most names belong to nobody in particular; only those that a row knows are remembered.
-    name = message.server_name
-    return name if name and _DOMAINS.find(name) is not None else None
+    name = message.server_name if message.server_name and _DOMAINS.find(message.server_name) is not None else ""
+    stack = message.ja4 if _tells(_TLS_STACKS, message.ja4) else ""
+    return (name, stack) if name or stack else None
 
 
 def _explain_client_hello(message: ClientHello, say: Say) -> None:
     say.known("domains", message.server_name)
+    say.known("tls_stacks", message.ja4)
 
 
 def _quic_hello(message: QuicHello) -> Hashable:
@@ -91,9 +102,20 @@ def _explain_ssh(message: SshIdentification, say: Say) -> None:
     say.known("products", text)
 
 
+def _ssh_offer(message: SshOffer) -> Hashable:
+    # Of a side whose role never became known both fingerprints are there.
+    return next((one for one in (message.hassh, message.hassh_server) if _tells(_SSH_STACKS, one)), None)
+
+
+def _explain_ssh_offer(message: SshOffer, say: Say) -> None:
+    say.known("ssh_stacks", message.hassh)
+    say.known("ssh_stacks", message.hassh_server)
+
+
 READERS: dict[type, Reader] = {
     QuicHello: Reader(_quic_hello, _explain_quic_hello),
     ClientHello: Reader(_client_hello, _explain_client_hello),
     Certificates: Reader(_certificates, _explain_certificates),
     SshIdentification: Reader(_ssh, _explain_ssh),
+    SshOffer: Reader(_ssh_offer, _explain_ssh_offer),
 }
