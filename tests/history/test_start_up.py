@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def test_what_is_not_needed_is_not_loaded(tmp_path: Path, program: str, loaded: 
         text=True,
         check=True,
     )
-    assert done.stdout.split() == loaded
+    # Where pandas is installed (nfstream needs it, for the benchmark), pyarrow loads its own functions for it.
+    beyond_us = {"pyarrow.compute"} if find_spec("pandas") else set()
+    assert set(done.stdout.split()) - beyond_us == set(loaded) - beyond_us
 
 
 def test_no_other_package_imports_pyarrow_or_duckdb() -> None:
