@@ -85,9 +85,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 lock: $(VENV)/.tools ## renew the locked versions in requirements/
 	$(LOCK) --upgrade requirements/tools.in -o requirements/tools.txt
-	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
-	$(LOCK) --upgrade --constraint requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
-	$(LOCK) --upgrade --constraint requirements/dev.txt --group bench pyproject.toml -o requirements/bench.txt
+	$(LOCK) --upgrade --extra web pyproject.toml -o requirements/run.txt
+	$(LOCK) --upgrade --constraint requirements/run.txt --group dev --extra web pyproject.toml -o requirements/dev.txt
+	$(LOCK) --upgrade --constraint requirements/dev.txt --group bench --extra web pyproject.toml -o requirements/bench.txt
 	$(LOCK) --upgrade lab/requirements.in -o lab/requirements.txt
 
 clean: ## remove what the build made; a workspace and .cache stay
