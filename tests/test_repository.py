@@ -45,7 +45,7 @@ def texts() -> list[tuple[Path, str]]:
 def dependencies() -> set[str]:
     """Every package that pyproject.toml or the tools' list names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = project.get("dependency-groups", {})
+    groups = {**project["project"]["optional-dependencies"], **project.get("dependency-groups", {})}
     lines = [*project["project"]["dependencies"], *(line for group in groups.values() for line in group)]
     lines += [line for line in (ROOT / "requirements" / "tools.in").read_text().splitlines() if line[:1].isalpha()]
     return {re.split(r"[\s<>=!~;\[]", line, maxsplit=1)[0].lower() for line in lines}
