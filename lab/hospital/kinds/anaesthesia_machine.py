@@ -21,6 +21,10 @@ def start(hospital: Hospital, device: Device) -> None:
                 code="151817^MDC_PRESS_AWAY_INSP_PEAK^MDC", value="18", unit="266048^MDC_DIM_CM_H2O^MDC"
             ),
             records.Observation(code="151562^MDC_RESP_RATE^MDC", value="14", unit="264928^MDC_DIM_RESP_PER_MIN^MDC"),
+            # What tells it from a ventilator: it measures the agent that it gives.
+            records.Observation(
+                code="152096^MDC_CONC_AWAY_SEVOFL_ET^MDC", value="1.9", unit="262688^MDC_DIM_PERCENT^MDC"
+            ),
         ]
         message = records.device_results(device, who, seen, "N000001")
         hl7.report(hospital, device, engine.name, [message], every_seconds=20.0, keep=True)
