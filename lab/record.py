@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m lab.record",
         description="Records the lab hospital into DIR: captures, truth.json, manifest.json.",
-        epilog="Example: sudo .venv/bin/python -m lab.record --output src/asepsis/cli/demo",
+        epilog="Example: sudo .venv/bin/python -m lab.record --output tests/recordings",
     )
     names = [plan.name for plan in HOSTS]
     parser.add_argument(

@@ -15,7 +15,7 @@ from typing import Any
 
 from lab import measures
 
-RECORDING = Path(__file__).resolve().parent / "recordings"
+RECORDING = Path(__file__).resolve().parent.parent / "src" / "asepsis" / "pipeline" / "recordings"
 ANSWER_SECONDS = 300
 
 

@@ -1,4 +1,4 @@
-"""The ward of the demonstration: hosts on one bridge.
+"""The ward: hosts on one bridge.
 
 Comes in: the plans of ``hosts``. Goes out: running namespaces on a bridge that dumpcap listens to.
 The stories (``addresses``, ``imaging``, ``results``, ``offices``) act through ``serve`` and ``do`` of ``stage``.

@@ -7,14 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
-DEMO = Path(str(files("asepsis.cli") / "demo"))
+WARD = Path(__file__).resolve().parent / "recordings"
 
 BLOCK = re.compile(
     r"(?:^`(?P<file>[^`\n]+)`\n)?^```(?P<kind>sh|text|jsonl)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -24,7 +23,7 @@ BLOCK = re.compile(
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["correct-a-device.md", "add-a-vendor.md"])
 def test_the_commands_of_a_page_show_what_the_page_says(page: str, tmp_path: Path) -> None:
-    shutil.copy(DEMO / "ward.pcapng.zst", tmp_path)
+    shutil.copy(WARD / "ward.pcapng.zst", tmp_path)
     program = tmp_path / "bin" / "asepsis"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m asepsis.cli "$@"\n')

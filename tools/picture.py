@@ -1,7 +1,6 @@
 """``python -m tools.picture`` draws what Asepsis prints, from real runs.
 
-``docs/devices.svg`` is what ``asepsis demo`` prints, ``docs/hospital-devices.svg`` the beginning of what
-``asepsis devices`` prints of the recorded lab hospital.
+``docs/devices.svg`` is the beginning of what ``asepsis demo`` prints.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +21,19 @@ from asepsis.cli.listing import device_table
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "devices.svg"
-HOSPITAL_PICTURE = ROOT / "docs" / "hospital-devices.svg"
-HOSPITAL = ROOT / "lab" / "recordings" / "benign.pcapng.zst"
-HOSPITAL_ROWS = 40
+ROWS = 40
+"""So many devices fit a page."""
 COLUMNS = 140
 
 
 def draw() -> str:
-    """Runs the demo and gives the picture."""
-    return _picture("asepsis demo", _devices("demo", "--json"))
-
-
-def draw_hospital() -> str:
-    """Analyses the recorded hospital and gives the picture of its first devices."""
-    with tempfile.TemporaryDirectory() as workspace:
-        _run("analyze", str(HOSPITAL), "--workspace", workspace)
-        return _picture("asepsis devices", _devices("devices", "--json", "--workspace", workspace)[:HOSPITAL_ROWS])
-
-
-def _run(*words: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "asepsis.cli", *words], capture_output=True, text=True, check=True
-    ).stdout
+    """Runs the demo and gives the picture of its first devices."""
+    return _picture("asepsis demo", _devices("demo", "--json")[:ROWS])
 
 
 def _devices(*words: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(_run(*words))
+    argv = [sys.executable, "-m", "asepsis.cli", *words]
+    found: list[dict[str, Any]] = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
     return found
 
 
@@ -64,4 +49,3 @@ def _picture(command: str, devices: list[dict[str, Any]]) -> str:
 
 if __name__ == "__main__":
     PICTURE.write_text(draw(), encoding="utf-8")
-    HOSPITAL_PICTURE.write_text(draw_hospital(), encoding="utf-8")

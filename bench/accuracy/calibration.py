@@ -23,7 +23,7 @@ from asepsis.pipeline.analyze import Analysis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = ROOT / ".cache" / "shared"
-DEMO = ROOT / "src" / "asepsis" / "cli" / "demo"
+WARD = ROOT / "tests" / "recordings"
 PAGE = ROOT / "bench" / "CONFIDENCE.md"
 # Set-ups of one product differ little: more of them would say the same again and take minutes.
 SETUPS_OF_A_DEVICE = 6
@@ -126,8 +126,8 @@ def found_in(paths: list[Path]) -> dict[str, Device]:
 
 def lab() -> Iterator[tuple[Truth, Device]]:
     """The hosts of the recorded lab hospital."""
-    hosts = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))["hosts"]
-    found = found_in(sorted(DEMO.glob("*.pcap*")))
+    hosts = json.loads((WARD / "truth.json").read_text(encoding="utf-8"))["hosts"]
+    found = found_in(sorted(WARD.glob("*.pcap*")))
     for host in {entry["mac"]: entry for entry in hosts}.values():
         maker = vendor(host.get("mac_prefix_of") or "")
         texts = (*(str(one["value"]) for one in host["announces"]), *LAB_TEXTS.get(host["name"], ()))

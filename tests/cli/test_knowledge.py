@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
 
-DEMO = Path(str(files("asepsis.cli") / "demo" / "ward.pcapng.zst"))
+WARD = Path(__file__).resolve().parents[1] / "recordings" / "ward.pcapng.zst"
 ASEPSIS = [sys.executable, "-m", "asepsis.cli"]
 
 
@@ -46,23 +45,23 @@ def test_a_text_is_looked_up(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_table_of_the_workspace_wins_and_a_capture_that_is_held_is_read_anew(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     where = ["--workspace", str(workspace)]
-    assert called("analyze", str(DEMO), *where).returncode == 0
+    assert called("analyze", str(WARD), *where).returncode == 0
     assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "Linux"
     (workspace / "knowledge").mkdir()
     row = {"prefix": "pump-01", "example": "pump-0117", "os": "WardOS", "weight": 0.9}
     (workspace / "knowledge" / "hostnames.jsonl").write_text(json.dumps({**row, "source": "its label"}))
-    assert called("analyze", str(DEMO), *where).returncode == 0
+    assert called("analyze", str(WARD), *where).returncode == 0
     assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "WardOS"
     # Taken away again, it says no more.
     (workspace / "knowledge" / "hostnames.jsonl").unlink()
-    assert called("analyze", str(DEMO), *where).returncode == 0
+    assert called("analyze", str(WARD), *where).returncode == 0
     assert json.loads(called("device", "pump-0117", "--json", *where).stdout)["os"] == "Linux"
 
 
 def test_faulty_tables_stop_an_analysis_with_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "knowledge").mkdir()
     (tmp_path / "knowledge" / "hostnames.jsonl").write_text("{\n")
-    done = called("analyze", str(DEMO), "--workspace", str(tmp_path))
+    done = called("analyze", str(WARD), "--workspace", str(tmp_path))
     assert done.returncode == Exit.FAILED
     assert "hostnames.jsonl:1: not JSON" in done.stderr
     assert "asepsis knowledge lint" in done.stderr

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -23,7 +22,7 @@ from asepsis.cli.main import run
 from asepsis.history.schema import CONTRACT_COLUMNS
 
 ASEPSIS = [sys.executable, "-m", "asepsis.cli"]
-DEMO = Path(str(files("asepsis.cli") / "demo"))
+WARD = Path(__file__).resolve().parents[1] / "recordings"
 
 DEVICE_MEMBERS = [
     "id",
@@ -48,10 +47,10 @@ DEVICE_MEMBERS = [
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace that holds the demo's captures at the site "lab"."""
+    """A workspace that holds the ward's captures at the site "lab"."""
     workspace = tmp_path_factory.mktemp("filled") / "workspace"
     done = subprocess.run(
-        [*ASEPSIS, "analyze", str(DEMO), "--site", "lab", "--workspace", str(workspace)],
+        [*ASEPSIS, "analyze", str(WARD), "--site", "lab", "--workspace", str(workspace)],
         capture_output=True,
         text=True,
         check=False,
@@ -67,7 +66,7 @@ def printed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_the_document_of_an_analysis_is_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
-    document = json.loads(printed(["analyze", "--no-store", "--json", str(DEMO)], capsys))
+    document = json.loads(printed(["analyze", "--no-store", "--json", str(WARD)], capsys))
     assert list(document) == ["captures", "conversations", "messages", "devices", "seconds"]
     assert len(document["captures"]) == 2
     for capture in document["captures"]:
@@ -92,7 +91,7 @@ def test_no_store_leaves_nothing_behind(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASEPSIS_HOME", raising=False)
-    printed(["analyze", "--no-store", str(DEMO / "ward.pcapng.zst")], capsys)
+    printed(["analyze", "--no-store", str(WARD / "ward.pcapng.zst")], capsys)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -100,17 +99,17 @@ def test_the_environment_names_the_workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ASEPSIS_HOME", str(tmp_path / "home"))
-    printed(["analyze", str(DEMO / "imaging.pcap.gz")], capsys)
+    printed(["analyze", str(WARD / "imaging.pcap.gz")], capsys)
     assert json.loads(printed(["devices", "--json"], capsys))
     assert (tmp_path / "home").is_dir()
 
 
 def test_a_capture_analysed_twice_adds_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--workspace", str(tmp_path / "w")]
-    printed(["analyze", str(DEMO), *arguments], capsys)
+    printed(["analyze", str(WARD), *arguments], capsys)
     devices = printed(["devices", "--json", *arguments], capsys)
     conversations = printed(["conversations", "--format", "csv", *arguments], capsys)
-    assert "analysed before, nothing added" in printed(["analyze", str(DEMO), *arguments], capsys)
+    assert "analysed before, nothing added" in printed(["analyze", str(WARD), *arguments], capsys)
     assert printed(["devices", "--json", *arguments], capsys) == devices
     assert printed(["conversations", "--format", "csv", *arguments], capsys) == conversations
 
@@ -120,7 +119,7 @@ def test_one_bad_file_among_good_ones_is_named_and_stops_nothing(
 ) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no capture")
-    assert run(["analyze", "--no-store", str(text), str(DEMO / "imaging.pcap.gz")]) == Exit.DONE
+    assert run(["analyze", "--no-store", str(text), str(WARD / "imaging.pcap.gz")]) == Exit.DONE
     shown = capsys.readouterr()
     assert shown.err.startswith(f"error: {text}: ")
     assert "1 capture," in shown.out
@@ -148,13 +147,13 @@ def test_a_path_that_is_no_capture_ends_with_3_and_one_line(
 def test_a_name_that_no_site_can_have_ends_with_2(
     site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["analyze", "--site", site, "--workspace", str(tmp_path / "w"), str(DEMO / "imaging.pcap.gz")]
+    arguments = ["analyze", "--site", site, "--workspace", str(tmp_path / "w"), str(WARD / "imaging.pcap.gz")]
     assert run(arguments) == Exit.USAGE
     assert "cannot name a site" in capsys.readouterr().err
 
 
 def test_standard_input_is_a_capture_too() -> None:
-    with (DEMO / "imaging.pcap.gz").open("rb") as stream:
+    with (WARD / "imaging.pcap.gz").open("rb") as stream:
         done = subprocess.run(
             [*ASEPSIS, "analyze", "--no-store", "--json", "-"],
             stdin=stream,
@@ -176,7 +175,7 @@ def test_ctrl_c_ends_an_analysis_with_130_and_no_traceback(tmp_path: Path) -> No
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         assert running.stdin is not None
-        running.stdin.write((DEMO / "imaging.pcap.gz").read_bytes()[:200])
+        running.stdin.write((WARD / "imaging.pcap.gz").read_bytes()[:200])
         running.stdin.flush()
         deadline = time.monotonic() + 60
         # It has opened its history once the workspace is there; then it waits for the rest of the capture.
@@ -295,7 +294,7 @@ def test_an_output_that_cannot_be_written_is_one_line(filled: Path, capsys: pyte
 def test_the_demo_prints_devices_and_exits_without_a_terminal() -> None:
     done = subprocess.run([*ASEPSIS, "demo"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0, done.stderr
-    assert "10.20.30.20" in done.stdout
+    assert "10.40.10." in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     assert done.stderr == ""
 
@@ -427,7 +426,7 @@ def on_a_terminal(arguments: list[str], *, columns: int = 100) -> str:
 
 
 def test_a_person_at_a_terminal_gets_the_devices_from_one_command(tmp_path: Path) -> None:
-    shown = on_a_terminal(["analyze", str(DEMO), "--workspace", str(tmp_path / "w")])
+    shown = on_a_terminal(["analyze", str(WARD), "--workspace", str(tmp_path / "w")])
     assert "10.20.30.20" in shown
     assert "\x1b[" in shown  # colours
     assert shown.rstrip().endswith("why: asepsis device ADDRESS")

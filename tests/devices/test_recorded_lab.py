@@ -12,7 +12,7 @@ from asepsis.devices.fold import fold
 from asepsis.devices.observed import combine
 from asepsis.pipeline.analyze import Analysis
 
-DEMO = Path(__file__).resolve().parents[2] / "src" / "asepsis" / "cli" / "demo"
+WARD = Path(__file__).resolve().parents[2] / "tests" / "recordings"
 
 # What a host plays and what may be said of it as well: both are true of one machine.
 ALSO_TRUE = {"radiology_information_system": {"modality_worklist"}}
@@ -22,9 +22,9 @@ EXACTLY_KNOWN = 10
 
 @pytest.mark.slow
 def test_no_host_is_called_what_it_is_not_and_most_are_known() -> None:
-    truth = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))["hosts"]
+    truth = json.loads((WARD / "truth.json").read_text(encoding="utf-8"))["hosts"]
     analysis = Analysis(workspace=None, site="lab")
-    analysis.run([str(path) for path in sorted(DEMO.glob("*.pcap*"))])
+    analysis.run([str(path) for path in sorted(WARD.glob("*.pcap*"))])
     found = fold(combine(analysis._observed)).devices
     by_mac = {mac: device for device in found for mac in device.macs}
     known = 0

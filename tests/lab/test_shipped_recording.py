@@ -18,7 +18,7 @@ import pytest
 from asepsis.knowledge.vocabulary import Category
 from lab.hospital import attacks, topology
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "lab" / "recordings"
+FOLDER = Path(__file__).resolve().parent.parent.parent / "src" / "asepsis" / "pipeline" / "recordings"
 LARGEST_FILE_BYTES = 5_000_000
 LARGEST_SUM_BYTES = 25_000_000
 DECODE = [

@@ -17,7 +17,7 @@ from asepsis.pipeline.behaviour import learn_from, load_model, profiles_of, save
 from asepsis.pipeline.labels import LabelError, read_labels
 from tests.devices.behaviour.made import day, days, profile
 
-DEMO = Path(__file__).resolve().parents[2] / "src" / "asepsis" / "cli" / "demo"
+WARD = Path(__file__).resolve().parents[2] / "tests" / "recordings"
 
 
 def labels_in(folder: Path, *lines: str, name: str = "labels.csv") -> Path:
@@ -103,7 +103,7 @@ def test_a_missing_and_a_damaged_model_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_devices_of_the_recorded_hospital_have_behaviour_without_addresses() -> None:
-    found = profiles_of(DEMO / "ward.pcapng.zst")
+    found = profiles_of(WARD / "ward.pcapng.zst")
     assert len(found) > 10
     for one in found:
         addresses = (one.subject, one.subject.replace(":", ""), *one.ips)
@@ -115,4 +115,4 @@ def test_devices_of_the_recorded_hospital_have_behaviour_without_addresses() -> 
 def test_labels_that_fit_nothing_are_refused(tmp_path: Path) -> None:
     labels = read_labels(labels_in(tmp_path, "capture,device,type", ",02:ff:ff:ff:ff:ff,lamp"))
     with pytest.raises(BehaviourError, match="fits a device"):
-        learn_from([DEMO / "imaging.pcap.gz"], labels)
+        learn_from([WARD / "imaging.pcap.gz"], labels)

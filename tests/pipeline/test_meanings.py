@@ -22,7 +22,7 @@ from tests.protocols.conformance import vectors
 from tests.protocols.tls_wire import certificate, record
 from tests.wire.frames import ACK, PSH, ethernet, ipv4, pcap, tcp, udp
 
-DEMO = Path(__file__).parents[2] / "src" / "asepsis" / "cli" / "demo"
+WARD = Path(__file__).parents[2] / "tests" / "recordings"
 # Ports that a datagram of each protocol is classified on, where its own content is not enough.
 PORTS = {"mdns": (5353, 5353), "dhcp": (68, 67), "dhcpv6": (546, 547), "ssdp": (40000, 1900), "snmp": (40000, 161)}
 # The bytes at the beginning of a vector that are turned over one by one.
@@ -230,7 +230,7 @@ def test_columns_give_the_observer_and_the_history_what_single_messages_give(nam
         reader = MessageReader(
             capture="x", sighted=one, repeated=many if by_columns else None, unlearn=engine.forget_meaning
         )
-        source, _ = open_source(DEMO / name)
+        source, _ = open_source(WARD / name)
         for output in CaptureReader(engine, source).outputs():
             reader.take(output)
             reader.finished(output.finished)

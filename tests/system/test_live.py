@@ -21,7 +21,7 @@ from tests.system.namespaces import Replayed, Wire, lacking
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WARD = ROOT / "src" / "asepsis" / "cli" / "demo" / "ward.pcapng.zst"
+WARD = ROOT / "tests" / "recordings" / "ward.pcapng.zst"
 GIANT_MTU = 65000
 """The capture was made with offloads on: its frames are longer than any wire carries."""
 COMPILE_SECONDS = 180.0

@@ -25,12 +25,12 @@ from lab import needs
 from lab.hosts import HOSTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DEMO = ROOT / "src" / "asepsis" / "cli" / "demo"
+WARD = ROOT / "tests" / "recordings"
 SIZE_LIMIT_BYTES = 2_000_000
 FEW = ["gw", "pacs1", "engine1", "ct1", "mon-b07", "chem1"]
 
 
-def read(name: str, folder: Path = DEMO) -> Any:
+def read(name: str, folder: Path = WARD) -> Any:
     return json.loads((folder / name).read_text())
 
 
@@ -53,7 +53,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if zstd is None:
         pytest.skip("zstd is not installed")
     target = tmp_path_factory.mktemp("demo") / "ward.pcapng"
-    subprocess.run([zstd, "-q", "-d", str(DEMO / "ward.pcapng.zst"), "-o", str(target)], check=True)
+    subprocess.run([zstd, "-q", "-d", str(WARD / "ward.pcapng.zst"), "-o", str(target)], check=True)
     return target
 
 
@@ -61,7 +61,7 @@ def test_every_capture_has_the_digests_and_the_size_of_the_manifest() -> None:
     captures = read("manifest.json")["captures"]
     assert {entry["file"] for entry in captures} == {"ward.pcapng.zst", "imaging.pcap.gz"}
     for entry in captures:
-        content = (DEMO / entry["file"]).read_bytes()
+        content = (WARD / entry["file"]).read_bytes()
         assert blake3.blake3(content).hexdigest() == entry["blake3"]
         assert hashlib.sha256(content).hexdigest() == entry["sha256"]
         assert len(content) == entry["size_bytes"]
@@ -69,7 +69,7 @@ def test_every_capture_has_the_digests_and_the_size_of_the_manifest() -> None:
 
 
 def test_the_recording_is_small_enough_to_ship() -> None:
-    assert sum(file.stat().st_size for file in DEMO.iterdir()) < SIZE_LIMIT_BYTES
+    assert sum(file.stat().st_size for file in WARD.iterdir()) < SIZE_LIMIT_BYTES
 
 
 def test_hosts_play_parts_of_the_closed_list_of_categories() -> None:
@@ -104,7 +104,7 @@ def test_every_deed_of_the_recording_ended_as_it_should() -> None:
 def test_the_manifest_counts_the_packets_that_tshark_counts(ward: Path) -> None:
     counted = {entry["file"]: entry["packets"] for entry in read("manifest.json")["captures"]}
     assert len(frames(ward, "frame.number")) == counted["ward.pcapng.zst"]
-    assert len(frames(DEMO / "imaging.pcap.gz", "frame.number")) == counted["imaging.pcap.gz"]
+    assert len(frames(WARD / "imaging.pcap.gz", "frame.number")) == counted["imaging.pcap.gz"]
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def test_no_address_is_outside_the_private_ranges(ward: Path) -> None:
 
 @pytest.mark.slow
 def test_every_tagged_frame_has_the_vlan_that_the_manifest_names() -> None:
-    rows = frames(DEMO / "imaging.pcap.gz", "vlan.id")
+    rows = frames(WARD / "imaging.pcap.gz", "vlan.id")
     assert {row[0] for row in rows} == {"120"}
     (entry,) = [entry for entry in read("manifest.json")["captures"] if entry["file"] == "imaging.pcap.gz"]
     assert "VLAN 120" in entry["altered"]

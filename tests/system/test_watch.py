@@ -18,7 +18,7 @@ from tests.system.namespaces import Wire
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WARD = ROOT / "src" / "asepsis" / "cli" / "demo" / "ward.pcapng.zst"
+WARD = ROOT / "tests" / "recordings" / "ward.pcapng.zst"
 COMPILE_SECONDS = 180.0
 """The first start on a machine compiles the kernels."""
 ASEPSIS = [sys.executable, "-m", "asepsis.cli"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +10,6 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import Verb, json_option
-from asepsis.kernel.errors import AsepsisError
-
-SITE = "lab"
 
 
 @click.command(
@@ -21,7 +17,7 @@ SITE = "lab"
     name="demo",
     short_help="Show the devices of the recorded lab hospital.",
     examples=[
-        ("asepsis demo", "analyse the captures that come with Asepsis and print the devices"),
+        ("asepsis demo", "analyse the recording that comes with Asepsis and print the devices"),
         ("asepsis demo --json", "the same for a program"),
     ],
 )
@@ -30,31 +26,26 @@ SITE = "lab"
 )
 @json_option("Print the devices as one JSON array.")
 def command(print_only: bool, as_json: bool) -> int:
-    """Analyse the captures that come with Asepsis and print the devices.
+    """Analyse the recording that comes with Asepsis and print the devices.
 
-    They are recordings of a small lab hospital made of real programs. Nothing is kept, nothing is sent.
+    It is a hospital of more than a hundred devices that are real programs. Nothing is kept, nothing is sent.
     """
     from asepsis.cli.listing import print_devices
     from asepsis.cli.lookup import device_documents
     from asepsis.cli.progress import ProgressLine
     from asepsis.cli.summary import report_lines
-    from asepsis.pipeline.analyze import analyze, find_captures
+    from asepsis.pipeline import demo
     from asepsis.pipeline.workspace import Workspace
 
-    with as_file(files("asepsis.cli") / "demo") as folder, TemporaryDirectory(prefix="asepsis-demo-") as temporary:
-        if all(fault is not None for _, fault in find_captures([folder])):
-            raise AsepsisError(
-                "the recorded captures are not part of this installation",
-                code="demo-missing",
-                hint="Take a capture of your own: asepsis analyze ward.pcapng",
-            )
+    shown = demo.recording()
+    with TemporaryDirectory(prefix="asepsis-demo-") as temporary:
         workspace = Workspace.resolve(Path(temporary))
         with ProgressLine() as line:
-            report = analyze([folder], workspace=workspace, site=SITE, progress=line.update)
+            report = demo.analyze_benign(shown, workspace=workspace, progress=line.update)
         if not as_json:
             sys.stdout.write("The recorded lab hospital: real programs, no real patient.\n")
-            for text in report_lines(report, root=folder):
+            for text in report_lines(report, root=shown.folder):
                 sys.stdout.write(text + "\n")
             sys.stdout.write("\n")
-        print_devices(device_documents(workspace, site=SITE), as_json=as_json)
+        print_devices(device_documents(workspace, site=demo.SITE), as_json=as_json)
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""The devices that the demonstration shows are the hosts that were recorded, named as they announce themselves.
+"""The devices that are found in the recorded ward are the hosts that were recorded, named as they announce themselves.
 
 Expectations are exact only for what a host truly announced (``truth.json``); a part that is only played may be told
 by a more general word or not at all, but never by a wrong one.
@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-DEMO = Path(__file__).resolve().parent.parent.parent / "src" / "asepsis" / "cli" / "demo"
+WARD = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings"
 COMPILE_SECONDS = 180.0
 
 MEDICAL = {"pump-0117", "mon-b07", "chem1", "ct1", "us-room4"}
@@ -75,14 +75,16 @@ ANNOUNCED: list[tuple[str, str, str]] = [
 
 @cache
 def hosts() -> dict[str, dict[str, Any]]:
-    return {host["name"]: host for host in json.loads((DEMO / "truth.json").read_text())["hosts"]}
+    return {host["name"]: host for host in json.loads((WARD / "truth.json").read_text())["hosts"]}
 
 
 @pytest.fixture(scope="module")
-def devices() -> list[dict[str, Any]]:
-    argv = [sys.executable, "-m", "asepsis.cli", "demo", "--json"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
-    assert done.returncode == 0, done.stderr
+def devices(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    where = ["--workspace", str(tmp_path_factory.mktemp("ward") / "workspace")]
+    for words in (["analyze", str(WARD), *where], ["devices", "--json", *where]):
+        argv = [sys.executable, "-m", "asepsis.cli", *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr
     shown: list[dict[str, Any]] = json.loads(done.stdout)
     return shown
 
@@ -169,7 +171,7 @@ def test_no_patient_of_the_story_is_named_anywhere(devices: list[dict[str, Any]]
 
 
 def test_evidence_leads_to_a_packet_of_a_shipped_capture(devices: list[dict[str, Any]]) -> None:
-    manifest = json.loads((DEMO / "manifest.json").read_text())
+    manifest = json.loads((WARD / "manifest.json").read_text())
     packets = {entry["blake3"]: entry["packets"] for entry in manifest["captures"]}
     for device in devices:
         assert device["evidence"]

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-DEMO = Path(__file__).resolve().parent.parent.parent / "src" / "asepsis" / "cli" / "demo"
+WARD = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings"
 COMPILE_SECONDS = 180.0
 
 
@@ -20,7 +20,7 @@ COMPILE_SECONDS = 180.0
 def conversations(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     workspace = str(tmp_path_factory.mktemp("workspace"))
     said = ""
-    for words in (["analyze", str(DEMO)], ["conversations", "--format", "json"]):
+    for words in (["analyze", str(WARD)], ["conversations", "--format", "json"]):
         argv = [sys.executable, "-m", "asepsis.cli", *words, "--workspace", workspace]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
         assert done.returncode == 0, done.stderr
@@ -31,7 +31,7 @@ def conversations(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, An
 
 @pytest.fixture(scope="module")
 def truth() -> Any:
-    return json.loads((DEMO / "truth.json").read_text())
+    return json.loads((WARD / "truth.json").read_text())
 
 
 def test_every_deed_is_a_conversation_with_its_server_and_application(
@@ -64,7 +64,7 @@ def test_nobody_is_the_client_of_a_port_that_another_program_serves(
 
 
 def test_both_captures_add_up_to_the_packets_that_are_conversations(conversations: list[dict[str, Any]]) -> None:
-    manifest = json.loads((DEMO / "manifest.json").read_text())
+    manifest = json.loads((WARD / "manifest.json").read_text())
     packets = sum(entry["packets"] for entry in manifest["captures"])
     held = sum(row["packets_to_server"] + row["packets_to_client"] for row in conversations)
     # The rest is ARP and LLDP, which are no conversations.

@@ -18,7 +18,7 @@ from asepsis.wire.source import open_source
 
 pytestmark = pytest.mark.slow
 
-WARD = Path(__file__).resolve().parent.parent.parent / "src" / "asepsis" / "cli" / "demo" / "ward.pcapng.zst"
+WARD = Path(__file__).resolve().parent.parent.parent / "tests" / "recordings" / "ward.pcapng.zst"
 DECODE = ("-d", "tcp.port==6661,hl7", "-d", "tcp.port==2575,hl7", "-d", "tcp.port==4106,dicom")
 ASSOCIATIONS = {
     "A-ASSOCIATE request": "A-ASSOCIATE-RQ",
