@@ -91,7 +91,7 @@ lock: $(VENV)/.tools ## renew the locked versions in requirements/
 	$(LOCK) --upgrade lab/requirements.in -o lab/requirements.txt
 
 clean: ## remove what the build made; a workspace and .cache stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/work
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/scratch
 	find src tests bench lab tools -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment. Each stamp stands for one locked file, installed.

@@ -1,7 +1,7 @@
 """Writes the large capture that speed is measured on: a made-up hospital and, where present, copies of real captures.
 
-``python -m bench.capture`` writes into ``bench/work`` (never committed): ``hospital.pcap`` (at least 1.4 GB and three
-million packets), ``hospital-100.pcap`` (its first 100 MB), ``hospital-tenth.pcap`` (its first tenth, for the
+``python -m bench.capture`` writes into ``bench/scratch`` (never committed): ``hospital.pcap`` (at least 1.4 GB and
+three million packets), ``hospital-100.pcap`` (its first 100 MB), ``hospital-tenth.pcap`` (its first tenth, for the
 linearity row) and ``hospital.json`` (seed, digests, counts). The same seed and the same real captures give the
 same bytes.
 """
@@ -24,7 +24,7 @@ from bench.hospital.net import Packet
 from bench.recorded import Frame, Recorded
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / "bench" / "work"
+SCRATCH = ROOT / "bench" / "scratch"
 REAL = ROOT / ".cache" / "shared"
 REAL_FOLDERS = ("ndpi", "medical")
 
@@ -37,7 +37,7 @@ WRITE_BYTES = 1 << 22
 
 
 def _whole(packets: Iterator[Packet]) -> Iterator[Frame]:
-    return ((now, frame, len(frame)) for now, frame in packets)
+    return ((at_us, frame, len(frame)) for at_us, frame in packets)
 
 
 def merged(seed: int, real: Recorded | None, copies: int, scale: float) -> tuple[Iterator[Frame], dict[str, int]]:
@@ -56,8 +56,8 @@ def write(frames: Iterator[Frame], path: Path) -> dict[str, Any]:
     pieces, held, count = [struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)], 0, 0
     fresh = path.with_suffix(".new")  # who reads the old file goes on reading it
     with fresh.open("wb") as file:
-        for now, frame, original in frames:
-            seconds, micro = divmod(now, 1_000_000)
+        for at_us, frame, original in frames:
+            seconds, micro = divmod(at_us, 1_000_000)
             pieces += (record(seconds, micro, len(frame), original), frame)
             held += len(frame)
             count += 1
@@ -119,7 +119,7 @@ def build(folder: Path, *, seed: int = SEED, copies: int = COPIES, real_root: Pa
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=WORK)
+    parser.add_argument("--folder", type=Path, default=SCRATCH)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--copies", type=int, default=COPIES, help="copies of the real captures")
     options = parser.parse_args()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from asepsis.wire.live import DEFAULT_BLOCKS
-from bench.programs import ASEPSIS, ROOT, WORK
+from bench.programs import ASEPSIS, ROOT, SCRATCH
 from bench.sitting import KEPT, SMALL, digests, kept
 from tests.system.namespaces import MTU, Wire, lacking
 
@@ -32,10 +32,10 @@ QUIET_SECONDS = 1.0  # after the last packet was sent, for the last block to be 
 
 def live_file() -> Path:
     """The 100 MB cut without frames that the wire would refuse."""
-    path = WORK / LIVE_FILE
-    if path.exists() and path.stat().st_mtime > (WORK / SMALL).stat().st_mtime:
+    path = SCRATCH / LIVE_FILE
+    if path.exists() and path.stat().st_mtime > (SCRATCH / SMALL).stat().st_mtime:
         return path
-    data = (WORK / SMALL).read_bytes()
+    data = (SCRATCH / SMALL).read_bytes()
     pieces, at = [data[:24]], 24
     while at + 16 <= len(data):
         kept_bytes, original = struct.unpack_from("<II", data, at + 8)

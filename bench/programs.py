@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / "bench" / "work"
-NFSTREAM_PYTHON = WORK / "venv" / "bin" / "python"  # used where nfstream is not installed beside us
+SCRATCH = ROOT / "bench" / "scratch"
+NFSTREAM_PYTHON = SCRATCH / "venv" / "bin" / "python"  # used where nfstream is not installed beside us
 
 # What tshark is asked for: the messages that our first protocols read, and the fields that become clues.
 CLUE_FILTER = (

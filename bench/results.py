@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, OURS, ROOT, WORK
+from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, OURS, ROOT, SCRATCH
 from bench.sitting import EMPTY, LARGE, SITTINGS, SMALL, TENTH, kept
 
 HOW = """\
@@ -235,7 +235,7 @@ def _our_version(sitting: dict[str, Any]) -> str:
 
 def write() -> None:
     """Writes the page."""
-    description = json.loads((WORK / "hospital.json").read_text())
+    description = json.loads((SCRATCH / "hospital.json").read_text())
     files = description["files"]
     now = {name: file["sha256"] for name, file in files.items()}
     # What was measured on an earlier capture is not shown beside what was measured on this one.

@@ -1,6 +1,7 @@
 """A sitting: some programs on some files, one round after the other, so that all of them see the same machine.
 
-The measurements of each sitting are kept in ``bench/work/sittings.json``; ``bench.results`` makes the tables of them.
+The measurements of each sitting are kept in ``bench/scratch/sittings.json``; ``bench.results`` makes the tables of
+them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Series, measure
-from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, PROGRAMS, WORK, Program
+from bench.programs import CLUES, CLUES_COLD, FLOWS, FULL, PROGRAMS, SCRATCH, Program
 
-KEPT = WORK / "sittings.json"
+KEPT = SCRATCH / "sittings.json"
 LARGE, SMALL, TENTH = "hospital.pcap", "hospital-100.pcap", "hospital-tenth.pcap"
 EMPTY = "empty.pcap"  # a capture's header and no packet: what a start costs
 
@@ -65,20 +66,20 @@ SITTINGS = {
 
 def capture_is_there() -> bool:
     """Whether ``bench.capture`` has written all its files."""
-    return (WORK / "hospital.json").exists() and all((WORK / name).exists() for name in (LARGE, SMALL, TENTH))
+    return (SCRATCH / "hospital.json").exists() and all((SCRATCH / name).exists() for name in (LARGE, SMALL, TENTH))
 
 
 def digests() -> dict[str, str]:
     """The SHA-256 of each capture as its description has it."""
-    described = json.loads((WORK / "hospital.json").read_text())["files"]
+    described = json.loads((SCRATCH / "hospital.json").read_text())["files"]
     return {name: str(file["sha256"]) for name, file in described.items()}
 
 
 def file_of(name: str) -> Path:
     """The capture of that name; the empty one is made on the spot."""
-    path = WORK / name
+    path = SCRATCH / name
     if name == EMPTY and not path.exists():
-        with (WORK / SMALL).open("rb") as source:
+        with (SCRATCH / SMALL).open("rb") as source:
             path.write_bytes(source.read(24))
     return path
 
@@ -119,17 +120,17 @@ def sit(sitting: Sitting, *, rounds: int | None = None, leave_out: Sequence[str]
 
 
 def _once(program: Program, path: Path, processor: int | None, sample_memory: bool) -> Any:
-    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=WORK))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=SCRATCH))
     try:
         return measure(
-            program.command(path, scratch),
+            program.command(path, folder),
             processor=processor,
-            environment=program.environment(scratch),
+            environment=program.environment(folder),
             sample_memory=sample_memory,
             discard_output=program.discard_output,
         )
     finally:
-        shutil.rmtree(scratch)
+        shutil.rmtree(folder)
 
 
 def _warm(path: Path) -> None:

@@ -75,7 +75,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name, packets in ((sitting.LARGE, 3_000_000), (sitting.SMALL, 200_000), (sitting.TENTH, 300_000))
     }
     (tmp_path / "hospital.json").write_text(json.dumps({"seed": 11, "real": None, "files": files}))
-    monkeypatch.setattr(results, "WORK", tmp_path)
+    monkeypatch.setattr(results, "SCRATCH", tmp_path)
     monkeypatch.setattr(results, "RESULTS", tmp_path / "RESULTS.md")
     monkeypatch.setattr(sitting, "KEPT", tmp_path / "sittings.json")
     figures = {"nfstream": 40.0, CLUES: 4.0, FULL: 3.0}
