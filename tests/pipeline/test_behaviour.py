@@ -102,6 +102,31 @@ def test_a_missing_and_a_damaged_model_are_told_apart(tmp_path: Path) -> None:
         load_model(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_model_file_with_a_changed_byte_is_refused_in_one_line(tmp_path: Path, packing: int) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", packing) as archive:
+        member = io.BytesIO()
+        np.save(member, np.arange(100))
+        archive.writestr("model.npy", member.getvalue())
+    path = tmp_path / "changed.model"
+    for place in range(0, len(whole.getvalue()), 3):
+        changed = bytearray(whole.getvalue())
+        changed[place] ^= 0xFF
+        path.write_bytes(changed)
+        with pytest.raises(BehaviourError, match=r"is no model|cannot be read"):
+            load_model(path)
+
+
+def test_an_array_that_says_it_is_larger_than_any_memory_is_refused(tmp_path: Path) -> None:
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (10**13,)})
+    with zipfile.ZipFile(tmp_path / "large.model", "w") as archive:
+        archive.writestr("model.npy", head.getvalue())
+    with pytest.raises(BehaviourError, match="is no model"):
+        load_model(tmp_path / "large.model")
+
+
 def test_devices_of_the_recorded_hospital_have_behaviour_without_addresses() -> None:
     found = profiles_of(WARD / "ward.pcapng.zst")
     assert len(found) > 10

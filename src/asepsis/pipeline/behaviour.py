@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +37,17 @@ from asepsis.wire.source import open_source
 # What a model file may hold, unpacked: a forest over thousands of columns and a hundred types has some 50 MB.
 MODEL_LIMIT_BYTES = 512 << 20
 ARRAYS_LIMIT = 4096
+# What zipfile and numpy raise over a file that is damaged or made to harm.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    ValueError,
+    MemoryError,  # an array that says it is larger than any memory
+    RuntimeError,  # encrypted, or packed by a method that zipfile does not know
+)
 
 Tell = Callable[[str, int, int], None]
 """Called before each capture: its path, its number from 0, how many there are."""
@@ -164,7 +177,7 @@ def load_model(path: Path) -> Model:
             code="model-unreadable",
             hint="Name a file that asepsis devices learn -o FILE has written.",
         ) from error
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise _no_model(path, "it is no archive of arrays") from error
     model = from_arrays(arrays)
     if isinstance(model, Unfit):
