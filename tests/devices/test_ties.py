@@ -214,7 +214,7 @@ STORIES = [
         [({MONITOR}, {"10.0.0.5"}), ({PUMP}, {"10.0.0.6"})],
     ),
     Story(
-        "a placeholder is no serial number",
+        "nothing but noughts is no serial number",
         [serial("00:09:5c:00:00:01", "10.0.0.5", "00000000"), serial("00:09:5c:00:00:02", "10.0.0.6", "00000000")],
         [({"00:09:5c:00:00:01"}, {"10.0.0.5"}), ({"00:09:5c:00:00:02"}, {"10.0.0.6"})],
     ),

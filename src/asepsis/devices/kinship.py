@@ -18,7 +18,7 @@ from asepsis.knowledge.vendors import COMPONENT, PLATFORM, vendor
 # Interfaces of one device: a switch has an address for each port, everything else few.
 PORTS_LIMIT = 128
 INTERFACES_LIMIT = 8
-# Shorter serial numbers (and those of one sign) are placeholders.
+# Shorter serial numbers (and those of one sign, such as 00000000) stand for none.
 SHORTEST_SERIAL = 5
 # A serial number counts where the device says it of itself; images and HL7 messages speak of other machines too.
 _OWN_SERIALS = frozenset(("lldp", "snmp", "mdns", "ssdp", "http"))
@@ -153,7 +153,7 @@ def _is_random(node: Node) -> bool:
 
 
 def is_serial(text: str) -> bool:
-    """True for what may be one machine's own number; short ones and those of one sign are placeholders."""
+    """True for what may be one machine's own number; short ones and those of one sign stand for none."""
     return len(text) >= SHORTEST_SERIAL and len(set(text)) > 2
 
 
