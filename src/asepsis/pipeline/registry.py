@@ -2,19 +2,17 @@
 
 One SQLite file in the workspace (WAL, ``synchronous=FULL``). Every change is one transaction, so that a process that
 is killed leaves the state before or after it; several processes may write, one waits for the other. Devices are
-folded from the clues when they are next asked for.
+folded from the clues when they are next asked for. The modules beside this one, ``registry_...``, read and write its
+rows; opening the file, transactions and when to fold are here.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,35 +20,28 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asepsis.devices.clue import Clue, Endpoint, Tie
 from asepsis.devices.compaction import compacted
-from asepsis.devices.device import SINGLE, Device, Evidence
-from asepsis.devices.fold import Folded, fold
-from asepsis.devices.ids import Assignment, Change, Earlier, assign
+from asepsis.devices.device import Device
+from asepsis.devices.fold import fold
+from asepsis.devices.ids import assign
 from asepsis.devices.observed import Observed
 from asepsis.devices.override import Override
-from asepsis.devices.twins import Twin
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
-from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.knowledge.table import OWN
-from asepsis.knowledge.vocabulary import Category, Role
+from asepsis.pipeline.registry_clues import read_observed, write_clues, write_ties
+from asepsis.pipeline.registry_devices import earlier_devices, new_ids, read_device, write_devices
+from asepsis.pipeline.registry_error import RegistryError, unusable
 from asepsis.pipeline.registry_events import Event, read_event, write_events
+from asepsis.pipeline.registry_overrides import OVERRIDABLE, check_override, overridden
 from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
+
+__all__ = ["OVERRIDABLE", "CaptureRecord", "Registry", "RegistryError"]
 
 # How long one process waits for another's transaction: folding a large site takes seconds.
 BUSY_TIMEOUT_SECONDS: Final = 60.0
 # Redirects lead from merge to merge; a chain this long means a damaged file.
 REDIRECTS_LIMIT: Final = 64
-# What a person may set, beside the single attributes.
-OVERRIDABLE: Final = (*SINGLE, "name")
-_OVERRIDE_TEXT_LIMIT = 200
-_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which people confuse
-_ID_LENGTH = 10
-
-
-class RegistryError(AsepsisError):
-    """The registry cannot be read or written, or was asked for something that is not there."""
 
 
 @value
@@ -80,7 +71,7 @@ class Registry:
         try:
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
         except sqlite3.Error as error:
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -88,7 +79,7 @@ class Registry:
             version = prepare(connection)
         except sqlite3.Error as error:
             connection.close()
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         if version != FORMAT_VERSION:
             connection.close()
             raise RegistryError(
@@ -137,8 +128,8 @@ class Registry:
                 "INSERT INTO captures (site, digest, path, analyzed_ns, packets, knowledge) VALUES (?, ?, ?, ?, ?, ?)",
                 [(*_capture_row(observed.site, digest, known.get(digest)), OWN.digest) for digest in fresh],
             )
-            cursor.executemany(_MERGE_CLUE, ((observed.site, *clue.endpoint, *clue[1:]) for clue in observed.clues))
-            cursor.executemany(_MERGE_TIE, ((observed.site, *tie.endpoint, *tie[1:]) for tie in observed.ties))
+            write_clues(cursor, observed.site, observed.clues)
+            write_ties(cursor, observed.site, observed.ties)
             cursor.execute("INSERT OR IGNORE INTO stale VALUES (?)", (observed.site,))
         return True
 
@@ -151,7 +142,7 @@ class Registry:
             cursor.execute(
                 "UPDATE captures SET knowledge = ? WHERE site = ? AND digest = ?", (OWN.digest, observed.site, digest)
             )
-        cursor.executemany(_MERGE_CLUE, ((observed.site, *clue.endpoint, *clue[1:]) for clue in observed.clues))
+        write_clues(cursor, observed.site, observed.clues)
         cursor.execute("INSERT OR IGNORE INTO stale VALUES (?)", (observed.site,))
         return True
 
@@ -178,7 +169,7 @@ class Registry:
             site,
         )
         overrides = self._overrides()
-        return [_overridden(_device(row), overrides.get(row[0], ())) for row in rows]
+        return [overridden(read_device(row), overrides.get(row[0], ())) for row in rows]
 
     def count(self, site: str | None = None) -> int:
         """How many devices; does not describe those of a site that changed, which is most of the work of folding."""
@@ -186,7 +177,7 @@ class Registry:
         total = 0
         for where in sites if site is None else sites & {site}:
             if self._select(_STALE, where, OWN.digest):
-                total += len(fold(_observed(self._connection.cursor(), where)))
+                total += len(fold(read_observed(self._connection.cursor(), where)))
             else:
                 total += int(self._select("SELECT count(*) FROM devices WHERE site = ?1", where)[0][0])
         return total
@@ -200,7 +191,7 @@ class Registry:
         )
         if not rows:
             return None
-        return _overridden(_device(rows[0]), self._overrides(device_id).get(device_id, ()))
+        return overridden(read_device(rows[0]), self._overrides(device_id).get(device_id, ()))
 
     def current_id(self, device_id: str) -> str:
         """The id that an id leads to after merges; itself when it leads nowhere."""
@@ -309,14 +300,7 @@ class Registry:
 
     def check_override(self, attribute: str, text: str | None, *, by: str = "", note: str = "") -> None:
         """Raises the ``RegistryError`` that ``override`` would raise for these words; changes nothing."""
-        if attribute not in OVERRIDABLE:
-            raise RegistryError(
-                f"{attribute!r} cannot be set", code="attribute-unknown", hint=f"One of: {', '.join(OVERRIDABLE)}."
-            )
-        if text is not None:
-            _check_override(attribute, text)
-            for what, words in (("a note", note), ("who says so", by)):
-                _check_text(what, words, empty=True)
+        check_override(attribute, text, by=by, note=note)
 
     def overrides(self, device_id: str) -> tuple[Override, ...]:
         """What people have set of one device, by attribute."""
@@ -351,15 +335,15 @@ class Registry:
                     cursor.execute("INSERT OR REPLACE INTO folded VALUES (?, ?)", (stale, OWN.digest))
 
     def _fold(self, cursor: sqlite3.Cursor, site: str) -> None:
-        observed = _observed(cursor, site)
+        observed = read_observed(cursor, site)
         fewer = compacted(observed.ties)
         if len(fewer) < len(observed.ties):
             cursor.execute("DELETE FROM ties WHERE site = ?", (site,))
-            cursor.executemany(_MERGE_TIE, ((site, *tie.endpoint, *tie[1:]) for tie in fewer))
+            write_ties(cursor, site, fewer)
         folded = fold(Observed(site=site, captures=(), clues=observed.clues, ties=tuple(fewer)))
-        earlier = _earlier(cursor, site)
-        assignment = assign(folded.keys, earlier, _new_ids(cursor))
-        _write_devices(cursor, site, folded, assignment)
+        earlier = earlier_devices(cursor, site)
+        assignment = assign(folded.keys, earlier, new_ids(cursor))
+        write_devices(cursor, site, folded, assignment)
         write_events(cursor, site, folded, assignment.ids)
 
     def _holdings(self, site: str) -> dict[str, tuple[NDArray[np.int64], list[str]]]:
@@ -379,7 +363,7 @@ class Registry:
         try:
             return self._connection.execute(statement, arguments).fetchall()
         except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+            raise unusable(self._path, error) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -388,7 +372,7 @@ class Registry:
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+            raise unusable(self._path, error) from error
         try:
             yield cursor
             cursor.execute("COMMIT")
@@ -396,7 +380,7 @@ class Registry:
             if self._connection.in_transaction:
                 cursor.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise _unusable(self._path, error) from error
+                raise unusable(self._path, error) from error
             raise
 
 
@@ -404,196 +388,9 @@ _STALE = """
 SELECT site FROM (SELECT site FROM stale UNION SELECT site FROM folded WHERE knowledge != ?2)
 WHERE ?1 IS NULL OR site = ?1
 """
-_MERGE_CLUE = """
-INSERT INTO clues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    weight = max(weight, excluded.weight),
-    sightings = sightings + excluded.sightings,
-    capture = CASE WHEN excluded.first_ns < first_ns THEN excluded.capture ELSE capture END,
-    packet = CASE WHEN excluded.first_ns < first_ns THEN excluded.packet ELSE packet END,
-    first_ns = min(first_ns, excluded.first_ns),
-    last_ns = max(last_ns, excluded.last_ns)
-"""
-# Two ties of one capture that begin together come from messages and from conversations: they are one.
-_MERGE_TIE = """
-INSERT INTO ties (site, mac, ip, first_ns, last_ns, sent, direct, routed, claims, capture, packet)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    last_ns = max(last_ns, excluded.last_ns),
-    sent = sent + excluded.sent,
-    direct = direct + excluded.direct,
-    routed = routed + excluded.routed,
-    claims = claims | excluded.claims
-"""
 
 
 def _capture_row(site: str, digest: str, record: CaptureRecord | None) -> tuple[str, str, str, int, int]:
     if record is None:
         return (site, digest, "", time.time_ns(), 0)
     return (site, digest, record.path, record.analyzed_ns, record.packets)
-
-
-def _observed(cursor: sqlite3.Cursor, site: str) -> Observed:
-    """Everything that all captures of a site say."""
-    clues = tuple(
-        Clue(Endpoint(mac, ip), *rest)
-        for mac, ip, *rest in cursor.execute(
-            "SELECT mac, ip, attribute, value, protocol, weight, sightings, first_ns, last_ns, capture, packet"
-            " FROM clues WHERE site = ?",
-            (site,),
-        )
-    )
-    ties = tuple(
-        Tie(Endpoint(mac, ip), *rest)
-        for mac, ip, *rest in cursor.execute(
-            "SELECT mac, ip, first_ns, last_ns, sent, direct, routed, claims, capture, packet FROM ties WHERE site = ?",
-            (site,),
-        )
-    )
-    return Observed(site=site, captures=(), clues=clues, ties=ties)
-
-
-def _earlier(cursor: sqlite3.Cursor, site: str) -> dict[str, Earlier]:
-    keys: dict[str, set[str]] = defaultdict(set)
-    for device, key in cursor.execute("SELECT device, key FROM device_keys WHERE site = ?", (site,)):
-        keys[device].add(key)
-    return {
-        device: Earlier(frozenset(keys[device]), first_seen_ns)
-        for device, first_seen_ns in cursor.execute("SELECT id, first_seen_ns FROM devices WHERE site = ?", (site,))
-    }
-
-
-def _new_ids(cursor: sqlite3.Cursor) -> Callable[[], str]:
-    taken = {device for (device,) in cursor.execute("SELECT id FROM devices UNION SELECT old FROM redirects")}
-
-    def new_id() -> str:
-        while True:
-            device = "d-" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
-            if device not in taken:
-                taken.add(device)
-                return device
-
-    return new_id
-
-
-def _write_devices(cursor: sqlite3.Cursor, site: str, folded: Folded, assignment: Assignment) -> None:
-    """Puts the site's devices in the place of the earlier ones."""
-    for table in ("devices", "device_keys", "holdings"):
-        cursor.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608  # a word from the line above
-    cursor.executemany(
-        "INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            (device_id, site, place, device.first_seen_ns, device.last_seen_ns, _document(device))
-            for place, (device_id, device) in enumerate(zip(assignment.ids, folded.devices, strict=True))
-        ),
-    )
-    cursor.executemany(
-        "INSERT INTO device_keys VALUES (?, ?, ?)",
-        (
-            (site, device_id, key)
-            for device_id, keys in zip(assignment.ids, folded.keys, strict=True)
-            for key in dict.fromkeys(keys)
-        ),
-    )
-    cursor.executemany(
-        "INSERT INTO holdings (site, ip, first_ns, last_ns, device) VALUES (?, ?, ?, ?, ?)",
-        (
-            (site, ip, first_ns, last_ns, assignment.ids[place])
-            for ip, held in sorted(folded.holdings.items())
-            for first_ns, last_ns, place in held
-        ),
-    )
-    for redirect in assignment.redirects:
-        cursor.execute(
-            "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?)", (redirect.old, redirect.new, redirect.change)
-        )
-        if redirect.change is Change.MERGED:
-            cursor.execute("UPDATE OR IGNORE events SET device = ? WHERE device = ?", (redirect.new, redirect.old))
-            # What a person said of the one holds for the other, unless something was said of that too.
-            cursor.execute("UPDATE OR IGNORE overrides SET device = ? WHERE device = ?", (redirect.new, redirect.old))
-
-
-def _document(device: Device) -> str:
-    members = {
-        "macs": device.macs,
-        "ips": device.ips,
-        "names": device.names,
-        **{name: getattr(device, name) for name in SINGLE},
-        "confidence": device.confidence,
-        "evidence": [tuple(reason.document().values()) for reason in device.evidence],
-        "twins": [(twin.attribute, twin.value, twin.others) for twin in device.twins],
-    }
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
-
-
-def _device(row: tuple[Any, ...]) -> Device:
-    device_id, site, first_seen_ns, last_seen_ns, document = row
-    members = json.loads(document)
-    reasons = tuple(
-        Evidence(attribute=attribute, value=text, protocol=protocol, weight=weight, capture=capture, packet=packet)
-        for attribute, text, protocol, weight, capture, packet in members.pop("evidence")
-    )
-    twins = tuple(
-        Twin(attribute=attribute, value=text, others=tuple(others))
-        for attribute, text, others in members.pop("twins", ())
-    )
-    for name in ("macs", "ips", "names"):
-        members[name] = tuple(members[name])
-    return Device(
-        id=device_id,
-        site=site,
-        first_seen_ns=first_seen_ns,
-        last_seen_ns=last_seen_ns,
-        evidence=reasons,
-        twins=twins,
-        **members,
-    )
-
-
-def _overridden(device: Device, overrides: Iterable[tuple[str, str, str]]) -> Device:
-    """The device with what people set: their value holds, and is named first among the evidence."""
-    members = {name: getattr(device, name) for name in Device.__dataclass_fields__}
-    for attribute, text, by in overrides:
-        if attribute == "name":
-            members["names"] = (text, *(name for name in members["names"] if name != text))
-        else:
-            members[attribute] = text
-        members["confidence"] = {**members["confidence"], attribute: 1.0}
-        said = Evidence(
-            attribute=attribute, value=text, protocol=f"person {by}".rstrip(), weight=1.0, capture="", packet=0
-        )
-        members["evidence"] = (said, *members["evidence"])
-    return Device(**members)
-
-
-def _check_override(attribute: str, text: str) -> None:
-    allowed: Sequence[str] = ()
-    if attribute == "category":
-        allowed = [category.value for category in Category]
-    elif attribute == "role":
-        allowed = [role.value for role in Role]
-    if allowed and text not in allowed:
-        near = get_close_matches(text.lower(), allowed, n=3, cutoff=0.75) or allowed
-        raise RegistryError(
-            f"{text!r} is no {attribute}",
-            code=f"{attribute}-unknown",
-            hint=f"{'Did you mean' if len(near) < 4 else 'One of'}: {', '.join(near)}.",
-        )
-    _check_text(attribute, text, empty=False)
-
-
-def _check_text(what: str, text: str, *, empty: bool) -> None:
-    if not (text.strip() or empty) or len(text) > _OVERRIDE_TEXT_LIMIT or not text.isprintable():
-        raise RegistryError(
-            f"{what} must be a text of 1 to {_OVERRIDE_TEXT_LIMIT} printable signs",
-            code="override-text",
-            hint="Take the override back to see what the traffic says.",
-        )
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> RegistryError:
-    return RegistryError(
-        f"{path}: the registry cannot be used: {error}",
-        code="registry-unusable",
-        hint="Is the disk full or the folder not writable? A backup can be put back with: asepsis restore",
-    )
