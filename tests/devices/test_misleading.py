@@ -32,7 +32,7 @@ from asepsis.protocols.smb_messages import NetbiosSession, SmbNegotiate
 from asepsis.protocols.snmp import Snmp
 from asepsis.protocols.snmp_objects import ManagedObject
 from asepsis.protocols.ssdp import Ssdp
-from tests.devices.test_observe import dimse
+from tests.devices.sayings import dimse
 from tests.devices.ward import MONITOR, PC, arp, by_mac, conversation, devices, lease, request, sighting
 
 VICTIM_IP, EVIL_IP = "10.0.0.5", "10.0.0.66"
