@@ -23,9 +23,10 @@ from lab.namespaces import WITH_PARENT
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "lab" / "requirements.txt"
-ENVIRONMENT = ROOT / ".cache" / f"lab-environment-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
+_VERSIONS = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+ENVIRONMENT = (ROOT / ".cache").resolve() / f"lab-environment-{_VERSIONS}"
 """The lab's own Python environment: its programs are no dependency of the product. Other versions, another folder:
-two checkouts that share a cache do not rebuild each other's."""
+two checkouts that share a cache do not rebuild each other's, whatever path each reaches it by."""
 PREFIX = "asepsis-lab-"
 """What every folder that a recording makes is called; a killed recording's are removed by the next."""
 TIME_LIMIT_SECONDS = 230
@@ -121,7 +122,8 @@ def environment() -> bool:
 
 def _environment_made() -> bool:
     done = ENVIRONMENT / "complete"
-    wanted = REQUIREMENTS.read_text()
+    # Programs of an environment name their interpreter by its path: one that was moved is made anew.
+    wanted = f"{ENVIRONMENT}\n{REQUIREMENTS.read_text()}"
     if done.exists() and done.read_text() == wanted:
         return True
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
