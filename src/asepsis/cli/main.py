@@ -26,6 +26,7 @@ COMPLETION_VARIABLE: Final = "_ASEPSIS_COMPLETE"
 
 VERBS: Final[dict[str, str]] = {
     "demo": "demo",
+    "serve": "serve",
     "analyze": "analyze",
     "watch": "watch",
     "devices": "devices",

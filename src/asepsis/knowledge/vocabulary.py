@@ -227,6 +227,12 @@ _MEDICAL_DEVICES = (
     Category.MEDICATION_CABINET,
 )
 
+MEDICAL: frozenset[str] = frozenset((*_IMAGING, *_MEDICAL_SYSTEMS, *_MEDICAL_DEVICES)) | {
+    Category.MEDICAL_DEVICE,
+    Category.MEDICAL_SERVER,
+}
+"""Every category that takes part in care or holds what care needs to know."""
+
 # A more exact word to the wider words that it implies.
 WIDER: dict[Category, tuple[Category, ...]] = {
     **dict.fromkeys(_IMAGING, (Category.IMAGING_MODALITY, Category.MEDICAL_DEVICE)),

@@ -1,0 +1,50 @@
+"""``asepsis serve``: the web half, with its jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from asepsis.cli.exits import Exit
+from asepsis.cli.verb import Verb, json_option, workspace_option
+from asepsis.kernel.errors import AsepsisError
+
+
+@click.command(
+    cls=Verb,
+    name="serve",
+    short_help="Serve the pages that people share.",
+    examples=[("asepsis serve", "serve the workspace; the first start prints a link for the first administrator")],
+)
+@json_option("Print where it serves as one JSON document.")
+@workspace_option()
+def command(as_json: bool, workspace: Path | None) -> int:
+    """Serve the workspace in the browser until it is interrupted.
+
+    Where and how stands in workspace.toml, table [web].
+    """
+    from asepsis.pipeline.workspace import ENVIRONMENT_VARIABLE, Workspace
+
+    chosen = Workspace.resolve(workspace).create()
+    # Django reads its settings once, when it is first imported.
+    os.environ[ENVIRONMENT_VARIABLE] = str(chosen.root)
+    try:
+        from asepsis.web.serving import serve
+    except ModuleNotFoundError as error:
+        raise AsepsisError(
+            f"the web half is not installed: {error.name} is missing",
+            code="web-missing",
+            hint="Install it: pip install 'asepsis[web]'",
+        ) from error
+
+    def announce(document: dict[str, str]) -> None:
+        line = json.dumps(document) if as_json else f"Asepsis is served at {document['address']}"
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    serve(announce)
+    return Exit.DONE

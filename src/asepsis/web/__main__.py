@@ -1,0 +1,12 @@
+"""``python -m asepsis.web``: Django's own commands, for those who keep an installation running."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
+    execute_from_command_line(sys.argv)

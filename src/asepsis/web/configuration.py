@@ -1,0 +1,237 @@
+"""What the hospital sets: tables in ``workspace.toml``, each key checked, an unknown one refused with its line.
+
+An environment variable ``ASEPSIS_<TABLE>_<KEY>`` wins over the file. Secrets never stand in it: a key that ends in
+``_file`` names the file that holds one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from asepsis.kernel.errors import AsepsisError
+from asepsis.kernel.value import value
+
+PREFIX: Final = "ASEPSIS_"
+
+
+class ConfigurationError(AsepsisError):
+    """A setting that cannot be used."""
+
+
+@value
+class Web:
+    """Where pages are served."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = 8443
+    names: tuple[str, ...] = ("localhost",)
+    """The host names that people type; the first stands in links. Passkeys are bound to it."""
+    tls: str = "own"
+    """``own``: an authority made at first start; ``files``: the hospital's; ``none``: loopback or behind a proxy."""
+    certificate: str = ""
+    """The chain as PEM, with ``tls = "files"``."""
+    key_file: str = ""
+    upload_limit_mib: int = 4096
+    """No larger capture is taken from a browser."""
+
+
+@value
+class Database:
+    """Where people's state is kept."""
+
+    engine: str = "sqlite"
+    """``sqlite`` (a file of the workspace) or ``postgresql``."""
+    host: str = ""
+    port: int = 5432
+    name: str = "asepsis"
+    user: str = "asepsis"
+    password_file: str = ""
+
+
+@value
+class SignIn:
+    """How people prove who they are."""
+
+    second_factor: bool = True
+    """Whether everybody needs a passkey or a code beside a password."""
+    idle_minutes: int = 30
+    """A session that nobody used for so long ends."""
+    session_hours: int = 12
+    """No session lives longer, however busy."""
+
+
+@value
+class Oidc:
+    """Sign-in by the hospital's own provider; off while ``issuer`` is empty."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+    groups_claim: str = "groups"
+    groups: tuple[str, ...] = ()
+    """``group=role`` or ``group=role@site``, one for each group that means something here."""
+    strong_acr: tuple[str, ...] = ()
+    """Values of ``acr`` that stand for two factors."""
+    strong_amr: tuple[str, ...] = ("mfa", "hwk", "swk")
+    """Values of ``amr`` that do (RFC 8176)."""
+
+
+@value
+class Sensor:
+    """Live capture beside the web; off while ``interface`` is empty."""
+
+    interface: str = ""
+    site: str = "main"
+
+
+@value
+class Ledger:
+    """The log of accesses."""
+
+    witness: str = ""
+    """Where checkpoints are also sent: an https address or a folder on another machine's disk."""
+
+
+@value
+class Configuration:
+    """All settings."""
+
+    web: Web = Web()
+    database: Database = Database()
+    sign_in: SignIn = SignIn()
+    oidc: Oidc = Oidc()
+    sensor: Sensor = Sensor()
+    ledger: Ledger = Ledger()
+
+
+CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("web", "tls"): ("own", "files", "none"),
+    ("database", "engine"): ("sqlite", "postgresql"),
+}
+RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
+    ("web", "port"): (1, 65535),
+    ("web", "upload_limit_mib"): (1, 1_048_576),
+    ("database", "port"): (1, 65535),
+    ("sign_in", "idle_minutes"): (1, 720),
+    ("sign_in", "session_hours"): (1, 24),
+}
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """The settings of a workspace.
+
+    Args:
+        path: Its ``workspace.toml``; one that is not there says nothing.
+        environment: Where variables are looked up.
+
+    Raises:
+        ConfigurationError: A key or table is unknown, or a value is not of its kind; the line is named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        text = ""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(f"{path}: {error}") from error
+    document.pop("format", None)
+    tables = {field.name: type(field.default) for field in dataclasses.fields(Configuration)}
+    for name, table in document.items():
+        if name not in tables or not isinstance(table, dict):
+            place = _line(text, name, None)
+            raise _refused(f"{path}:{place}: there is no table {name!r}; there are {', '.join(tables)}")
+    return Configuration(
+        **{name: _table(kind, name, document.get(name, {}), environment, text, path) for name, kind in tables.items()}
+    )
+
+
+def _table(
+    kind: type[Any], name: str, given: Mapping[str, Any], environment: Mapping[str, str], text: str, path: Path
+) -> Any:
+    hints = get_type_hints(kind)
+    unknown = next((key for key in given if key not in hints), None)
+    if unknown is not None:
+        place = _line(text, name, unknown)
+        raise _refused(f"{path}:{place}: [{name}] has no key {unknown!r}; it has {', '.join(hints)}")
+    found = {}
+    for key, hint in hints.items():
+        variable = f"{PREFIX}{name}_{key}".upper()
+        if variable in environment:
+            found[key] = _checked(_read(environment[variable], hint), hint, (name, key), variable)
+        elif key in given:
+            found[key] = _checked(given[key], hint, (name, key), f"{path}:{_line(text, name, key)}: [{name}] {key}")
+    return kind(**found)
+
+
+def _read(text: str, hint: Any) -> object:
+    """A variable's text as the kind of its key; what does not fit is left for the check to refuse."""
+    if hint is bool:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if hint is int:
+        return int(text) if re.fullmatch(r"\d{1,9}", text) else text
+    if get_origin(hint) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> object:
+    if get_origin(hint) is tuple:
+        if not isinstance(found, list) or not all(isinstance(part, get_args(hint)[0]) for part in found):
+            raise _refused(f"{place} must be a list of texts")
+        return tuple(found)
+    if type(found) is not hint:
+        kinds = {str: "a text", int: "a whole number", bool: "true or false"}
+        raise _refused(f"{place} must be {kinds[hint]}, not {found!r}")
+    if key in CHOICES and found not in CHOICES[key]:
+        raise _refused(f"{place} must be one of {', '.join(CHOICES[key])}, not {found!r}")
+    if key in RANGES and isinstance(found, int):
+        low, high = RANGES[key]
+        if not low <= found <= high:
+            raise _refused(f"{place} must be from {low} to {high}, not {found}")
+    return found
+
+
+def _line(text: str, table: str, key: str | None) -> int:
+    """The line, from 1, on which a table begins or a key of it stands; 1 when it was written in another form."""
+    header = re.compile(rf"^\s*\[\s*{re.escape(table)}\s*\]")
+    inside = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if key is None and (header.match(line) or re.match(rf"^\s*{re.escape(table)}\s*[=.]", line)):
+            return number
+        if line.lstrip().startswith("["):
+            inside = bool(header.match(line))
+        elif key is not None and inside and re.match(rf"^\s*\"?{re.escape(key)}\"?\s*=", line):
+            return number
+    return 1
+
+
+def _refused(message: str) -> ConfigurationError:
+    return ConfigurationError(
+        message, code="configuration", hint="docs/reference/configuration.md names every key and what it may be."
+    )
+
+
+def secret(path: str, *, what: str) -> str:
+    """The one line of a file that holds a secret.
+
+    Raises:
+        ConfigurationError: It cannot be read, is empty, or others than its owner may read it.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_mode & 0o077:
+            raise _refused(f"{path}: {what} may be read by others; chmod 600 it")
+        text = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise _refused(f"{path}: {what} cannot be read: {error.strerror}") from error
+    if not text:
+        raise _refused(f"{path}: {what} is empty")
+    return text

@@ -1,0 +1,1 @@
+"""Sites of a hospital, their departments, and groups of devices."""

@@ -1,0 +1,1 @@
+"""The record of every access and change, durable before the answer leaves."""

@@ -1,0 +1,192 @@
+"""Django's settings, made from the configuration of one workspace (``ASEPSIS_HOME``, or ``./asepsis-workspace``)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from csp.constants import NONCE, NONE, SELF
+
+from asepsis.pipeline.workspace import Workspace
+from asepsis.web import configuration
+
+WORKSPACE: Final = Workspace.place()
+CONFIGURATION: Final = configuration.load(WORKSPACE.settings_path)
+HERE: Final = Path(__file__).parent
+
+
+def _secret_key() -> str:
+    """Signs sessions and links; made at first start, with the other keys. Before there is a workspace: one for now."""
+    path = WORKSPACE.keys_path / "web-secret.key"
+    if path.exists():
+        return path.read_text(encoding="ascii")
+    fresh = secrets.token_urlsafe(64)
+    if WORKSPACE.exists:
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(fresh)
+        except FileExistsError:  # another process was quicker
+            return path.read_text(encoding="ascii")
+    return fresh
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+# A name in a Host header that nobody configured is refused; loopback alone needs none.
+ALLOWED_HOSTS = [*CONFIGURATION.web.names, "localhost", "127.0.0.1", "[::1]"]
+SECURE = CONFIGURATION.web.tls != "none"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "django_tasks",
+    "django_tasks_db",
+    "asepsis.web.people",
+    "asepsis.web.facilities",
+    "asepsis.web.devices",
+    "asepsis.web.jobs",
+    "asepsis.web.ledger",
+    "asepsis.web.authorisation",
+    "asepsis.web.overview",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    # Outside every view: what a view recorded is durable before its answer leaves.
+    "asepsis.web.ledger.middleware.LedgerMiddleware",
+]
+
+ROOT_URLCONF = "asepsis.web.urls"
+ASGI_APPLICATION = "asepsis.web.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "asepsis.web.navigation.navigation",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    chosen = CONFIGURATION.database
+    if chosen.engine == "postgresql":
+        password = configuration.secret(chosen.password_file, what="the password of the database")
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": chosen.host,
+            "PORT": chosen.port,
+            "NAME": chosen.name,
+            "USER": chosen.user,
+            "PASSWORD": password,
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": WORKSPACE.root / "web.sqlite",
+        "OPTIONS": {
+            # A writer that waits is better than an error; IMMEDIATE, so that two cannot wait for each other.
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-asepsis" if SECURE else "asepsis"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the hospital's provider
+SESSION_COOKIE_AGE = CONFIGURATION.sign_in.session_hours * 3600
+CSRF_COOKIE_NAME = "__Host-asepsis-csrf" if SECURE else "asepsis-csrf"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_HSTS_SECONDS = 31_536_000 if CONFIGURATION.web.tls == "files" else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [HERE / "static"]
+# Served from where they lie; names are not hashed, so that nothing has to be collected at install.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+DJANGO_TABLES2_TEMPLATE = "table.html"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

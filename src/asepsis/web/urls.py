@@ -1,0 +1,14 @@
+"""All addresses of the web."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from asepsis.web.overview import views as overview
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("devices/", include("asepsis.web.devices.urls")),
+    path("jobs/", include("asepsis.web.jobs.urls")),
+    path("account/", include("allauth.urls")),
+]
