@@ -15,7 +15,10 @@ from asepsis.pipeline.analyze import Analysis
 WARD = Path(__file__).resolve().parents[2] / "tests" / "recordings"
 
 # What a host plays and what may be said of it as well: both are true of one machine.
-ALSO_TRUE = {"radiology_information_system": {"modality_worklist"}}
+ALSO_TRUE = {
+    "radiology_information_system": {"modality_worklist"},
+    "interface_engine": {"server"},  # it brokers MQTT besides, and what it engages in is one-sided in this ward
+}
 # Of sixteen hosts. Three say nothing of themselves (a visitor's telephone, a thermometer, an office computer).
 EXACTLY_KNOWN = 10
 

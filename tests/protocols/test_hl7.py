@@ -407,3 +407,52 @@ def test_no_text_of_patients_is_kept_wherever_bytes_are_damaged(kind: str) -> No
         for place in range(len(data)):
             found = results(data[:place] + junk(kind, 1) + data[place + 1 :])
             assert_no_canary(found, [])
+
+
+OWN_WORDS = (
+    f"PID|||{CANARY}^^^H^MR",
+    "OBX|1|ST|531972^MDC_ID_PROD_SPEC_SERIAL^MDC|1.0.0.1|SN-77^x||||||R",
+    "OBX|2|ST|531969^MDC_ID_MODEL_NUMBER^MDC|1.0.0.2|Gas 500||||||R",
+    "OBX|3|ST|531970^MDC_ID_MODEL_MANUFACTURER^MDC|1.0.0.3|Maker||||||R",
+    "OBX|4|ST|531975^MDC_ID_PROD_SPEC_SW^MDC|1.0.0.4|2.8||||||R",
+    f"OBX|5|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.1|{CANARY}",
+    f"OBX|6|ST|531971^MDC_ID_PROD_SPEC_UNSPECIFIED^MDC|1.0.0.5|{CANARY}",
+    f"OBX|7|ST|531972^{CANARY}^LOCAL|1.0.0.6|{CANARY}",
+)
+
+
+def own_words(*segments: str) -> Hl7Message:
+    return only(block("MSH|^~\\&|A|B|C|D|20240101||ORU^R01|1|P|2.5", *segments))
+
+
+def test_a_device_that_describes_itself_in_observations_is_equipment() -> None:
+    found = own_words(*OWN_WORDS)
+    (described,) = found.equipment
+    assert described.source == "OBX-5"
+    assert dict(described.attributes) == {
+        "manufacturer": "Maker",
+        "model": "Gas 500",
+        "serial": "SN-77",
+        "software_version": "2.8",
+    }
+    assert CANARY not in str(found)
+
+
+def test_two_devices_in_one_message_are_told_apart_by_their_numbers() -> None:
+    second = "OBX|9|ST|531972^MDC_ID_PROD_SPEC_SERIAL^MDC|2.0.0.1|SN-88||||||R"
+    assert [dict(one.attributes)["serial"] for one in own_words(*OWN_WORDS, second).equipment] == ["SN-77", "SN-88"]
+    component = "OBX|9|ST|531972^MDC_ID_PROD_SPEC_SERIAL^MDC|1.1.0.1|MODULE-3||||||R"
+    assert [dict(one.attributes)["serial"] for one in own_words(*OWN_WORDS, component).equipment] == ["SN-77"]
+
+
+def test_reference_identifiers_of_the_standard_are_kept_and_no_other_text() -> None:
+    found = own_words(
+        "OBX|1|NM|1^MDC_HDIALY_UF_RATE^MDC|1.1.1.1|5",
+        "OBX|2|NM|77^local^L^2^MDC_RESP_RATE^MDC|1.1.1.2|5",
+        f"OBX|3|NM|3^MDC_{CANARY} x^MDC|1.1.1.3|5",
+        f"OBX|4|NM|4^{CANARY}^MDC|1.1.1.4|5",
+        "OBX|5|NM|5^MDC_ECG_HEART_RATE^LOCAL|1.1.1.5|5",
+    )
+    assert found.observations is not None
+    assert found.observations.references == ("MDC_HDIALY_UF_RATE", "MDC_RESP_RATE")
+    assert CANARY not in str(found)

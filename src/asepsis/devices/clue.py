@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 
 class Attribute(StrEnum):
-    """What a clue can be about. ``IDENTIFIER`` is not shown: it says that two endpoints are one device."""
+    """What a clue can be about.
+
+    Two are not shown. ``IDENTIFIER`` says that two endpoints are one device. ``TRANSACTION`` says what a device sends
+    whom (``hl7 ADT 10.0.0.7``): with those of its partners it tells which part it plays (see ``actors``).
+    """
 
     # An enum hashes by name, in Python; these are parts of keys by the hundred thousand.
     __hash__ = str.__hash__
@@ -22,6 +26,7 @@ class Attribute(StrEnum):
     ROLE = "role"
     NAME = "name"
     IDENTIFIER = "identifier"
+    TRANSACTION = "transaction"
 
 
 class Endpoint(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Any
 
+from asepsis.devices.actors import Actors
 from asepsis.devices.address import Reach, address_key, is_random, reach, virtual_router
 from asepsis.devices.changes import IdentityChange, attribute_changes
 from asepsis.devices.clue import Attribute, Claim, Clue
@@ -82,12 +83,19 @@ class Folded:
             if node is not None and node in seen:
                 by_root[root(node)].append(clue)
         claims = Claims(by_root)
+        actors = Actors(by_root, identity.node, root)
         disputes = _disputes(identity)
         made = []
         for top, nodes in self._groups.items():
             said = by_root.get(top, [])
             device = _device(
-                self._site, top, nodes, [*said, *inferred(nodes, said, identity)], identity, claims, disputes
+                self._site,
+                top,
+                nodes,
+                [*said, *inferred(top, nodes, said, identity, actors)],
+                identity,
+                claims,
+                disputes,
             )
             made.append((_place(device), top, device, nodes))
         made.sort(key=lambda one: one[0])

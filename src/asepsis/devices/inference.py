@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from asepsis.devices.actors import Actors
 from asepsis.devices.address import is_random, virtual_router
 from asepsis.devices.clue import Attribute, Clue, Endpoint
+from asepsis.devices.computers import computer
 from asepsis.devices.holding import Node
 from asepsis.devices.identity import Identity
 from asepsis.knowledge.hardware import registered_vendor
@@ -29,12 +31,17 @@ _KINDS_OF_AN_ARCHIVE = 2
 _HL7_SENDERS = frozenset((Role.HL7_SENDER.value, Role.HL7_RESULT_SENDER.value))
 
 
-def inferred(nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -> list[Clue]:
+def inferred(
+    root: Node, nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity, actors: Actors
+) -> list[Clue]:
     """What follows from a device's addresses and from what else is known of it."""
-    found: list[Clue] = []
+    found = actors.clues(root)
+    clues = list(clues)
     for node in nodes:
         if node[0] == "mac":
             _hardware(node, identity, found)
+    makers = [clue.value for clue in found if clue.protocol == VENDOR_PREFIX and clue.attribute == Attribute.VENDOR]
+    found += computer(clues, makers, forwards=any(node[1] in identity.routers for node in nodes))
     roles: dict[str, Clue] = {}
     kinds: dict[str, Clue] = {}
     for clue in clues:
@@ -46,7 +53,9 @@ def inferred(nodes: Sequence[Node], clues: Iterable[Clue], identity: Identity) -
     receives = roles.get(Role.HL7_RECEIVER)
     if sends is not None and receives is not None:
         found.append(_like(sends, Attribute.ROLE, Role.HL7_ENGINE, 0.6))
-        found.append(_like(sends, Attribute.CATEGORY, Category.INTERFACE_ENGINE, 0.45))
+        if actors.exchanges(root) is None:
+            # What it receives was not seen; of what both receives and sends, most are engines.
+            found.append(_like(sends, Attribute.CATEGORY, Category.INTERFACE_ENGINE, 0.45))
     archive, queries, receiver = (
         roles.get(role) for role in (Role.DICOM_ARCHIVE, Role.DICOM_VIEWER, Role.DICOM_RECEIVER)
     )

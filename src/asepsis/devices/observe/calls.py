@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from asepsis.devices.clue import Attribute
-from asepsis.devices.observe.say import HINTED, REPORTED, Reader, Say, host_name
+from asepsis.devices.observe.say import HINTED, REPORTED, SERVED, Reader, Say, host_name
 from asepsis.knowledge.vocabulary import Category, Role
 from asepsis.protocols.coap import Coap
 from asepsis.protocols.rtsp import Rtsp
@@ -23,7 +23,8 @@ def _sip(message: Sip) -> Hashable:
 def _explain_sip(message: Sip, say: Say) -> None:
     say.that(Attribute.ROLE, Role.VOICE_ENDPOINT, 0.6 if message.kind == "REGISTER" else 0.4)
     if message.kind == "REGISTER" and not message.forwarded:
-        say.that(Attribute.CATEGORY, Category.PHONE, REPORTED)  # adapters, softphones and intercoms register too
+        # Adapters, softphones, intercoms and carts register too: it is a telephone only where something else says so.
+        say.that(Attribute.CATEGORY, Category.PHONE, SERVED)
     if message.forwarded:
         return  # an exchange passes on what another device says of itself
     factor = _PASSED_BACK if message.kind.isdigit() else 1.0

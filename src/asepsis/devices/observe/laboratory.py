@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from asepsis.devices.actors import ANALYSER_RESULTS
 from asepsis.devices.clue import Attribute
 from asepsis.devices.observe.say import HINTED, REPORTED, STATED, Reader, Say, host_name
 from asepsis.knowledge.table import find
@@ -36,6 +37,8 @@ def _explain_lis(message: LisMessage, say: Say) -> None:
     say.that(Attribute.ROLE, Role.MEDICAL_DATA_SOURCE, 0.6)
     # Middleware passes on results in the same format, mostly under its own name.
     say.that(Attribute.CATEGORY, Category.LAB_ANALYSER, 0.5)
+    if message.kind == "results":
+        say.transacts(ANALYSER_RESULTS)
     say.of_receiver(Attribute.NAME, host_name(message.receiver), HINTED)
     match = find("lis_senders", sender) if sender else None
     if match is None:
@@ -94,6 +97,7 @@ def _explain_poct1a(message: Poct1a, say: Say) -> None:
     say.that(Attribute.ROLE, Role.MEDICAL_DATA_SOURCE, 0.6)
     say.that(Attribute.CATEGORY, Category.MEDICAL_DEVICE, 0.5)
     say.of_receiver(Attribute.CATEGORY, Category.LAB_MIDDLEWARE, 0.4)
+    say.transacts(ANALYSER_RESULTS)
     if message.manufacturer_name:
         say.made_by(message.manufacturer_name, STATED)
     else:

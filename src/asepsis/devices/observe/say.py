@@ -95,6 +95,12 @@ class Say:
         if receiver is not None and receiver.ip:
             self._state(receiver, attribute, clean(value), min(weight, SERVED))
 
+    def transacts(self, what: str) -> None:
+        """The sender does this with the receiver; nothing where the receiver is a group or unknown."""
+        receiver = self._endpoint(self._sighting.destination_mac, self._sighting.destination_ip)
+        if receiver is not None and receiver.ip:
+            self._state(self._speaker, Attribute.TRANSACTION, f"{what} {receiver.ip}", STATED)
+
     def of(self, mac: str, ip: str, attribute: Attribute, value: str, weight: float) -> None:
         """Some endpoint has this attribute."""
         self._state(self._endpoint(mac, ip), attribute, clean(value), weight)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from asepsis.protocols.hl7.equipment import see_entities
-from asepsis.protocols.hl7.fields import Separators, code, kept, plain
+from asepsis.protocols.hl7.equipment import EQUIPMENT_LIMIT, see_entities
+from asepsis.protocols.hl7.fields import Separators, code, kept, plain, reference
 from asepsis.protocols.hl7.messages import Acknowledgment, Equipment, Observations, Orders, Software
 from asepsis.protocols.hl7.vocabulary import DATA_TYPES
 
@@ -19,6 +19,16 @@ SOFTWARE_LIMIT = 8
 REMEMBERED_OBSERVATIONS = 512
 REMEMBERED_TEXT_SIZE = 16 * 1024
 
+# ISO/IEEE 11073-10101: what a device says of itself in observations of its own (the production specification and the
+# model of ISO/IEEE 11073-20601, as Continua's guidelines H.812 send them in HL7). No other value is ever read.
+_SPECIFICATIONS = {
+    "531969": "model",
+    "531970": "manufacturer",
+    "531972": "serial",
+    "531975": "software_version",
+    "531976": "firmware_version",
+}
+
 # PID fields that hold ids (CX, whose first component is the number) and names (XPN, whose first two are): their other
 # components, types and authorities, are not the patient's.
 _ID_FIELDS = frozenset({2, 3, 4, 18, 20, 21})
@@ -28,7 +38,9 @@ _NAME_FIELDS = frozenset({5, 6, 9})
 def observations(
     segments: list[str], by: Separators, named: dict[Equipment, None], *, usual_length: bool
 ) -> Observations:
-    """What the OBX segments say, but for their values: types (OBX-2), identifiers (OBX-3), devices (OBX-18).
+    """What the OBX segments say: types (OBX-2), identifiers (OBX-3), devices (OBX-18).
+
+    Values (OBX-5) are read only where the identifier says that they are a device's own model, maker, version or number.
 
     Args:
         segments: The OBX segments.
@@ -46,18 +58,50 @@ def observations(
     if devices:
         for device in dict.fromkeys(devices):
             see_entities("OBX-18", device, by, named)
-    return sum_up(len(segments), kinds, identifiers, by.component)
+    summed, specified = sum_up(len(segments), kinds, identifiers, by.component)
+    if specified:
+        _see_specifications([(name, rows[place]) for place, name in specified], by, named)
+    return summed
 
 
-def _observations(count: int, kinds: tuple[str, ...], identifiers: tuple[str, ...], component: str) -> Observations:
+def _see_specifications(rows: list[tuple[str, list[str]]], by: Separators, named: dict[Equipment, None]) -> None:
+    """Adds the devices that say in observations what they are, one for each device (MDS) that OBX-4 counts first."""
+    devices: dict[str, dict[str, str]] = {}
+    for name, fields in rows:
+        text = kept(fields[5].split(by.component, 1)[0], by) if len(fields) > 5 else ""
+        if text:
+            # IHE PCD TF-2 3.1.2: OBX-4 is "device.subsystem.channel.metric"; of one device the whole comes first.
+            devices.setdefault(fields[4].split(".", 1)[0], {}).setdefault(name, text)
+    for says in list(devices.values())[: max(0, EQUIPMENT_LIMIT - len(named))]:
+        named[Equipment(source="OBX-5", identifier="", attributes=tuple(sorted(says.items())))] = None
+
+
+def _observations(
+    count: int, kinds: tuple[str, ...], identifiers: tuple[str, ...], component: str
+) -> tuple[Observations, tuple[tuple[int, str], ...]]:
+    """What the identifiers say, and the places and names of those whose value is about the device."""
     types: dict[str, int] = {}
     for kind in kinds:
         if kind:
             kind = kind if kind in DATA_TYPES else "other"
             types[kind] = types.get(kind, 0) + 1
-    codes = dict.fromkeys([code(one, component) for one in dict.fromkeys(identifiers)])
-    codes.pop("", None)
-    return Observations(count=count, value_types=tuple(types.items()), identifiers=tuple(codes)[:CODES_LIMIT])
+    codes = {one: code(one, component) for one in dict.fromkeys(identifiers)}
+    distinct = dict.fromkeys(codes.values())
+    distinct.pop("", None)
+    references = dict.fromkeys([reference(one, component) for one in codes])
+    references.pop("", None)
+    specified: list[tuple[int, str]] = []
+    for place, one in enumerate(identifiers):
+        number, _, system = codes[one].partition("^")
+        if system == "MDC" and number in _SPECIFICATIONS and len(specified) < CODES_LIMIT:
+            specified.append((place, _SPECIFICATIONS[number]))
+    summed = Observations(
+        count=count,
+        value_types=tuple(types.items()),
+        identifiers=tuple(distinct)[:CODES_LIMIT],
+        references=tuple(references)[:CODES_LIMIT],
+    )
+    return summed, tuple(specified)
 
 
 _remembered_observations = lru_cache(maxsize=REMEMBERED_OBSERVATIONS)(_observations)

@@ -14,6 +14,8 @@ SEPARATORS_SIZE = 6
 UNDECLARED = "\0"  # stands for a separator that the header does not declare; no text holds it
 # Codes come again with every message: how many are remembered, of which length. At most some 2 MiB.
 REMEMBERED_CODES = 4096
+# Reference identifiers of ISO/IEEE 11073-10101 have up to some sixty signs.
+REFERENCE_SIZE = 80
 REMEMBERED_SIZE = 256
 
 
@@ -102,3 +104,18 @@ def code(field: str, component: str) -> str:
     Where a local code has a LOINC (LN) or IEEE 11073 (MDC) code beside it as the alternate identifier, that one.
     """
     return _remembered_code(field, component) if len(field) <= REMEMBERED_SIZE else _code(field, component)
+
+
+def reference(field: str, component: str) -> str:
+    """The reference identifier of an IEEE 11073 code (``MDC_ECG_HEART_RATE``), or ""; no other text of a code.
+
+    Of codes that came after 2004 implementations give several numbers, but one reference identifier (ISO/IEEE
+    11073-10101 A.1 makes it the same everywhere).
+    """
+    parts = field.split(component, 6)
+    for text, system in ((parts[1:2], parts[2:3]), (parts[4:5], parts[5:6])):
+        if system == ["MDC"] and text and text[0].startswith("MDC_") and len(text[0]) <= REFERENCE_SIZE:
+            found = text[0]
+            if found.isascii() and found.replace("_", "").isalnum() and found.isupper():
+                return found
+    return ""

@@ -72,12 +72,14 @@ class Orders:
 
 @value
 class Observations:
-    """OBX (HL7 v2.9 7.4.2): what was observed, by codes; never a value."""
+    """OBX (HL7 v2.9 7.4.2): what was observed, by codes; never a value of a patient."""
 
     count: int
     value_types: tuple[tuple[str, int], ...]
     identifiers: tuple[str, ...]
     """Distinct observation identifiers, ``CODE^SYSTEM``: LOINC (LN) and IEEE 11073 (MDC) before local codes."""
+    references: tuple[str, ...] = ()
+    """Distinct reference identifiers of IEEE 11073 codes: ``MDC_ECG_HEART_RATE``."""
 
 
 @value
@@ -85,7 +87,8 @@ class Equipment:
     """A device that a message names: an entity identifier and what stands beside it."""
 
     source: str
-    """The field that names it: ``OBX-18``, ``PRT-10``, ``PRT-16``, ``EQU-1``, ``DEV-2``."""
+    """The field that names it: ``OBX-18``, ``PRT-10``, ``PRT-16``, ``EQU-1``, ``DEV-2``, or ``OBX-5`` for a device that
+    says in observations of its own what it is; that one has no identifier."""
     identifier: str
     namespace: str = ""
     universal_id: str = ""
