@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
 from asepsis.protocols.fields import facts_of, text
+from asepsis.protocols.framing import Frames
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # CIP volume 2, 2-3.1: command, length, session, status, context, options.
@@ -139,37 +140,21 @@ _facts: Final = facts_of(EthernetIp, without=("command", "from_server"))
 class EthernetIpStream:
     """One TCP conversation."""
 
-    __slots__ = ("_lost", "_pending", "_waiting")
+    __slots__ = ("_directions", "_waiting")
 
     def __init__(self) -> None:
-        self._pending = [b"", b""]
-        self._lost = [False, False]
+        self._directions = (Frames(), Frames())
         # Context of a request -> the class of object that it went to.
         self._waiting: dict[bytes, int] = {}
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction."""
-        if gap:
-            self._pending[sender] = b""
-            self._lost[sender] = False
-        elif self._lost[sender]:
+        direction = self._directions[sender]
+        if direction.is_lost and not gap:
             return ()
-        data = self._pending[sender] + data if self._pending[sender] else data
-        results: list[Result] = []
-        at, end = 0, len(data)
-        while at + HEADER_LENGTH_BYTES <= end:
-            length = _length(data, at)
-            if length < 0:
-                self._lost[sender] = True
-                self._pending[sender] = b""
-                if not gap:
-                    results.append(_malformed("encapsulation header", "no command, or no length"))
-                return results
-            if at + HEADER_LENGTH_BYTES + length > end:
-                break
-            results.append(_read(data[at : at + HEADER_LENGTH_BYTES + length], self._waiting))
-            at += HEADER_LENGTH_BYTES + length
-        self._pending[sender] = data[at:]
+        results: list[Result] = [_read(command, self._waiting) for command in direction.take(data, _size, gap=gap)]
+        if direction.is_lost and not gap:
+            results.append(_malformed("encapsulation header", "no command, or no length"))
         return results
 
     def close(self) -> Sequence[Result]:
@@ -181,10 +166,10 @@ def read(payload: bytes) -> Sequence[Result]:
     """Reads one datagram."""
     if len(payload) < HEADER_LENGTH_BYTES:
         return (_malformed("encapsulation header", f"{len(payload)} bytes of {HEADER_LENGTH_BYTES}"),)
-    length = _length(payload, 0)
-    if length < 0 or HEADER_LENGTH_BYTES + length > len(payload):
+    size = _size(payload, 0)
+    if size < 0 or size > len(payload):
         return (_malformed("encapsulation header", "no command, or no length"),)
-    return (_read(payload[: HEADER_LENGTH_BYTES + length], {}),)
+    return (_read(payload[:size], {}),)
 
 
 def _malformed(where: str, why: str) -> Malformed:
@@ -195,12 +180,14 @@ def _word(data: bytes, at: int) -> int:
     return data[at] | data[at + 1] << 8
 
 
-def _length(data: bytes, at: int) -> int:
-    """Of the data behind the header at ``at``; -1 where it is no header."""
+def _size(data: bytes, at: int) -> int:
+    """Bytes of the command at ``at``: 0 while its header is not whole, -1 where it is none."""
+    if len(data) - at < HEADER_LENGTH_BYTES:
+        return 0
     length = _word(data, at + 2)
     if _word(data, at) not in COMMANDS or length > LENGTH_LIMIT_BYTES or data[at + 20 : at + 24] != bytes(4):
         return -1
-    return length
+    return HEADER_LENGTH_BYTES + length
 
 
 def _read(octets: bytes, waiting: dict[bytes, int]) -> Result:

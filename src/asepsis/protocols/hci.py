@@ -14,6 +14,7 @@ from asepsis.kernel.value import value
 from asepsis.protocols.ble import Ble, advertised, channel_message, uuid, whose
 from asepsis.protocols.ble_names import APPEARANCE_CHARACTERISTIC, DEVICE_INFORMATION, VERSIONS
 from asepsis.protocols.fields import text
+from asepsis.protocols.framing import Frames
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # A controller keeps some ten connections; what more is said is remembered for the last ones only.
@@ -52,35 +53,22 @@ class _Connection:
 class HciStream:
     """The record of one host."""
 
-    __slots__ = ("_connections", "_lost", "_pending")
+    __slots__ = ("_connections", "_directions")
 
     def __init__(self) -> None:
-        self._pending = [b"", b""]
-        self._lost = [False, False]
+        self._directions = (Frames(), Frames())
         self._connections: dict[int, _Connection] = {}
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes; the packets themselves say who sent them."""
-        if gap:
-            self._pending[sender] = b""
-            self._lost[sender] = False
-        elif self._lost[sender]:
+        direction = self._directions[sender]
+        if direction.is_lost and not gap:
             return ()
-        data = self._pending[sender] + data if self._pending[sender] else data
         results: list[Result] = []
-        at, end = 0, len(data)
-        while at < end:
-            size = _size(data, at)
-            if size < 0 or size > PACKET_LIMIT_BYTES:
-                self._lost[sender] = True
-                self._pending[sender] = b""
-                results.append(Malformed(protocol="hci", where="H4 packet", why=f"type {data[at]}"))
-                return results
-            if size == 0 or at + size > end:
-                break
-            results += self._packet(data[at : at + size])
-            at += size
-        self._pending[sender] = data[at:]
+        for packet in direction.take(data, _size, gap=gap):
+            results += self._packet(packet)
+        if direction.is_lost:
+            results.append(Malformed(protocol="hci", where="H4 packet", why="no type, or no length"))
         return results
 
     def close(self) -> Sequence[Result]:
@@ -219,14 +207,17 @@ def _characteristic(kind: int, octets: bytes) -> dict[str, Any] | None:
 
 
 def _size(data: bytes, at: int) -> int:
-    """Bytes of the H4 packet at ``at``: 0 while its header is not whole, -1 for no packet (Core 4.A.2)."""
+    """Bytes of the H4 packet at ``at``: 0 while its header is not whole, -1 for no packet that we read (Core 4.A.2)."""
     kind, left = data[at], len(data) - at
     if kind == _EVENT:
         return 3 + data[at + 2] if left >= 3 else 0
     if kind in (_COMMAND, _SYNCHRONOUS):
         return 4 + data[at + 3] if left >= 4 else 0
     if kind == _ACL:
-        return 5 + (data[at + 3] | data[at + 4] << 8) if left >= 5 else 0
+        if left < 5:
+            return 0
+        size = 5 + (data[at + 3] | data[at + 4] << 8)
+        return size if size <= PACKET_LIMIT_BYTES else -1
     return -1
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
 from asepsis.protocols.fields import facts_of, text, text_or_hex
+from asepsis.protocols.framing import Frames
 from asepsis.protocols.message import Dissector, Malformed, Result
 
 # Messaging on TCP/IP 3.1.3: transaction, protocol, length, unit.
@@ -105,36 +106,20 @@ _facts: Final = facts_of(Modbus, without=("function", "from_server"))
 class ModbusStream:
     """One TCP conversation."""
 
-    __slots__ = ("_lost", "_pending", "_server")
+    __slots__ = ("_directions", "_server")
 
     def __init__(self) -> None:
-        self._pending = [b"", b""]
-        self._lost = [False, False]
+        self._directions = (Frames(), Frames())
         self._server: int | None = None
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
         """Takes the next bytes of one direction."""
-        if gap:
-            self._pending[sender] = b""
-            self._lost[sender] = False
-        elif self._lost[sender]:
+        direction = self._directions[sender]
+        if direction.is_lost and not gap:
             return ()
-        data = self._pending[sender] + data if self._pending[sender] else data
-        results: list[Result] = []
-        at, end = 0, len(data)
-        while at + HEADER_LENGTH_BYTES < end:
-            length = data[at + 4] << 8 | data[at + 5]
-            if data[at + 2] or data[at + 3] or not 2 <= length <= LENGTH_LIMIT:
-                self._lost[sender] = True
-                self._pending[sender] = b""
-                if not gap:
-                    results.append(Malformed(protocol="modbus", where="MBAP header", why="not protocol 0 or no length"))
-                return results
-            if at + 6 + length > end:
-                break
-            results.append(self._read(sender, data[at + 6], data[at + 7 : at + 6 + length]))
-            at += 6 + length
-        self._pending[sender] = data[at:]
+        results: list[Result] = [self._read(sender, unit[6], unit[7:]) for unit in direction.take(data, _size, gap=gap)]
+        if direction.is_lost and not gap:
+            results.append(Malformed(protocol="modbus", where="MBAP header", why="not protocol 0 or no length"))
         return results
 
     def close(self) -> Sequence[Result]:
@@ -152,6 +137,14 @@ class ModbusStream:
         if from_server and code == 17 and len(pdu) > 2:
             return Modbus(function=FUNCTIONS[17], unit=unit, from_server=True, server_id=text_or_hex(pdu[2:]))
         return _plain(unit, code, pdu[1] if code & 0x80 and len(pdu) > 1 else 0, from_server=from_server)
+
+
+def _size(data: bytes, at: int) -> int:
+    """Bytes of the unit at ``at``: 0 where that is not known yet, -1 where none begins."""
+    if len(data) - at <= HEADER_LENGTH_BYTES:
+        return 0
+    length = data[at + 4] << 8 | data[at + 5]
+    return -1 if data[at + 2] or data[at + 3] or not 2 <= length <= LENGTH_LIMIT else 6 + length
 
 
 @lru_cache(maxsize=REMEMBERED_MESSAGES)

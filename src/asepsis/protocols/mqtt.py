@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
+from asepsis.protocols.framing import Held
 from asepsis.protocols.masking import MASK_WINDOW, masked, printable
 from asepsis.protocols.message import Dissector, Malformed, Result
 
@@ -177,15 +178,13 @@ class _Topic:
         )
 
 
-class _Side:
-    """One direction, and the bytes that were not enough yet."""
+class _Side(Held):
+    """One direction; what passes by is a payload, or a packet that says nothing."""
 
-    __slots__ = ("aliases", "is_server", "lost", "needed", "pending", "quiet", "skip", "topics")
+    __slots__ = ("aliases", "is_server", "lost", "topics")
 
     def __init__(self) -> None:
-        self.pending = bytearray()
-        self.needed = 0  # how many bytes what is pending takes
-        self.skip = 0  # bytes of a payload, or of a packet that says nothing
+        super().__init__()
         self.lost = False  # a packet has to be searched for
         self.is_server: bool | None = None
         self.topics: dict[str, _Topic] = {}
@@ -206,29 +205,20 @@ class MqttStream:
         """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
         side = self._sides[sender]
         if gap:
-            side.pending.clear()
-            side.needed = side.skip = 0
+            side.forget()
             side.lost = True
-        pending = side.pending
-        if pending:
-            pending += data
-            if len(pending) < side.needed:
-                return ()
-            data = bytes(pending)
-            pending.clear()
+        if side.pending:
+            data = side.join(data)
         results: list[Result] = []
         at = 0
         size = len(data)
         while at < size:
             if side.skip:
-                step = min(side.skip, size - at)
-                side.skip -= step
-                at += step
+                at += side.pass_by(size - at)
                 continue
             needed = self._search(side, data, at, size) if side.lost else self._read(side, data, at, size, results)
             if at + needed > size:
-                side.needed = needed
-                pending += data[at:]
+                side.keep(data, at, needed)
                 break
             at += needed
         return results

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
 from asepsis.protocols.fields import MalformedError, facts_of, text
+from asepsis.protocols.framing import Held
 from asepsis.protocols.message import Dissector, Malformed, Result
 from asepsis.protocols.opcua_names import APPLICATION_TYPES, IDENTITIES, SECURITY_MODES, SERVICES, TOKEN_TYPES
 
@@ -80,13 +81,11 @@ _facts: Final = facts_of(Opcua, without=("message", "from_server"))
 class OpcuaStream:
     """One TCP conversation."""
 
-    __slots__ = ("_bodies", "_lost", "_pending", "_skip")
+    __slots__ = ("_bodies", "_directions", "_lost")
 
     def __init__(self) -> None:
-        self._pending = [b"", b""]
+        self._directions = (Held(), Held())
         self._bodies = [b"", b""]
-        # Bytes of a chunk that are still to come and not read.
-        self._skip = [0, 0]
         self._lost = [False, False]
 
     def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
@@ -95,16 +94,16 @@ class OpcuaStream:
             self._drop(sender, lost=False)
         elif self._lost[sender]:
             return ()
-        data = self._pending[sender] + data if self._pending[sender] else data
+        direction = self._directions[sender]
+        data = direction.join(data)
         results: list[Result] = []
         at, end = 0, len(data)
         while at < end:
-            if self._skip[sender]:
-                taken = min(self._skip[sender], end - at)
-                self._skip[sender] -= taken
-                at += taken
+            if direction.skip:
+                at += direction.pass_by(end - at)
                 continue
             if end - at < HEADER_LENGTH_BYTES:
+                direction.keep(data, at, HEADER_LENGTH_BYTES)
                 break
             name, chunk = _TYPES.get(data[at : at + 3]), data[at + 3]
             size = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -114,15 +113,15 @@ class OpcuaStream:
                     results.append(Malformed(protocol="opcua", where="message header", why="no type, chunk or size"))
                 return results
             if size > HELD_LIMIT_BYTES:
-                self._skip[sender] = size
+                direction.skip = size
                 self._bodies[sender] = b""
                 results.append(Opcua(message=name))
                 continue
             if at + size > end:
+                direction.keep(data, at, size)
                 break
             results += self._chunk(sender, name, chunk, data[at + HEADER_LENGTH_BYTES : at + size])
             at += size
-        self._pending[sender] = data[at:]
         return results
 
     def close(self) -> Sequence[Result]:
@@ -130,8 +129,8 @@ class OpcuaStream:
         return ()
 
     def _drop(self, sender: int, *, lost: bool) -> None:
-        self._pending[sender] = self._bodies[sender] = b""
-        self._skip[sender] = 0
+        self._directions[sender].forget()
+        self._bodies[sender] = b""
         self._lost[sender] = lost
 
     def _chunk(self, sender: int, name: str, chunk: int, body: bytes) -> Sequence[Result]:

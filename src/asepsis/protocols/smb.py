@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from asepsis.protocols import smb1, smb2
+from asepsis.protocols.framing import Held
 from asepsis.protocols.masking import printable
 from asepsis.protocols.message import Dissector, Malformed, Result
 from asepsis.protocols.smb_messages import PROTOCOL, NetbiosSession, SmbEncrypted, SmbNegotiate
@@ -38,15 +39,13 @@ _SMB1_COMMANDS = frozenset((smb1.NEGOTIATE, smb1.SESSION_SETUP, smb1.TREE_CONNEC
 _SMB2_COMMANDS = frozenset((smb2.NEGOTIATE, smb2.SESSION_SETUP, smb2.TREE_CONNECT))
 
 
-class _Side:
-    """One direction, and the bytes that were not enough yet."""
+class _Side(Held):
+    """One direction; what passes by is a message that says nothing."""
 
-    __slots__ = ("lost", "needed", "pending", "skip")
+    __slots__ = ("lost",)
 
     def __init__(self) -> None:
-        self.pending = bytearray()
-        self.needed = 0  # how many bytes what is pending takes
-        self.skip = 0  # bytes of a message that says nothing
+        super().__init__()
         self.lost = False  # the next header has to be searched for
 
 
@@ -64,38 +63,27 @@ class SmbStream:
         """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
         side = self._sides[sender]
         if gap:
-            side.pending.clear()
-            side.needed = side.skip = 0
+            side.forget()
             side.lost = True
-        pending = side.pending
-        if pending:
-            pending += data
-            if len(pending) < side.needed:
-                return ()
-            data = bytes(pending)
-            pending.clear()
+        data = side.join(data)
         results: list[Result] = []
         at = 0
         size = len(data)
         while at < size:
             if side.skip:
-                step = min(side.skip, size - at)
-                side.skip -= step
-                at += step
+                at += side.pass_by(size - at)
                 continue
             if side.lost:
                 found = _HEADER.search(data, at)
                 if found is None:
                     # A header that began may be whole with the next bytes.
-                    pending += data[max(at, size - 7) :]
-                    side.needed = 8
+                    side.keep(data, max(at, size - 7), 8)
                     break
                 at = found.start()
                 side.lost = False
             needed = self._read(side, data, at, size, results)
             if at + needed > size:
-                side.needed = needed
-                pending += data[at:]
+                side.keep(data, at, needed)
                 break
             at += needed
         return results

@@ -14,6 +14,7 @@ from hashlib import md5
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
+from asepsis.protocols.framing import Held
 from asepsis.protocols.masking import printable
 from asepsis.protocols.message import Dissector, Malformed, Result
 
@@ -117,17 +118,16 @@ class SshAgreement:
 _Offer = tuple[tuple[tuple[str, ...], ...], str, str, bool | None]
 
 
-class _Side:
-    """One direction, and the bytes that were not enough yet."""
+class _Side(Held):
+    """One direction; lines and packets are held that are not whole."""
 
-    __slots__ = ("done", "identified", "is_server", "lines", "needed", "offer", "packets", "pending", "quiet")
+    __slots__ = ("done", "identified", "is_server", "lines", "offer", "packets", "quiet")
 
     def __init__(self) -> None:
+        super().__init__()
         self.done = False
         self.identified = False
         self.quiet = False  # after a gap: what does not fit is no fault
-        self.pending = bytearray()
-        self.needed = 0  # how many bytes what is pending takes
         self.lines = 0
         self.packets = 0
         self.offer: _Offer | None = None
@@ -148,26 +148,21 @@ class SshStream:
         side = self._sides[sender]
         if gap:
             # Packets have no mark to find them by again; only a conversation that was not seen yet can still begin.
-            side.pending.clear()
+            side.forget()
             side.quiet = True
             if side.identified or side.lines:
                 side.done = True
         if side.done:
             return ()
-        pending = side.pending
-        if pending:
-            pending += data
-            if len(pending) < side.needed and (side.identified or b"\n" not in data):
-                return ()
-            data = bytes(pending)
-            pending.clear()
+        if not side.identified and b"\n" in data:
+            side.needed = 0  # a line ends before it is as long as it may be
+        data = side.join(data)
         results: list[Result] = []
         at = 0
         while at < len(data) and not side.done:
             step = self._packet(side, data, at, results) if side.identified else self._line(side, data, at, results)
             if at + step > len(data):
-                side.needed = step
-                pending += data[at:]
+                side.keep(data, at, step)
                 break
             at += step
         return results

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
+from asepsis.protocols.framing import Held
 from asepsis.protocols.message import Dissector, Malformed, Result
 from asepsis.protocols.tls_hello import (
     PROTOCOL,
@@ -128,22 +129,20 @@ class Alert:
         return {"description": self.description, "fatal": self.fatal}
 
 
-class _Side:
-    """One direction, and the bytes that were not enough yet."""
+class _Side(Held):
+    """One direction; records are held that are not whole, and pass by where they say nothing."""
 
-    __slots__ = ("begun", "done", "encrypted", "handshake", "hellos", "is_server", "needed", "pending", "quiet", "skip")
+    __slots__ = ("begun", "done", "encrypted", "handshake", "hellos", "is_server", "quiet")
 
     def __init__(self) -> None:
+        super().__init__()
         self.begun = False  # a record was read
         self.done = False  # nothing more in clear
         self.encrypted = False  # ChangeCipherSpec was sent
         self.quiet = False  # after a gap: what fits no record is no fault
         self.hellos = 0
         self.is_server: bool | None = None
-        self.pending = bytearray()  # a record that is not whole
-        self.needed = 0  # how many bytes it takes
         self.handshake = bytearray()  # a handshake message over several records
-        self.skip = 0  # bytes of a record that says nothing
 
 
 class TlsStream:
@@ -160,33 +159,23 @@ class TlsStream:
         side = self._sides[sender]
         if gap:
             # What follows a hole usually begins with a record; if it does not, this direction is given up.
-            side.pending.clear()
+            side.forget()
             side.handshake.clear()
-            side.skip = 0
             side.done = False
             side.quiet = True
         if side.done:
             return ()
-        pending = side.pending
-        if pending:
-            pending += data
-            if len(pending) < side.needed:
-                return ()
-            data = bytes(pending)
-            pending.clear()
+        data = side.join(data)
         results: list[Result] = []
         at = 0
         size = len(data)
         while at < size and not side.done:
             if side.skip:
-                step = min(side.skip, size - at)
-                side.skip -= step
-                at += step
+                at += side.pass_by(size - at)
                 continue
             needed = self._read_record(side, data, at, size, results)
             if at + needed > size:
-                side.needed = needed
-                pending += data[at:]
+                side.keep(data, at, needed)
                 break
             at += needed
         return results
