@@ -6,22 +6,19 @@ password went over the network for everybody to read. Names, passwords and files
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.command_lines import Command, Direction, Reply, read_command, read_reply
+from asepsis.protocols.command_lines import Command, Reply
+from asepsis.protocols.command_stream import CommandStream
 from asepsis.protocols.fields import text
 from asepsis.protocols.masking import printable_text
-from asepsis.protocols.message import Dissector, Malformed, Result
-from asepsis.protocols.tls import TlsStream
+from asepsis.protocols.message import Dissector, Result
 
 # A greeting of more lines is a page of terms of use.
 GREETING_LINES = 8
 # RFC 2389 3.2: servers list some twenty features.
 FEATURES_LIMIT = 64
-# Lines without sense after which this is not FTP.
-SENSELESS_LIMIT = 8
 
 # RFC 1635 2: a name that anybody may log in with.
 _ANONYMOUS: Final = (b"anonymous", b"ftp")
@@ -102,77 +99,27 @@ class FtpTls:
         return {}
 
 
-class FtpStream:
+class FtpStream(CommandStream):
     """Reads one control connection; see ``protocols.message.Stream``."""
 
-    __slots__ = (
-        "_asked",
-        "_directions",
-        "_done",
-        "_gathered",
-        "_gathering",
-        "_is_anonymous",
-        "_is_greeted",
-        "_odd",
-        "_tls",
-        "_wants_features",
-    )
+    PROTOCOL: ClassVar[str] = "ftp"
+    __slots__ = ("_asked", "_gathered", "_gathering", "_is_anonymous", "_is_greeted", "_wants_features")
 
     def __init__(self) -> None:
-        self._directions = (Direction(), Direction())
-        self._done = False
+        super().__init__()
         self._is_greeted = False
-        self._odd = 0
-        self._tls: TlsStream | None = None
         self._asked = ""  # the last verb of the login: USER or PASS; empty where nobody logs in
         self._is_anonymous = False
         self._wants_features = False
         self._gathering = 0  # code of the reply of many lines that is being gathered
         self._gathered: list[str] = []
 
-    def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
-        """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
-        if self._tls is not None:
-            return self._tls.feed(sender, data, gap=gap)
-        if self._done:
-            return ()
-        direction = self._directions[sender]
-        if gap:
-            self._gathering = 0
-        results: list[Result] = []
-        for line in direction.lines(data, gap=gap):
-            if self._done:
-                break
-            self._take(direction, line, results)
-        return results
+    def _missed(self) -> None:
+        self._gathering = 0
 
-    def close(self) -> Sequence[Result]:
-        """Part of a line says nothing."""
-        self._done = True
-        return ()
-
-    def _take(self, direction: Direction, line: bytes, results: list[Result]) -> None:
-        reply = read_reply(line)
-        if direction.is_server is None and (reply is not None or read_command(line) is not None):
-            direction.is_server = reply is not None
-        if direction.is_server:
-            self._reply(reply, line, results)
-        elif direction.is_server is False:
-            command = read_command(line)
-            if command is not None:
-                self._command(command)
-            else:
-                self._senseless(results)
-        elif line:
-            self._senseless(results)
-
-    def _senseless(self, results: list[Result]) -> None:
-        self._odd += 1
-        if self._odd >= SENSELESS_LIMIT:
-            self._done = True
-            results.append(Malformed(protocol="ftp", where="line", why="neither a command nor a reply"))
-
-    def _command(self, command: Command) -> None:
+    def _command(self, command: Command | None, _: list[Result]) -> bool:
+        if command is None:
+            return False
         if command.verb == "USER":
             self._asked = "USER"
             self._is_anonymous = command.argument.strip().lower() in _ANONYMOUS
@@ -180,26 +127,28 @@ class FtpStream:
             self._asked = "PASS"
         # Other lists of code 211 (RFC 959 4.1.3, STAT) name the user.
         self._wants_features = command.verb == "FEAT"
+        return True
 
-    def _reply(self, reply: Reply | None, line: bytes, results: list[Result]) -> None:
+    def _reply(self, reply: Reply | None, line: bytes, results: list[Result]) -> bool:
         if self._gathering:
             if reply is None or reply.code != self._gathering or not reply.is_last:
                 self._gather(line if reply is None or reply.code != self._gathering else reply.text)
-                return
+                return True
             code, self._gathering = self._gathering, 0
             if code != _FEATURES:
                 self._gather(reply.text)
             self._tell(code, results)
-        elif reply is None:
-            self._senseless(results)
+            return True
+        if reply is None:
+            return False
+        self._gathered = []
+        if reply.code != _FEATURES:
+            self._gather(reply.text)
+        if reply.is_last:
+            self._tell(reply.code, results)
         else:
-            self._gathered = []
-            if reply.code != _FEATURES:
-                self._gather(reply.text)
-            if reply.is_last:
-                self._tell(reply.code, results)
-            else:
-                self._gathering = reply.code
+            self._gathering = reply.code
+        return True
 
     def _gather(self, said: bytes) -> None:
         if len(self._gathered) < FEATURES_LIMIT:
@@ -220,8 +169,7 @@ class FtpStream:
                 results.append(FtpFeatures(features=features))
         elif code == _TLS:
             results.append(FtpTls())
-            self._done = True
-            self._tls = TlsStream()
+            self._begin_tls()
         elif self._asked and (code == _LOGGED_IN or (code in _LOGIN_FAILS and self._asked == "PASS")):
             results.append(FtpLogin(accepted=code == _LOGGED_IN, is_anonymous=self._is_anonymous))
             self._asked = ""

@@ -6,20 +6,17 @@ login or a mail went over the network for everybody to read. Addresses, secrets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from asepsis.kernel.value import value
-from asepsis.protocols.command_lines import Command, Direction, Reply, read_command, read_reply
+from asepsis.protocols.command_lines import Command, Reply
+from asepsis.protocols.command_stream import CommandStream
 from asepsis.protocols.fields import text
 from asepsis.protocols.masking import MASK
-from asepsis.protocols.message import Dissector, Malformed, Result
-from asepsis.protocols.tls import TlsStream
+from asepsis.protocols.message import Dissector, Result
 
 # IANA "SMTP Service Extensions": servers offer some ten.
 EXTENSIONS_LIMIT = 64
-# Lines without sense after which this is not SMTP.
-SENSELESS_LIMIT = 8
 
 _HELLOS: Final = ("EHLO", "HELO", "LHLO")
 _GREETS, _OK, _SEND_MAIL, _LOGGED_IN = 220, 250, 354, 235
@@ -125,73 +122,29 @@ class SmtpTls:
         return {}
 
 
-class SmtpStream:
+class SmtpStream(CommandStream):
     """Reads one conversation; see ``protocols.message.Stream``."""
 
-    __slots__ = (
-        "_asked",
-        "_directions",
-        "_done",
-        "_gathered",
-        "_is_greeted",
-        "_is_whole",
-        "_mechanism",
-        "_odd",
-        "_tls",
-    )
+    PROTOCOL: ClassVar[str] = "smtp"
+    __slots__ = ("_asked", "_gathered", "_is_greeted", "_is_whole", "_mechanism")
 
     def __init__(self) -> None:
-        self._directions = (Direction(), Direction())
-        self._done = False
+        super().__init__()
         self._is_greeted = False
         self._is_whole = False  # the greeting was seen, and everything since
-        self._odd = 0
-        self._tls: TlsStream | None = None
         self._asked = ""  # the last command that we wait to see answered
         self._mechanism = ""
         self._gathered: list[bytes] = []  # the lines so far of a reply of many
 
-    def feed(self, sender: int, data: bytes, *, gap: bool = False) -> Sequence[Result]:
-        """Takes the next bytes of one direction; see ``protocols.message.Stream.feed``."""
-        if self._tls is not None:
-            return self._tls.feed(sender, data, gap=gap)
-        if self._done:
-            return ()
-        direction = self._directions[sender]
-        if gap:
-            self._gathered = []
-            self._asked = ""
-            self._is_whole = False
-        results: list[Result] = []
-        for line in direction.lines(data, gap=gap):
-            if self._done:
-                break
-            self._take(direction, line, results)
-        return results
+    def _missed(self) -> None:
+        self._gathered = []
+        self._asked = ""
+        self._is_whole = False
 
-    def close(self) -> Sequence[Result]:
-        """Part of a line says nothing."""
-        self._done = True
-        return ()
-
-    def _take(self, direction: Direction, line: bytes, results: list[Result]) -> None:
-        reply = read_reply(line)
-        command = None if reply is not None else read_command(line)
-        if direction.is_server is None and (reply is not None or command is not None):
-            direction.is_server = reply is not None
-        if direction.is_server and reply is not None:
-            self._reply(reply, results)
-        elif direction.is_server is False:
-            # Lines of a mail and of a login stand among the commands: of those we know nothing, and want nothing.
-            if command is not None and self._asked not in ("DATA", "BDAT"):
-                self._command(command, results)
-        elif line:
-            self._odd += 1
-            if self._odd >= SENSELESS_LIMIT:
-                self._done = True
-                results.append(Malformed(protocol="smtp", where="line", why="neither a command nor a reply"))
-
-    def _command(self, command: Command, results: list[Result]) -> None:
+    def _command(self, command: Command | None, results: list[Result]) -> bool:
+        # Lines of a mail and of a login stand among the commands: of those we know nothing, and want nothing.
+        if command is None or self._asked in ("DATA", "BDAT"):
+            return True
         if command.verb in _HELLOS:
             self._asked = "HELLO"
             # In mid-stream and after a gap a line may be a mail's.
@@ -205,12 +158,15 @@ class SmtpStream:
             # RFC 4422 3.1: what is longer, or has other signs, is no mechanism and may be a secret.
             is_mechanism = len(mechanism) <= 20 and mechanism.replace(b"-", b"").replace(b"_", b"").isalnum()
             self._mechanism = text(mechanism) if is_mechanism else MASK
+        return True
 
-    def _reply(self, reply: Reply, results: list[Result]) -> None:
+    def _reply(self, reply: Reply | None, line: bytes, results: list[Result]) -> bool:
+        if reply is None:
+            return not line
         if len(self._gathered) < EXTENSIONS_LIMIT:
             self._gathered.append(reply.text)
         if not reply.is_last:
-            return
+            return True
         lines, self._gathered = self._gathered, []
         code = reply.code
         asked = self._asked
@@ -220,8 +176,7 @@ class SmtpStream:
             results.append(SmtpGreeting(host=_host(host), banner=_without_addresses(banner)))
         elif code == _GREETS and asked == "STARTTLS":
             results.append(SmtpTls())
-            self._done = True
-            self._tls = TlsStream()
+            self._begin_tls()
         elif code == _OK and asked == "HELLO":
             if len(lines) > 1:
                 results.append(_extensions(lines[1:]))
@@ -229,12 +184,13 @@ class SmtpStream:
             results.append(SmtpMail())
             self._asked = "DATA" if code == _SEND_MAIL else ""
             self._is_greeted = True
-            return
+            return True
         elif asked == "AUTH" and (code == _LOGGED_IN or code in _LOGIN_FAILS):
             results.append(SmtpLogin(mechanism=self._mechanism, accepted=code == _LOGGED_IN))
         self._is_greeted = True
         if code != 334:  # RFC 4954 4: the server asks on
             self._asked = ""
+        return True
 
 
 def _extensions(lines: list[bytes]) -> SmtpExtensions:
