@@ -15,7 +15,7 @@ from asepsis.kernel.value import value
 from asepsis.protocols.fields import facts_of
 from asepsis.protocols.masking import MASK_WINDOW, TEXT_LIMIT, masked, printable
 from asepsis.protocols.message import Dissector, Malformed, Result
-from asepsis.protocols.text_stream import TextStream, read_head, split
+from asepsis.protocols.text_stream import TextStream, is_status, may_begin, read_head, split
 
 PROTOCOL: Final = "rtsp"
 
@@ -66,10 +66,7 @@ _facts: Final = facts_of(Rtsp, without=("kind", "sender_is_server"))
 
 def begins(octets: bytes) -> bool:
     """Whether bytes may begin a message, as far as they go."""
-    if octets.startswith(b"RTSP/"[: len(octets)]):
-        return True
-    method, blank, _ = octets[:16].partition(b" ")
-    return method in _METHODS if blank else any(one.startswith(method) for one in _METHODS)
+    return may_begin(octets, b"RTSP/", _METHODS)
 
 
 def read(payload: bytes) -> Sequence[Result]:
@@ -90,7 +87,7 @@ def read_message(head: bytes, body: bytes) -> Sequence[Result]:
     if b"sdp" in get(b"content-type", b"").lower():
         session, tool = _described(body)
     if words[0].startswith(b"RTSP/"):
-        if not (words[1].isdigit() and len(words[1]) == 3):
+        if not is_status(words[1]):
             return (Malformed(protocol=PROTOCOL, where="Status-Code", why="not three digits"),)
         challenge = get(b"www-authenticate", b"")[: 2 * TEXT_LIMIT]
         realm = _REALM.search(challenge)

@@ -15,7 +15,7 @@ from asepsis.kernel.value import value
 from asepsis.protocols.fields import facts_of
 from asepsis.protocols.masking import TEXT_LIMIT, printable
 from asepsis.protocols.message import Dissector, Malformed, Result
-from asepsis.protocols.text_stream import TextStream, read_head, split
+from asepsis.protocols.text_stream import TextStream, is_status, may_begin, read_head, split
 
 PROTOCOL: Final = "sip"
 
@@ -75,10 +75,7 @@ _facts: Final = facts_of(Sip, without=("kind", "sender_is_server"))
 
 def begins(octets: bytes) -> bool:
     """Whether bytes may begin a message, as far as they go."""
-    if octets.startswith(b"SIP/2.0 "[: len(octets)]):
-        return True
-    method, blank, _ = octets[:16].partition(b" ")
-    return method in _METHODS if blank else any(one.startswith(method) for one in _METHODS)
+    return may_begin(octets, b"SIP/2.0 ", _METHODS)
 
 
 def read(payload: bytes) -> Sequence[Result]:
@@ -102,7 +99,7 @@ def read_message(head: bytes, _: bytes) -> Sequence[Result]:
     if len(words) < 3:
         return (Malformed(protocol=PROTOCOL, where="start line", why="it has less than three parts"),)
     is_response = words[0] == b"SIP/2.0"
-    if is_response and not (words[1].isdigit() and len(words[1]) == 3):
+    if is_response and not is_status(words[1]):
         return (Malformed(protocol=PROTOCOL, where="Status-Code", why="not three digits"),)
     if not is_response and (words[0] not in _METHODS or not words[2].startswith(b"SIP/")):
         return (Malformed(protocol=PROTOCOL, where="Request-Line", why="neither its method nor its version is SIP's"),)

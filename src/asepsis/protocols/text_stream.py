@@ -43,6 +43,25 @@ def split(octets: bytes) -> tuple[bytes, bytes]:
     return (head, body) if end else (octets.rpartition(b"\r\n")[0] or octets[:0], b"")
 
 
+def may_begin(octets: bytes, version: bytes, methods: frozenset[bytes]) -> bool:
+    """Whether bytes may begin a message, as far as they go.
+
+    Args:
+        octets: The beginning, of which a few bytes suffice.
+        version: What a response begins with (RFC 3261 7.2, RFC 2326 7.1).
+        methods: What a request begins with.
+    """
+    if octets.startswith(version[: len(octets)]):
+        return True
+    method, blank, _ = octets[:16].partition(b" ")
+    return method in methods if blank else any(one.startswith(method) for one in methods)
+
+
+def is_status(word: bytes) -> bool:
+    """Whether a word of a start line is a status code: three digits."""
+    return len(word) == 3 and word.isdigit()
+
+
 class _Direction:
     __slots__ = ("done", "lost", "needed", "pending", "searched", "skip")
 
