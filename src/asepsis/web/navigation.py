@@ -15,6 +15,8 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("See", "Devices", "devices", Action.DEVICE_LIST),
     ("See", "Map", "map", Action.MAP_VIEW),
     ("See", "Captures", "jobs", Action.JOB_VIEW),
+    ("Keep", "Listed and seen", "reconciliation", Action.DEVICE_LIST),
+    ("Keep", "CMMS import", "cmms", Action.IMPORT_PROPOSE),
 )
 """Group, words, name of the route, action."""
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "asepsis.web.facilities",
     "asepsis.web.devices",
     "asepsis.web.jobs",
+    "asepsis.web.cmms",
     "asepsis.web.ledger",
     "asepsis.web.authorisation",
     "asepsis.web.overview",

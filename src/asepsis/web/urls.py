@@ -9,6 +9,7 @@ from asepsis.web.overview import views as overview
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("devices/", include("asepsis.web.devices.urls")),
+    path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("account/", include("allauth.urls")),
 ]

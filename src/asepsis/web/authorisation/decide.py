@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from asepsis.kernel.value import value
 from asepsis.web.authorisation.actions import Action
+from asepsis.web.facilities.models import Site
 from asepsis.web.people.models import Person, Role, RoleGrant
 
 Row = TypeVar("Row", bound=Model)
@@ -65,7 +66,10 @@ def may(person: Person | AnonymousUser, action: Action, resource: Model | None =
     for grant in _grants(person):
         if action not in ALLOWED[grant.role]:
             continue
-        if resource is None or type(resource)._default_manager.filter(_within(grant), pk=resource.pk).exists():
+        if isinstance(resource, Site):
+            if grant.site_id in (None, resource.pk) and grant.department_id is None and grant.device_group_id is None:
+                return Decision(allowed=True, reasons=(str(grant),))
+        elif resource is None or type(resource)._default_manager.filter(_within(grant), pk=resource.pk).exists():
             return Decision(allowed=True, reasons=(str(grant),))
     return Decision(allowed=False, reasons=("no role allows it here",))
 

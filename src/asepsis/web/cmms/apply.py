@@ -106,7 +106,8 @@ def _records(site: Site, matches: Iterable[Match]) -> int:
     departments = {name: Department.objects.get_or_create(site=site, name=name)[0] for name in sorted(names)}
     rows: QuerySet[DeviceRecord] = DeviceRecord.objects.filter(device__site=site)
     there = {record.device_id: record for record in rows}
-    fresh, changed = [], []
+    fresh: list[DeviceRecord] = []
+    changed: list[DeviceRecord] = []
     for device, asset in tied.items():
         record = there.get(device) or DeviceRecord(device_id=device)
         before = (record.asset_number, record.place, record.department_id, record.criticality)

@@ -47,6 +47,7 @@ def _proposal(request: HttpRequest, import_id: str, action: Action) -> AssetImpo
 def imports(request: HttpRequest) -> HttpResponse:
     """Imports so far, and the way to a new one."""
     sites = _sites(request, Action.IMPORT_PROPOSE)
+    assert request.user.is_authenticated
     form = UploadForm(sites, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -125,11 +126,10 @@ def decide(request: HttpRequest, import_id: str) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         with transaction.atomic():
-            if "apply" in request.POST:
-                done = apply(proposal, request.user)
-            else:
-                done = _refuse(request, proposal)
-            record(request, Action.IMPORT_APPLY, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done})
+            done = apply(proposal, request.user) if "apply" in request.POST else _refuse(request, proposal)
+            record(
+                request, Action.IMPORT_APPLY, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done}
+            )
     except AsepsisError as error:
         if error.code == "import-own":
             raise PermissionDenied(error.message) from error
