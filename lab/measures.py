@@ -1,9 +1,6 @@
 """The arithmetic of a score: categories, claims, addresses, calibration. Pure: values in, values out.
 
-A device of an answer belongs to the host whose hardware address it bears. A category is *right* when it is the host's
-own word or one of ``also_plays``, *broader* when it is a wider or a general word for the same thing, *unknown* when
-there is none, else *wrong*. A claim about vendor, model, firmware or serial number is wrong when it is not what the
-host announced.
+What every figure means stands in ``docs/explanation/lab-score.md``.
 """
 
 from __future__ import annotations
@@ -13,13 +10,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from asepsis.knowledge.vendors import vendor
-from asepsis.knowledge.vocabulary import GENERAL_CATEGORIES, category_agrees
+from asepsis.knowledge.vocabulary import WIDER, Category, category_agrees
 from lab.roles import roles, systems
+from lab.tellable import can_be_told
 
 Document = Mapping[str, Any]
 
 ATTRIBUTES = ("vendor", "model", "firmware", "serial", "os", "role")
 BINS = 10
+CLAIMS_ENOUGH = 2000
+"""Claims that the goals about claims ask for, pooled over recordings."""
+# Shorter texts stand in anything.
+SHORTEST_MODEL = 3
+_SYSTEMS = frozenset(category for category, wider in WIDER.items() if Category.MEDICAL_SERVER in wider)
+_SERVERS = _SYSTEMS | {Category.SERVER, Category.STORAGE, Category.MEDICAL_SERVER}
+# Kinds whose body is an ordinary computer: a console, a cart or a cabinet with a computer in it.
+_CONSOLES = frozenset(
+    (
+        *(Category.CT, Category.MR, Category.XRAY, Category.MAMMOGRAPHY, Category.NUCLEAR, Category.RADIOTHERAPY),
+        *(Category.IMAGING_WORKSTATION, Category.CENTRAL_STATION, Category.MEDICATION_CABINET),
+        *(Category.IMPLANT_PROGRAMMER, Category.TELEMEDICINE_CART, Category.LAB_ANALYSER, Category.LAB_MIDDLEWARE),
+    )
+)
+GENERAL: Mapping[str, frozenset[Category]] = {
+    Category.SERVER: _SERVERS,
+    Category.WORKSTATION: _CONSOLES,
+    Category.VIRTUAL_MACHINE: _SERVERS | {Category.WORKSTATION},
+}
+"""General words, and what they are true of. A workstation is no server, and a pump is no workstation."""
+KNOWN, KEPT, UNTOLD = "known", "kept from tuning", "cannot be told"
 GOALS = (
     # name, key of the score, whether more is better, the figure of the issue that asks for it
     ("category macro-F1, kinds that tuning may see", "macro_f1", True, 0.98),
@@ -35,7 +54,7 @@ def category_verdict(answer: str | None, truth: str) -> str:
         return "unknown"
     if answer == truth:
         return "right"
-    if category_agrees(answer, truth) or answer in GENERAL_CATEGORIES:
+    if category_agrees(answer, truth) or truth in GENERAL.get(answer, ()):
         return "broader"
     return "wrong"
 
@@ -48,15 +67,22 @@ def claim_right(attribute: str, answer: str, host: Document) -> bool:
         return any(family in answer.casefold() for family in systems(host))
     truth = host["answers"][attribute]
     if attribute != "vendor":
-        said = [_plain(str(entry["value"])) for entry in host["announces"]] if attribute == "model" else []
-        # A model may be announced in two spellings; what the host itself said is no wrong claim.
-        return (truth is not None and _plain(answer) == _plain(truth)) or any(_plain(answer) in text for text in said)
+        if truth is not None and _plain(answer) == _plain(truth):
+            return True
+        if attribute != "model" or len(answer) < SHORTEST_MODEL:
+            return False
+        # A model may be announced in two spellings; what the host itself said, as whole words, is no wrong claim.
+        return any(f" {_words(answer)} " in f" {_words(str(entry['value']))} " for entry in host["announces"])
     allowed = {text for text in (truth, host["mac_prefix_of"]) if text}
     return _maker(answer) in {_maker(text) for text in allowed}
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
+
+
+def _words(text: str) -> str:
+    return " ".join("".join(sign if sign.isalnum() or sign in "-._/" else " " for sign in text).split()).casefold()
 
 
 def _maker(text: str) -> str:
@@ -80,9 +106,11 @@ def score(pairs: Iterable[tuple[Sequence[Document], Sequence[Document]]]) -> dic
     Args:
         pairs: Devices as ``asepsis devices --json`` prints them, and the ``hosts`` of the truth.
     """
-    verdicts: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    verdicts: dict[str, Counter[str]] = {group: Counter() for group in (KNOWN, KEPT, UNTOLD)}
     confusion: dict[str, Counter[str]] = defaultdict(Counter)
-    seen: set[str] = set()
+    known: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
+    kept_wrong = kept_all = 0
     claims: list[tuple[float, bool]] = []
     by_attribute: dict[str, Counter[str]] = {name: Counter() for name in ATTRIBUTES}
     ties: Counter[str] = Counter()
@@ -97,10 +125,14 @@ def score(pairs: Iterable[tuple[Sequence[Document], Sequence[Document]]]) -> dic
             if truth is not None:
                 also = device["category"] in host.get("also_plays", ())
                 verdict = "right" if also else category_verdict(device["category"], truth)
-                verdicts[host["kept_from_tuning"]][verdict] += 1
-                confusion[truth][truth if also else device["category"] or "unknown"] += 1
-                if not host["kept_from_tuning"]:
-                    seen.add(truth)
+                answer = truth if also else device["category"] or "unknown"
+                confusion[truth][answer] += 1
+                group = UNTOLD if not can_be_told(host) else KEPT if host["kept_from_tuning"] else KNOWN
+                verdicts[group][verdict] += 1
+                (known if group == KNOWN else others).append((truth, answer))
+                if host["kept_from_tuning"]:
+                    kept_all += 1
+                    kept_wrong += verdict == "wrong"
                 if device["category"] is not None:
                     claims.append((device["confidence"].get("category", 0.0), verdict != "wrong"))
                 if verdict == "wrong":
@@ -119,12 +151,12 @@ def score(pairs: Iterable[tuple[Sequence[Document], Sequence[Document]]]) -> dic
     reliability, error = calibration(claims)
     named = [by_attribute[attribute] for attribute in ("vendor", "model", "firmware")]
     named_wrong, named_all = sum(c["wrong"] for c in named), sum(c["wrong"] + c["right"] for c in named)
-    kept = sum(verdicts[True].values())
     result: dict[str, Any] = {
         "claims": len(claims),
-        "categories": {"known": dict(verdicts[False]), "kept_from_tuning": dict(verdicts[True])},
-        "macro_f1": macro_f1(confusion, seen),
-        "wrong_on_kept": verdicts[True]["wrong"] / kept if kept else 0.0,
+        "claims_enough": len(claims) >= CLAIMS_ENOUGH,
+        "categories": {group: dict(counts) for group, counts in verdicts.items()},
+        "macro_f1": macro_f1(known, others),
+        "wrong_on_kept": kept_wrong / kept_all if kept_all else 0.0,
         "attributes": {name: dict(counts) for name, counts in by_attribute.items()},
         "wrong_claims": named_wrong / named_all if named_all else 0.0,
         "addresses": dict(ties),
@@ -156,13 +188,22 @@ def _addresses(host: Document, mine: Sequence[Document], ties: Counter[str]) -> 
     ties["addresses not tied"] += len(set(host["ipv4"]) - shown)
 
 
-def macro_f1(confusion: Mapping[str, Mapping[str, int]], categories: set[str]) -> float:
-    """The mean over ``categories`` of F1 (van Rijsbergen's, beta 1), exact words only; a broader word is a miss."""
+def macro_f1(known: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]] = ()) -> float:
+    """The mean over categories of F1 (van Rijsbergen's, beta 1), exact words only; a broader word is a miss.
+
+    Args:
+        known: Truth and answer of the hosts that are judged; their truths are the categories.
+        others: Truth and answer of further hosts. Wrongly called by one of the categories, they count as false alarms;
+            called rightly, as nothing.
+    """
     figures = []
-    for category in sorted(categories):
-        hit = confusion[category].get(category, 0)
-        missed = sum(confusion[category].values()) - hit
-        false = sum(row.get(category, 0) for truth, row in confusion.items() if truth != category)
+    for category in sorted({truth for truth, _ in known}):
+        hit = sum(truth == answer == category for truth, answer in known)
+        missed = sum(truth == category for truth, _ in known) - hit
+        # "server" is true of a pharmacy's system: a broader word is a miss there and no false alarm here.
+        false = sum(
+            answer == category and category_verdict(answer, truth) == "wrong" for truth, answer in (*known, *others)
+        )
         figures.append(2 * hit / (2 * hit + missed + false) if hit else 0.0)
     return sum(figures) / len(figures) if figures else 0.0
 
@@ -183,11 +224,12 @@ def calibration(claims: Sequence[tuple[float, bool]]) -> tuple[list[dict[str, fl
 
 def report(result: Document) -> str:
     """The score for a person."""
-    lines = [f"{result['claims']} claims"]
+    few = "" if result["claims_enough"] else f", of {CLAIMS_ENOUGH} that the goals about claims ask for"
+    lines = [f"{result['claims']} claims{few}"]
     for group, counts in result["categories"].items():
         total = sum(counts.values()) or 1
         parts = ", ".join(f"{counts.get(word, 0)} {word}" for word in ("right", "broader", "unknown", "wrong"))
-        lines.append(f"categories, {group.replace('_', ' ')}: {parts} of {total}")
+        lines.append(f"categories, {group}: {parts} of {total}")
     for name, counts in result["attributes"].items():
         lines.append(f"{name}: " + ", ".join(f"{counts[word]} {word}" for word in sorted(counts)))
     lines.append("addresses: " + ", ".join(f"{n} {word}" for word, n in sorted(result["addresses"].items())))

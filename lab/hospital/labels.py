@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lab import tellable
 from lab.hospital import kinds
 from lab.hospital.network import Hospital
 from lab.hospital.topology import Device
@@ -42,6 +43,8 @@ def devices(hospital: Hospital, said: dict[str, list[dict[str, Any]]]) -> list[d
                 # What is true of it besides: a second part that it also plays.
                 "also_plays": kinds.also(device.kind),
                 "kept_from_tuning": device.kind in kept,
+                # Null where nothing in its traffic tells its category: a broader word or none is right there.
+                "category_told_by": tellable.TOLD_BY.get(device.kind, "not said"),
                 "segment": device.segment,
                 "mac": device.mac,
                 "macs": [device.mac],

@@ -10,7 +10,9 @@ import pytest
 
 from asepsis.knowledge.vocabulary import Role
 from lab import measures
+from lab.hospital import kinds
 from lab.roles import ROLES_OF_KIND, ROLES_OF_PROGRAM
+from lab.tellable import TOLD_BY, can_be_told
 
 MAC = "00:11:22:00:00:0{}"
 
@@ -91,10 +93,67 @@ def test_a_planted_mistake_breaks_its_goal(number: int, change: dict[str, str], 
         (None, "ct", "unknown"),
         ("mr", "ct", "wrong"),
         ("ct", "imaging_modality", "wrong"),
+        ("workstation", "medication_cabinet", "broader"),
+        ("workstation", "infusion_pump", "wrong"),
+        ("workstation", "server", "wrong"),
+        ("server", "workstation", "wrong"),
+        ("server", "infusion_pump", "wrong"),
+        ("virtual_machine", "server", "broader"),
+        ("network_scanner", "ct", "wrong"),
     ],
 )
 def test_a_category_is_judged_by_the_closed_list(answer: str | None, truth: str, verdict: str) -> None:
     assert measures.category_verdict(answer, truth) == verdict
+
+
+def test_a_host_that_cannot_be_told_is_no_miss_and_may_still_be_wrong() -> None:
+    silent = {**host(4, "smart_bed"), "category_told_by": None}
+    hosts = [*HOSTS, silent]
+    result = measures.score([([*RIGHT, device(4, None)], hosts)])
+    assert result["macro_f1"] == 1.0
+    assert result["categories"][measures.UNTOLD] == {"unknown": 1}
+    wrong = measures.score([([*RIGHT, device(4, "ct")], hosts)])
+    assert wrong["macro_f1"] < 1.0, "a false alarm of another category"
+    assert wrong["wrong"] == ["h4: ct is smart_bed"]
+
+
+def test_a_host_that_can_be_told_is_a_miss_when_it_is_not() -> None:
+    assert measures.score([([device(1, None), *RIGHT[1:]], HOSTS)])["macro_f1"] == 0.5
+    assert measures.score([([device(1, "imaging_modality"), *RIGHT[1:]], HOSTS)])["macro_f1"] == 0.5
+
+
+def test_the_truth_s_own_word_on_what_tells_it_comes_before_the_table() -> None:
+    bed = host(1, "smart_bed")
+    assert not can_be_told(bed)
+    assert can_be_told({**bed, "category_told_by": "SNMP"})
+    assert not can_be_told({**host(1, "ct"), "category_told_by": None})
+
+
+def test_every_kind_of_the_lab_has_its_line_on_what_tells_it() -> None:
+    assert set(TOLD_BY) == set(kinds.names())
+
+
+def test_a_general_word_that_is_true_is_no_false_alarm() -> None:
+    pairs = [("server", "server"), ("ct", "ct")]
+    assert measures.macro_f1(pairs, [("pacs", "server")]) == 1.0
+    assert measures.macro_f1(pairs, [("infusion_pump", "server")]) < 1.0
+    assert measures.macro_f1(pairs, [("infusion_pump", "infusion_pump")]) == 1.0
+
+
+def test_a_model_is_right_as_whole_words_of_what_was_announced() -> None:
+    said = [{"field": "lldp", "value": "HP J9773A 2530-24G-PoEP Switch, revision 2"}]
+    switch = {**host(1, "network_switch", model="2530-24G"), "announces": said}
+    assert measures.claim_right("model", "2530-24G-PoEP", switch)
+    assert measures.claim_right("model", "2530-24G", switch)
+    assert not measures.claim_right("model", "2530", switch)
+    assert not measures.claim_right("model", "2", switch)
+    assert not measures.claim_right("firmware", "2", switch)
+
+
+def test_few_claims_are_called_few() -> None:
+    assert not measures.score([(RIGHT, HOSTS)])["claims_enough"]
+    assert "of 2000" in measures.report(measures.score([(RIGHT, HOSTS)]))
+    assert measures.score([(RIGHT, HOSTS)] * 400)["claims_enough"]
 
 
 def test_a_maker_may_be_spelled_as_he_is_registered_or_known() -> None:
