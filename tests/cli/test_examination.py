@@ -48,10 +48,28 @@ def test_the_tables_that_are_shipped_are_good() -> None:
 
 
 def test_every_package_of_the_requirements_is_found_with_its_version() -> None:
-    (finding,) = examination.packages()
+    # A part that only some want may be absent: that is said and is no fault.
+    finding, *others = examination.packages()
     assert finding.state is State.GOOD
+    assert all(other.state is State.WARNING for other in others)
     for name in ("numpy", "numba", "duckdb", "click"):
         assert f"{name} " in finding.found
+
+
+def test_a_package_is_found_by_its_name_whatever_stands_behind_it() -> None:
+    (finding,) = examination.packages(
+        ["numpy[fast,more]>=2.2", "click (>=8)", 'rich~=14; python_version > "3"', "duckdb"]
+    )
+    assert finding.state is State.GOOD
+    assert [found.split(" ")[0] for found in finding.found.split(", ")] == ["numpy", "click", "rich", "duckdb"]
+
+
+def test_a_package_that_is_absent_is_bad_unless_only_a_part_needs_it() -> None:
+    found = examination.packages(["numpy", "no-such-thing>=1", 'nor-this[all]>=1; extra == "learn"'])
+    assert [finding.state for finding in found] == [State.GOOD, State.BAD, State.WARNING]
+    assert "no-such-thing" in found[1].found
+    assert "nor-this" in found[2].found
+    assert "asepsis[learn]" in found[2].remedy
 
 
 def test_a_workspace_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:

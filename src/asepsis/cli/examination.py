@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -51,6 +52,9 @@ LITTLE_SPACE_BYTES: Final = 1 << 30
 """History takes about a hundredth of the captures it comes from; below one GiB a busy day no longer fits."""
 
 STATUS: Final = Path("/proc/self/status")
+
+_BEHIND_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
+_EXTRA: Final = re.compile(r"""extra\s*==\s*["']([A-Za-z0-9._-]+)""")
 
 
 def examine(workspace: Path | None) -> list[Finding]:
@@ -132,15 +136,19 @@ def processor() -> list[Finding]:
     ]
 
 
-def packages() -> list[Finding]:
-    """The versions of what Asepsis stands on, from its own list of requirements."""
-    found, absent = [], []
-    for requirement in requires("asepsis") or []:
-        name = requirement.split(";")[0].split(">")[0].split("<")[0].split("=")[0].strip()
+def packages(requirements: Iterable[str] | None = None) -> list[Finding]:
+    """The versions of what Asepsis stands on: its own list of requirements, unless another one is given."""
+    found: list[str] = []
+    absent: list[str] = []
+    optional: dict[str, list[str]] = {}
+    for requirement in requires("asepsis") or [] if requirements is None else requirements:
+        # The name may be followed by extras, versions and a marker (PEP 508).
+        name = _BEHIND_A_NAME.split(requirement, maxsplit=1)[0]
+        extra = _EXTRA.search(requirement)
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            absent.append(name)
+            (optional.setdefault(extra[1], []) if extra else absent).append(name)
     findings = [Finding(subject="packages", state=State.GOOD, found=", ".join(found))]
     if absent:
         findings.append(
@@ -151,6 +159,15 @@ def packages() -> list[Finding]:
                 remedy="install them from the lock: make run",
             )
         )
+    findings.extend(
+        Finding(
+            subject="packages",
+            state=State.WARNING,
+            found=f"absent, and needed for a part only: {', '.join(names)}",
+            remedy=f"pip install 'asepsis[{extra}]'",
+        )
+        for extra, names in optional.items()
+    )
     return findings
 
 
