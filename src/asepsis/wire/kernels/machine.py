@@ -17,15 +17,23 @@ from numba.extending import intrinsic
 
 # numba ships types for a part of itself only.
 _codegen: Any = _cgutils
+_same: Any = types.UniTuple
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_RETURNED: dict[str, Any] = {
+    "int": types.int64,
+    "bool": types.boolean,
+    "tuple[int, int, int, int]": _same(types.int64, 4),
+    "None": types.void,
+}
+
+
 def _signature(function: Callable[..., Any]) -> Any:
-    """Integers in, an integer, a truth value or nothing out: one explicit type, so that nothing is compiled twice."""
+    """Integers in, one of ``_RETURNED`` out: one explicit type, so that nothing is compiled twice."""
     annotations = dict(function.__annotations__)
-    returned = {"int": types.int64, "bool": types.boolean, "None": types.void}[annotations.pop("return")]
-    return returned(*[types.int64] * len(annotations))
+    return _RETURNED[annotations.pop("return")](*[types.int64] * len(annotations))
 
 
 # numba's own names: release the interpreter's lock, divide as C does, make none of the wrappers that Python

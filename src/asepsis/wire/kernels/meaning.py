@@ -2,7 +2,7 @@
 
 Devices say the same again and again, but for numbers and times that say nothing of them. Each function here
 hashes what a protocol's module reads, and passes over what it does not. It may pass over less than it could, but
-never what makes a difference to a message: ``tests/wire/test_meaning.py`` holds both against each other.
+never what makes a difference to a message: ``tests/pipeline/test_meanings.py`` holds both against each other.
 
 The hash is keyed, because what one device sends must not stand for what another one says.
 """
@@ -41,6 +41,22 @@ def rotate(x: int, bits: int) -> int:
     return x << bits | shift_right(x, 64 - bits)
 
 
+@inlined
+def sip_round(v0: int, v1: int, v2: int, v3: int) -> tuple[int, int, int, int]:
+    """One round of SipHash (Aumasson and Bernstein, 2012, figure 2.1)."""
+    v0 += v1
+    v1 = rotate(v1, 13) ^ v0
+    v0 = rotate(v0, 32)
+    v2 += v3
+    v3 = rotate(v3, 16) ^ v2
+    v0 += v3
+    v3 = rotate(v3, 21) ^ v0
+    v2 += v1
+    v1 = rotate(v1, 17) ^ v2
+    v2 = rotate(v2, 32)
+    return v0, v1, v2, v3
+
+
 @kernel
 def content_hash(key: int, p: int, n: int) -> int:
     """SipHash-1-3 (Aumasson and Bernstein, 2012) of ``n`` bytes, keyed by a secret or by the hash of what is before."""
@@ -63,29 +79,11 @@ def content_hash(key: int, p: int, n: int) -> int:
                 shift += 8
                 p += 1
         v3 ^= word
-        v0 += v1
-        v1 = rotate(v1, 13) ^ v0
-        v0 = rotate(v0, 32)
-        v2 += v3
-        v3 = rotate(v3, 16) ^ v2
-        v0 += v3
-        v3 = rotate(v3, 21) ^ v0
-        v2 += v1
-        v1 = rotate(v1, 17) ^ v2
-        v2 = rotate(v2, 32)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
         v0 ^= word
     v2 ^= 0xFF
     for _ in range(3):
-        v0 += v1
-        v1 = rotate(v1, 13) ^ v0
-        v0 = rotate(v0, 32)
-        v2 += v3
-        v3 = rotate(v3, 16) ^ v2
-        v0 += v3
-        v3 = rotate(v3, 21) ^ v0
-        v2 += v1
-        v1 = rotate(v1, 17) ^ v2
-        v2 = rotate(v2, 32)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
     return v0 ^ v1 ^ v2 ^ v3
 
 
@@ -97,16 +95,7 @@ def add_word(h: int, word: int) -> int:
     v2 = h ^ 0x6C7967656E657261
     v3 = v1 ^ 0x7465646279746573 ^ word
     for i in range(3):
-        v0 += v1
-        v1 = rotate(v1, 13) ^ v0
-        v0 = rotate(v0, 32)
-        v2 += v3
-        v3 = rotate(v3, 16) ^ v2
-        v0 += v3
-        v3 = rotate(v3, 21) ^ v0
-        v2 += v1
-        v1 = rotate(v1, 17) ^ v2
-        v2 = rotate(v2, 32)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
         if i == 0:
             v0 ^= word
     return v0 ^ v1 ^ v2 ^ v3
