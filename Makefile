@@ -18,7 +18,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: run-ready kernels ## show the devices of the recorded lab hospital
+run: run-ready kernels ## show the recorded lab hospital: its devices here, then its pages in the browser
 	@$(BIN)/asepsis demo
 
 test: dev-ready kernels ## everything: linters, all tests, those that are slow or need root too

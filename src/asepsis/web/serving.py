@@ -1,50 +1,127 @@
-"""Starts what the web needs: tables, the worker of jobs, the server of pages."""
+"""Starts what the web needs: tables, TLS, the worker of jobs, the sensor, the server of pages; ends them in order."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-import subprocess
-import sys
+import socket
+import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import django
-import uvicorn
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
 
-WORKER_GRACE_SECONDS = 10.0
+WORKER: Final = "asepsis.web.jobs.worker"
+SENSOR: Final = "asepsis.web.jobs.sensor"
+CERTIFICATE_LOOKED_AT_SECONDS: Final = 3600.0
 
 
 def serve(announce: Callable[[dict[str, str]], None]) -> None:
-    """Serves until a signal ends it; the worker ends with it.
+    """Serves until SIGINT or SIGTERM ends it; worker and sensor end with it.
 
     Args:
-        announce: Told the address once everything is ready to be served.
+        announce: Told once everything is ready to be served: ``address``, and where they apply ``fingerprint`` of our
+            own authority and ``first_administrator``, the link for who comes first.
+
+    Raises:
+        ConfigurationError: What is set cannot be served safely.
+        OSError: The address cannot be listened on.
     """
     django.setup()
+    from django.conf import settings
     from django.core.management import call_command
 
+    from asepsis.web import logs, transport
     from asepsis.web.devices.projection import refresh
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
+    logs.configure_own(requests=settings.LOG_REQUESTS)
+    secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     call_command("migrate", verbosity=0)
     refresh(WORKSPACE)
-    worker = subprocess.Popen([sys.executable, "-m", "asepsis.web", "db_worker", "--no-startup-delay"])
+    # Uploads are buffered beside where they end, not in a small /tmp.
+    uploads = WORKSPACE.root / "uploads"
+    uploads.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(uploads)
+    asyncio.run(_run(announce, secured))
+
+
+async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None:
+    from asepsis.web import transport
+    from asepsis.web.asgi import application
+    from asepsis.web.children import Child
+    from asepsis.web.server import Server, configure
+    from asepsis.web.settings import CONFIGURATION
+
     web = CONFIGURATION.web
-    announce({"address": f"{'http' if web.tls == 'none' else 'https'}://{web.names[0]}:{web.port}/"})
+    config = configure(application, host=web.host, port=web.port)
+    config.load()
+    if secured is not None:
+        config.ssl = transport.context(secured)
+    listening = _listen(web.host, web.port)
+    server = Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    children = [Child(WORKER)]
+    if CONFIGURATION.sensor.interface:
+        children.append(Child(SENSOR))
+    tasks = [asyncio.create_task(child.keep()) for child in children]
+    if secured is not None:
+        tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
+    announce(_announcement(secured))
     try:
-        uvicorn.run(
-            "asepsis.web.asgi:application",
-            host=web.host,
-            port=web.port,
-            log_level="warning",
-            server_header=False,
-            lifespan="off",
-        )
+        await server.serve(sockets=[listening])
     finally:
-        worker.send_signal(signal.SIGTERM)
+        for task in tasks[len(children) :]:
+            task.cancel()
+        await asyncio.gather(*(child.stop() for child in children))
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, or the system's error before anything else was begun."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(socket.SOMAXCONN)
+        listening.setblocking(False)
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    return listening
+
+
+def _announcement(secured: Any) -> dict[str, str]:
+    from asepsis.web import transport
+    from asepsis.web.settings import CONFIGURATION
+
+    web = CONFIGURATION.web
+    told = {"address": f"{'http' if web.tls == 'none' else 'https'}://{web.names[0]}:{web.port}/"}
+    if secured is not None and secured.authority is not None:
+        told["fingerprint"] = transport.fingerprint(secured)
+        told["authority"] = f"{told['address']}authority.pem"
+    return told
+
+
+async def _renew(context: Any, secured: Any) -> None:
+    """Our own certificate is made anew before it ends, and a new one of the hospital is taken, without a restart."""
+    from asepsis.web import transport
+    from asepsis.web.configuration import ConfigurationError
+    from asepsis.web.settings import CONFIGURATION, WORKSPACE
+
+    while True:
+        await asyncio.sleep(CERTIFICATE_LOOKED_AT_SECONDS)
         try:
-            worker.wait(WORKER_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
+            renewed = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
+            if renewed is not None:
+                transport.load(context, renewed)
+        except ConfigurationError:
+            # Half of a new pair may lie there at this moment; what is loaded goes on.
+            continue

@@ -42,9 +42,23 @@ def command(as_json: bool, workspace: Path | None) -> int:
         ) from error
 
     def announce(document: dict[str, str]) -> None:
-        line = json.dumps(document) if as_json else f"Asepsis is served at {document['address']}"
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(json.dumps(document) + "\n" if as_json else _told(document))
         sys.stdout.flush()
 
     serve(announce)
     return Exit.DONE
+
+
+def _told(document: dict[str, str]) -> str:
+    lines = [f"Asepsis is served at {document['address']}"]
+    if "fingerprint" in document:
+        lines += [
+            "",
+            f"Browsers learn to trust it by {document['authority']}",
+            "Compare its SHA-256 fingerprint before you do:",
+            f"    {document['fingerprint']}",
+        ]
+    if "first_administrator" in document:
+        lines += ["", "Nobody may sign in yet. The first administrator opens this link, which works once:"]
+        lines += [f"    {document['first_administrator']}"]
+    return "\n".join(lines) + "\n"

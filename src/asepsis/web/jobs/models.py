@@ -18,6 +18,11 @@ class Job(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ANALYSIS = "analysis"
+    SENSOR = "sensor"
+    """A live capture: runs beside the queue, so it can be neither cancelled nor repeated here."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
@@ -33,6 +38,8 @@ class Job(models.Model):
     site = models.ForeignKey("facilities.Site", on_delete=models.PROTECT, null=True, blank=True)
     started_by = models.ForeignKey("people.Person", on_delete=models.SET_NULL, null=True, blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
+    cancel_asked = models.BooleanField(default=False)
+    """Somebody wants it to end; it does when it next says how far it is."""
     begun = models.DateTimeField(null=True, blank=True)
     ended = models.DateTimeField(null=True, blank=True)
 
@@ -42,3 +49,18 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether asking it to end means anything."""
+        return self.kind == self.ANALYSIS and self.state in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it ended without having done its work."""
+        return self.kind == self.ANALYSIS and self.state in (self.State.FAILED, self.State.CANCELLED)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a page that shows it should ask again."""
+        return self.state in (self.State.WAITING, self.State.RUNNING)

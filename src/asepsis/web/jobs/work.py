@@ -20,12 +20,20 @@ from asepsis.web.settings import WORKSPACE
 SECONDS_BETWEEN: Final = 1.0
 
 
+class CancelledError(Exception):
+    """Somebody asked a job to end; it leaves the analysis by this way, which keeps nothing of the capture."""
+
+
 @task()
 def analyze_captures(job_id: str) -> None:
     """Analyses the files of a job into the workspace, then brings the rows of devices up to date."""
     job = Job.objects.get(pk=job_id)
+    if job.cancel_asked:
+        end(job, Job.State.CANCELLED, "cancelled before it began", {})
+        return
     begin(job)
     written = 0.0
+    names: dict[str, str] = dict(zip(job.arguments["paths"], job.arguments.get("names", ()), strict=False))
 
     def said(progress: Progress) -> None:
         nonlocal written
@@ -34,6 +42,8 @@ def analyze_captures(job_id: str) -> None:
         written = time.monotonic()
         fraction = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
         advance(job, fraction, f"{progress.packets:,} packets")
+        if Job.objects.filter(pk=job.pk, cancel_asked=True).exists():
+            raise CancelledError
 
     try:
         report = analyze(
@@ -44,17 +54,31 @@ def analyze_captures(job_id: str) -> None:
         )
         advance(job, 0.99, "bringing the list of devices up to date")
         refreshed = refresh(WORKSPACE)
+    except CancelledError:
+        end(job, Job.State.CANCELLED, "cancelled", {})
+        return
     except AsepsisError as error:
-        end(job, Job.State.FAILED, error.message, {"code": error.code, "hint": error.hint})
+        end(job, Job.State.FAILED, _by_name(error.message, names), {"code": error.code, "hint": error.hint})
         return
     except Exception:
         end(job, Job.State.FAILED, "an error that should not happen; the log says more", {})
         raise
     document = report.document()
+    for capture in document["captures"]:
+        # The name under which it was stored says nothing to anybody.
+        capture["path"] = names.get(capture["path"], capture["path"])
+        if capture["error"]:
+            capture["error"] = _by_name(capture["error"], names)
     broken = [one for one in document["captures"] if one["error"]]
     state = Job.State.FAILED if broken and len(broken) == len(document["captures"]) else Job.State.DONE
     message = broken[0]["error"] if state == Job.State.FAILED else f"{refreshed.devices} devices"
     end(job, state, message, document)
+
+
+def _by_name(text: str, names: dict[str, str]) -> str:
+    for path, name in names.items():
+        text = text.replace(path, name)
+    return text
 
 
 def begin(job: Job) -> None:

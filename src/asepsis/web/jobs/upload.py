@@ -1,0 +1,179 @@
+"""Captures that people send from a browser or by the API: stored under a name of ours, then analysed by a job.
+
+What a file is, its first bytes say. Its own name is shown to people and never becomes a path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from asepsis.kernel.errors import AsepsisError
+from asepsis.web.facilities.models import Site
+from asepsis.web.jobs.models import Job
+from asepsis.web.settings import CONFIGURATION, SESSION_COOKIE_NAME, WORKSPACE
+
+if TYPE_CHECKING:
+    from asepsis.web.people.models import Person
+
+UPLOAD_PATH: Final = "/jobs/upload/"
+# What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
+DISK_RESERVE_BYTES: Final = 1024**3
+NAME_LIMIT: Final = 120
+# pcap in both byte orders with micro- and nanoseconds and as modified by Kuznetzov, pcapng, gzip, zstd.
+SIGNATURES: Final = (
+    b"\xd4\xc3\xb2\xa1",
+    b"\xa1\xb2\xc3\xd4",
+    b"\x4d\x3c\xb2\xa1",
+    b"\xa1\xb2\x3c\x4d",
+    b"\x34\xcd\xb2\xa1",
+    b"\xa1\xb2\xcd\x34",
+    b"\x0a\x0d\x0d\x0a",
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
+)
+
+
+class UploadError(AsepsisError):
+    """A file that is not taken."""
+
+
+def takes_files(path: str) -> bool:
+    """Whether a path of the web takes whole captures."""
+    return path == UPLOAD_PATH
+
+
+def admits(path: str, headers: dict[bytes, bytes]) -> bool:
+    """Whether the sender of a request may upload at all; asked before the body of it is read.
+
+    It spares the disk; what decides is the view, which also knows the site.
+    """
+    from asepsis.web.authorisation.actions import Action
+    from asepsis.web.authorisation.decide import may
+
+    person = _sender(headers)
+    return person is not None and may(person, Action.CAPTURE_UPLOAD).allowed
+
+
+def _sender(headers: dict[bytes, bytes]) -> Person | None:
+    from django.contrib.auth import get_user
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.http import HttpRequest
+
+    from asepsis.web.people.models import Person
+
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return None
+    if SESSION_COOKIE_NAME not in cookies:
+        return None
+    request = HttpRequest()
+    request.session = SessionStore(cookies[SESSION_COOKIE_NAME].value)
+    found = get_user(request)
+    return found if isinstance(found, Person) else None
+
+
+def sites_for(person: Person) -> list[Site]:
+    """The sites to which this person may add captures."""
+    from django.db.models import Q
+    from django.utils import timezone
+
+    grants = list(person.grants.filter(Q(expires__isnull=True) | Q(expires__gt=timezone.now())))
+    if any(grant.site_id is None for grant in grants):
+        return list(Site.objects.all())
+    return list(Site.objects.filter(pk__in=[grant.site_id for grant in grants if grant.department_id is None]))
+
+
+def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) -> Job:
+    """Stores captures and begins the job that analyses them.
+
+    Args:
+        files: As the browser sent them; none is held in memory.
+        site: Where they were taken.
+        person: Who sent them.
+
+    Raises:
+        UploadError: There is none, one is no capture or too large, or the disk has no room.
+    """
+    stored: list[tuple[Path, str]] = []
+    try:
+        for file in files:
+            stored.append((_store(file), shown_name(file.name or "")))
+        if not stored:
+            raise UploadError("no file was sent", code="upload-empty", hint="Choose a capture first.")
+        return begin_analysis(
+            [str(path) for path, _ in stored], names=[name for _, name in stored], site=site, person=person
+        )
+    except Exception:
+        for path, _ in stored:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def begin_analysis(paths: list[str], *, names: list[str], site: Site, person: Person) -> Job:
+    """A job over files that are stored already."""
+    from asepsis.web.jobs.work import analyze_captures
+
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=Job.ANALYSIS,
+            title=names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more",
+            arguments={"paths": paths, "names": names, "site": site.name},
+            site=site,
+            started_by=person,
+        )
+        job.task = str(analyze_captures.enqueue(str(job.pk)).id)
+        job.save(update_fields=["task"])
+    return job
+
+
+def shown_name(given: str) -> str:
+    """A file's own name for people to read: its last part, without signs that are none."""
+    last = given.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(sign for sign in last if sign.isprintable())[:NAME_LIMIT] or "capture"
+
+
+def _store(file: UploadedFile[bytes]) -> Path:
+    size = file.size or 0
+    limit = CONFIGURATION.web.upload_limit_mib * 1024 * 1024
+    if size > limit:
+        raise UploadError(
+            f"{shown_name(file.name or '')} has {size:,} bytes, and no more than {limit:,} are taken",
+            code="upload-large",
+            hint="Analyse it on the server: asepsis analyze FILE.",
+        )
+    folder = WORKSPACE.root / "captures"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if shutil.disk_usage(folder).free < size + DISK_RESERVE_BYTES:
+        raise UploadError(
+            "the disk of the server has no room for it",
+            code="upload-disk",
+            hint="Ask who keeps the server to make room.",
+        )
+    chunks = file.chunks(1024 * 1024)
+    first = next(iter(chunks), b"")
+    if not first.startswith(SIGNATURES):
+        raise UploadError(
+            f"{shown_name(file.name or '')} is no capture",
+            code="upload-kind",
+            hint="pcap and pcapng are taken, plain or compressed by gzip or zstd.",
+        )
+    path = folder / f"{uuid.uuid4().hex}.capture"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            target.write(first)
+            for chunk in chunks:
+                target.write(chunk)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
