@@ -8,8 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Times never decide a test.
+settings.register_profile("asepsis", deadline=None)
+settings.load_profile("asepsis")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "role-unknown": Exit.USAGE,
     "override-text": Exit.USAGE,
     "override-form": Exit.USAGE,
+    "witness-refused": Exit.REFUSED_OR_FOUND,
+    "witness-key": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

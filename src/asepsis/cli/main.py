@@ -35,6 +35,8 @@ VERBS: Final[dict[str, str]] = {
     "conversations": "conversations",
     "import": "imports",
     "knowledge": "knowledge",
+    "ledger": "ledger",
+    "verify": "verify",
     "doctor": "doctor",
 }
 """Verb to module of ``asepsis.cli.verbs``, in the order of ``--help``. Each module names its command ``command``."""

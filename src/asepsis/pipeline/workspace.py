@@ -79,6 +79,11 @@ class Workspace:
         return self.root / "knowledge"
 
     @property
+    def ledger_path(self) -> Path:
+        """The folder of the ledger: who did what."""
+        return self.root / "ledger"
+
+    @property
     def keys_path(self) -> Path:
         """Private keys; only their owner may read the folder."""
         return self.root / "keys"
@@ -204,5 +209,5 @@ class Workspace:
 
 def _is_ours(path: Path) -> bool:
     """What a process has made that makes this workspace right now, and what file systems and desktops put anywhere."""
-    ours = path.name in ("history", "keys", "knowledge") or path.name.startswith("workspace.")
+    ours = path.name in ("history", "keys", "knowledge", "ledger") or path.name.startswith("workspace.")
     return ours or path.name == "lost+found" or path.name.startswith(".")
