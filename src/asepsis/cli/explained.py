@@ -45,10 +45,9 @@ def twin_lines(devices: Sequence[Device]) -> Iterator[str]:
     """For below a list: which of its devices cannot be told apart, and by what; one line for each such claim."""
     told: set[tuple[str, str, str]] = set()
     for device in devices:
-        for twin in _twins(device, devices):
-            key = (device.site, twin["attribute"], twin["value"].casefold())
+        for twin in device.twins:
+            key = (device.site, twin.attribute, twin.value.casefold())
             if key not in told:
                 told.add(key)
                 own = (*device.macs, *device.ips)[:1]
-                both = [*own, *(other["address"] for other in twin["devices"])]
-                yield f"claim the same {twin['attribute']} {twin['value']}: {', '.join(both)}"
+                yield f"claim the same {twin.attribute} {twin.value}: {', '.join((*own, *twin.others))}"

@@ -1,0 +1,26 @@
+"""Prints a session cookie of an administrator's making and some devices' ids, for ``bench.web`` alone."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - Django first
+from django.test import Client  # noqa: E402
+
+from asepsis.web.devices.models import Device  # noqa: E402
+from asepsis.web.people.models import Person, Role, RoleGrant  # noqa: E402
+
+person = Person.objects.filter(username="load").first() or Person.objects.create_user("load")
+for role in (Role.SECURITY_ANALYST, Role.ADMINISTRATOR, Role.AUDITOR):
+    RoleGrant.objects.get_or_create(person=person, role=role)
+browser = Client()
+browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+name = settings.SESSION_COOKIE_NAME
+devices = list(Device.objects.order_by("search").values_list("pk", flat=True)[:5000:25])
+print(json.dumps({"cookie": f"{name}={browser.cookies[name].value}", "devices": devices}))
