@@ -233,3 +233,26 @@ def test_a_capture_was_watched_from_its_first_to_its_last_conversation(reader: R
         own = [row for row in rows if row["capture"] == one["capture"]]
         assert one["first_ns"] == min(row["start_ns"] for row in own)
         assert one["last_ns"] == max(row["end_ns"] for row in own)
+
+
+def test_patient_data_counts_messages_that_say_so_by_either_fact_and_no_others(tmp_path: Path) -> None:
+    from asepsis.protocols.fhir import Fhir
+
+    history = History(tmp_path / "history")
+    with history.writer(site="north", capture="aa") as writer:
+        clear = Fhir(kind="read", from_server=False, patient_data=True)
+        for packet in (1, 2):
+            writer.message(sighting("x", packet=packet)._replace(message=clear))
+        writer.message(sighting("patient_data", packet=3))
+        writer.message(sighting("x", packet=4)._replace(message=Fhir(kind="metadata", from_server=False)))
+        writer.commit(CaptureSource(path="x"))
+    with history.reader() as reader:
+        (row,) = ask(reader, "patient-data")
+        assert (row["protocol"], row["messages"]) == ("fhir", 2)
+        assert ask(reader, "patient-data", site="south") == []
+
+
+def test_messages_are_narrowed_to_one_packet_of_one_capture(reader: Reader) -> None:
+    (message,) = ask(reader, "messages", capture="aa", packet=2)
+    assert (message["capture"], message["packet"]) == ("aa", 2)
+    assert ask(reader, "messages", capture="aa", packet=99) == []

@@ -40,6 +40,10 @@ class Selection:
     application: str | None = None
     protocol: str | None = None
     kind: str | None = None
+    capture: str | None = None
+    """Digest of a capture."""
+    packet: int | None = None
+    """Number of a packet in its capture, from 1."""
     limit: int | None = None
 
     def from_ns(self) -> int:
@@ -202,6 +206,29 @@ ORDER BY site, first_ns, capture
 LIMIT $limit
 """
 
+# Which messages crossed the network with data of patients in clear. Dissectors say so by one of two facts, and keep
+# none of the data itself; what they keep is compact JSON, so the words stand there as written here.
+_PATIENT_DATA: Final = """
+WITH resolved AS (
+    SELECT m.*, source.device AS source_device, destination.device AS destination_device
+    FROM messages AS m
+    LEFT JOIN addresses AS source
+      ON source.site = m.site AND source.ip = m.source_ip
+      AND source.from_ns <= m.time_ns AND m.time_ns < source.until_ns
+    LEFT JOIN addresses AS destination
+      ON destination.site = m.site AND destination.ip = m.destination_ip
+      AND destination.from_ns <= m.time_ns AND m.time_ns < destination.until_ns
+    WHERE m.facts LIKE '%"patient_data_in_clear":true%' OR m.facts LIKE '%"patient_data":true%'
+)
+SELECT site, protocol, source_ip, source_device, destination_ip, destination_device, count(*) AS messages,
+  min(time_ns) AS first_ns, max(time_ns) AS last_ns
+FROM resolved
+WHERE {conditions}
+GROUP BY site, protocol, source_ip, source_device, destination_ip, destination_device
+ORDER BY messages DESC, site, protocol, source_ip, destination_ip
+LIMIT $limit
+"""
+
 CONDITIONS: Final[dict[tuple[str, str], str]] = {
     (CONVERSATIONS_TABLE, "first_day"): "start_ns >= $from_ns",
     (CONVERSATIONS_TABLE, "last_day"): "start_ns < $until_ns",
@@ -216,6 +243,8 @@ CONDITIONS: Final[dict[tuple[str, str], str]] = {
     (MESSAGES_TABLE, "address"): "(source_ip = $address OR destination_ip = $address)",
     (MESSAGES_TABLE, "protocol"): "protocol = $protocol",
     (MESSAGES_TABLE, "kind"): "kind = $kind",
+    (MESSAGES_TABLE, "capture"): "capture = $capture",
+    (MESSAGES_TABLE, "packet"): "packet = $packet",
 }
 
 _BY_DEVICE: Final = ("site", "device", "address", "application")
@@ -231,7 +260,12 @@ CATALOGUE: Final[dict[str, Query]] = {
     "pauses": Query(table=CONVERSATIONS_TABLE, sql=_PAUSES, conditions=_BY_DEVICE),
     "watched": Query(table=CONVERSATIONS_TABLE, sql=_WATCHED, conditions=("site",)),
     "messages": Query(
-        table=MESSAGES_TABLE, sql=_MESSAGES, conditions=("site", "device", "address", "protocol", "kind")
+        table=MESSAGES_TABLE,
+        sql=_MESSAGES,
+        conditions=("site", "device", "address", "protocol", "kind", "capture", "packet"),
+    ),
+    "patient-data": Query(
+        table=MESSAGES_TABLE, sql=_PATIENT_DATA, conditions=("site", "device", "address", "protocol")
     ),
     "messages-by-protocol": Query(
         table=MESSAGES_TABLE, sql=_MESSAGES_BY_PROTOCOL, conditions=("site", "address", "protocol", "kind")
@@ -253,7 +287,7 @@ def bind(query: Query, selection: Selection) -> tuple[str, dict[str, Any]]:
     if selection.last_day is not None:
         conditions.append(CONDITIONS[query.table, "last_day"])
         parameters["until_ns"] = selection.until_ns()
-    for name in ("site", "device", "address", "application", "protocol", "kind"):
+    for name in ("site", "device", "address", "application", "protocol", "kind", "capture", "packet"):
         wanted = getattr(selection, name)
         if wanted is None:
             continue

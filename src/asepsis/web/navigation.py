@@ -14,11 +14,32 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("See", "Overview", "overview", Action.OVERVIEW),
     ("See", "Devices", "devices", Action.DEVICE_LIST),
     ("See", "Map", "map", Action.MAP_VIEW),
-    ("See", "Captures", "jobs", Action.JOB_VIEW),
     ("Keep", "Listed and seen", "reconciliation", Action.DEVICE_LIST),
     ("Keep", "CMMS import", "cmms", Action.IMPORT_PROPOSE),
+    ("Run", "Captures", "jobs", Action.JOB_VIEW),
+    ("Run", "Health", "health", Action.HEALTH_VIEW),
+    ("Learn", "Guided tour", "tour", Action.OVERVIEW),
 )
 """Group, words, name of the route, action."""
+
+ICONS: Final[dict[str, str]] = {
+    "account": "account",
+    "break_glass": "alert",
+    "cmms": "import",
+    "devices": "devices",
+    "health": "health",
+    "imports": "import",
+    "jobs": "jobs",
+    "ledger": "ledger",
+    "map": "map",
+    "overview": "overview",
+    "people": "people",
+    "reconciliation": "columns",
+    "tokens": "key",
+    "tour": "tour",
+    "webhooks": "webhook",
+}
+"""Name of the route -> icon of the sprite; a route without one gets an arrow."""
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -33,5 +54,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             continue
         if may(request.user, action).allowed:
             inside = request.path == address or (address != "/" and request.path.startswith(address))
-            groups.setdefault(group, []).append({"words": words, "address": address, "here": inside})
-    return {"menu": list(groups.items())}
+            entry = {"words": words, "address": address, "here": inside, "icon": ICONS.get(route, "next")}
+            groups.setdefault(group, []).append(entry)
+    return {"menu": list(groups.items()), "may_search": may(request.user, Action.DEVICE_LIST).allowed}

@@ -37,6 +37,12 @@ class Device(models.Model):
     """Begun in the last 24 hours of the data."""
     peers = models.IntegerField(default=0)
     bytes = models.BigIntegerField(default=0)
+    zone = models.CharField(max_length=64, blank=True)
+    """The network that its first address lies in: ``10.40.20.0/24``."""
+    conflicts = models.IntegerField(default=0)
+    """Twins, and attributes of which something contradicts what is held."""
+    patient_messages = models.BigIntegerField(default=0)
+    """Messages with data of patients that it sent or was sent in clear in those 24 hours."""
     search = models.TextField(blank=True)
     """All names, addresses and attributes in small letters."""
 
@@ -49,6 +55,10 @@ class Device(models.Model):
             models.Index(fields=("last_seen",)),
             models.Index(fields=("status",)),
             models.Index(fields=("title", "id")),
+            models.Index(fields=("first_seen",)),
+            models.Index(fields=("zone",)),
+            # The figures of the overview and the counts beside the filters, from the index alone.
+            models.Index(fields=("category", "medical", "status", "site", "conflicts", "patient_messages")),
         )
 
     def __str__(self) -> str:
@@ -91,3 +101,110 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class Document(models.Model):
+    """A file that people keep with a device; its bytes lie in the workspace, under their digest."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="documents")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)
+    """The media type that its first bytes showed."""
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    author = models.ForeignKey("people.Person", on_delete=models.PROTECT)
+    added = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-added",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedView(models.Model):
+    """A list of devices that somebody wants to come back to: its filters, its order and its columns."""
+
+    owner = models.ForeignKey("people.Person", on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=1000)
+    """As it stands in the address behind the question mark."""
+    shared = models.BooleanField(default=False)
+    """Whether everybody sees it; it shows each person only what that person may see."""
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="one_saved_view_of_a_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Change(models.Model):
+    """A change of identity, as the registry tells it; written by the projection alone."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    attribute = models.CharField(max_length=32)
+    before = models.CharField(max_length=200)
+    after = models.CharField(max_length=200)
+    protocol = models.CharField(max_length=64, blank=True)
+    capture = models.CharField(max_length=200, blank=True)
+    packet = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-at", "id")
+        indexes = (models.Index(fields=("at",)),)
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.before}, now {self.after}"
+
+
+class Link(models.Model):
+    """Who talked to whom in the last 24 hours of the data: one row for two ends and an application.
+
+    Written by the projection alone. An end that is no device of the registry is named by its address.
+    """
+
+    site = models.ForeignKey("facilities.Site", on_delete=models.CASCADE, related_name="+")
+    client = models.ForeignKey(Device, on_delete=models.CASCADE, null=True, related_name="links_as_client")
+    server = models.ForeignKey(Device, on_delete=models.CASCADE, null=True, related_name="links_as_server")
+    client_address = models.CharField(max_length=64)
+    server_address = models.CharField(max_length=64)
+    client_zone = models.CharField(max_length=64)
+    server_zone = models.CharField(max_length=64)
+    application = models.CharField(max_length=32)
+    conversations = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    patient_messages = models.BigIntegerField(default=0)
+    """Messages with data of patients in clear, both ways."""
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-bytes", "id")
+        indexes = (
+            models.Index(
+                fields=("site", "client_zone", "server_zone", "application", "conversations", "bytes"),
+                name="devices_link_zones",
+            ),
+            models.Index(fields=("application",)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.client_address} to {self.server_address}, {self.application}"
+
+
+class Freshness(models.Model):
+    """How old what the rows say is: one row a site, written by the projection with the rows themselves."""
+
+    site = models.OneToOneField("facilities.Site", on_delete=models.CASCADE, related_name="freshness")
+    seen_until = models.DateTimeField()
+    refreshed = models.DateTimeField()
+    devices = models.IntegerField()
+
+    class Meta:
+        ordering = ("site",)
+
+    def __str__(self) -> str:
+        return f"{self.site} until {self.seen_until:%Y-%m-%d %H:%M}"

@@ -5,27 +5,32 @@ It runs after every analysis and after a correction. Rows that people made follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
 
+from asepsis.devices.agreement import contradicts
+from asepsis.devices.confidence import THRESHOLD
+from asepsis.devices.device import SINGLE
 from asepsis.devices.device import Device as Known
-from asepsis.history.queries import Selection
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import MEDICAL
 from asepsis.pipeline.presence import standings
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
-from asepsis.web.devices.models import Device, DeviceRecord, Note
+from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, Freshness, Link, Note
+from asepsis.web.devices.traffic import Talk, Traffic, device_zone, last_day, zone_of_end
 from asepsis.web.facilities.models import Site
 
-WINDOW: Final = timedelta(hours=24)
 BATCH: Final = 500
-PAIRS_LIMIT: Final = 5_000_000
 TEXT_LIMIT: Final = 200
+
+Row = TypeVar("Row", bound=Model)
 _MACHINE_WRITTEN: Final = tuple(
     field.name for field in Device._meta.concrete_fields if field.name not in ("id", "site")
 )
@@ -54,12 +59,14 @@ def refresh(workspace: Workspace) -> Refreshed:
     with Registry.open(workspace.registry_path) as registry:
         known = registry.devices()
         standing = standings(workspace, registry, known)
-        traffic = _traffic(workspace, registry, known)
+        traffic = last_day(workspace, registry, known)
+        by_id = {device.id: device for device in known}
+        changes = list(_changes(registry, by_id))
         redirects = {old: registry.current_id(old) for old, _, _ in registry.redirects()}
     sites = {name: Site.objects.get_or_create(name=name)[0] for name in sorted({device.site for device in known})}
     with transaction.atomic():
         rows = (
-            _row(device, sites[device.site], standing[device.id].status.value, traffic.get(device.id))
+            _row(device, sites[device.site], standing[device.id].status.value, traffic.devices.get(device.id))
             for device in known
         )
         for batch in _batches(rows):
@@ -72,48 +79,75 @@ def refresh(workspace: Workspace) -> Refreshed:
             _follow(old, redirects.get(old))
         for start in range(0, len(gone), BATCH):
             Device.objects.filter(id__in=gone[start : start + BATCH]).delete()
+        Change.objects.all().delete()
+        for some in _batches(changes):
+            Change.objects.bulk_create(some)
+        Link.objects.all().delete()
+        for rest in _batches(_links(by_id, traffic, sites)):
+            Link.objects.bulk_create(rest)
+        _age(known, sites)
     return Refreshed(devices=len(known), gone=len(gone))
 
 
-@value
-class _Traffic:
-    conversations: int
-    peers: int
-    bytes: int
+def _links(known: Mapping[str, Known], traffic: Traffic, sites: Mapping[str, Site]) -> Iterator[Link]:
+    for (site, client, client_ip, server, server_ip, application), talk in traffic.links.items():
+        ends = []
+        for device_id, ip in ((client, client_ip), (server, server_ip)):
+            device = known.get(device_id or "")
+            ends.append((device_id if device else None, ip or _address(device), zone_of_end(device, ip)))
+        yield Link(
+            site=sites[site],
+            client_id=ends[0][0],
+            client_address=ends[0][1],
+            client_zone=ends[0][2],
+            server_id=ends[1][0],
+            server_address=ends[1][1],
+            server_zone=ends[1][2],
+            application=application,
+            conversations=talk.conversations,
+            bytes=talk.bytes,
+            patient_messages=talk.patient_messages,
+            first_seen=_moment(talk.first_ns),
+            last_seen=_moment(talk.last_ns),
+        )
 
 
-def _traffic(workspace: Workspace, registry: Registry, known: list[Known]) -> dict[str, _Traffic]:
-    """Device id to its conversations of the last day that holds data."""
-    if not known:
-        return {}
-    until = datetime.fromtimestamp(max(device.last_seen_ns for device in known) // SECOND_NS, UTC)
-    selection = Selection(first_day=(until - WINDOW).date(), limit=PAIRS_LIMIT)
-    found: dict[str, _Traffic] = {}
-    peers: dict[str, set[str]] = {}
-    with workspace.history().reader(registry.intervals()) as reader:
-        for row in reader.ask("pairs", selection).documents():
-            ends = (row["client_device"], row["server_device"]), (row["client_ip"], row["server_ip"])
-            size = row["bytes_to_server"] + row["bytes_to_client"]
-            for mine, other in ((0, 1), (1, 0)):
-                device = ends[0][mine]
-                if device is None:
-                    continue
-                peers.setdefault(device, set()).add(ends[0][other] or ends[1][other])
-                before = found.get(device)
-                found[device] = _Traffic(
-                    conversations=row["conversations"] + (before.conversations if before else 0),
-                    peers=len(peers[device]),
-                    bytes=size + (before.bytes if before else 0),
-                )
-    return found
+def _changes(registry: Registry, known: Mapping[str, Known]) -> Iterator[Change]:
+    for event in registry.events():
+        if event.device in known:
+            change = event.change
+            yield Change(
+                device_id=event.device,
+                at=_moment(change.at_ns),
+                attribute=change.attribute,
+                before=change.before[:TEXT_LIMIT],
+                after=change.after[:TEXT_LIMIT],
+                protocol=change.protocol,
+                capture=change.capture,
+                packet=change.packet,
+            )
 
 
-def _row(device: Known, site: Site, status: str, traffic: _Traffic | None) -> Device:
+def conflicts_of(device: Known) -> int:
+    """Twins, and attributes of which a strong reason contradicts the value that is held."""
+    disputed = {
+        reason.attribute
+        for reason in device.evidence
+        if reason.attribute in SINGLE
+        and reason.weight >= THRESHOLD
+        and not reason.protocol.startswith("person")
+        and (held := getattr(device, reason.attribute)) is not None
+        and contradicts(reason.attribute, reason.value, held)
+    }
+    return len(device.twins) + len(disputed)
+
+
+def _row(device: Known, site: Site, status: str, traffic: Talk | None) -> Device:
     values: dict[str, Any] = {
         name: (getattr(device, name) or "")[:TEXT_LIMIT]
         for name in ("category", "vendor", "model", "os", "firmware", "serial", "udi", "role")
     }
-    address = (device.ips or device.macs or ("",))[0]
+    address = _address(device)
     seen = [*device.names, *device.macs, *device.ips, *values.values(), device.id]
     return Device(
         id=device.id,
@@ -130,11 +164,44 @@ def _row(device: Known, site: Site, status: str, traffic: _Traffic | None) -> De
         first_seen=_moment(device.first_seen_ns),
         last_seen=_moment(device.last_seen_ns),
         conversations=traffic.conversations if traffic else 0,
-        peers=traffic.peers if traffic else 0,
+        peers=len(traffic.peers) if traffic else 0,
         bytes=traffic.bytes if traffic else 0,
+        patient_messages=traffic.patient_messages if traffic else 0,
+        zone=device_zone(device),
+        conflicts=conflicts_of(device),
         search=" ".join(part for part in seen if part).lower(),
         **values,
     )
+
+
+def refresh_device(workspace: Workspace, device_id: str) -> None:
+    """Makes the row of one device say what the registry says now, after a person corrected it; traffic stays."""
+    with Registry.open(workspace.registry_path) as registry:
+        device = registry.device(device_id)
+    shown = Device.objects.filter(pk=device_id).first()
+    if device is None or shown is None:
+        return
+    fresh = _row(device, shown.site, shown.status, None)
+    kept = {"conversations", "peers", "bytes", "patient_messages", "status"}
+    Device.objects.filter(pk=device_id).update(
+        **{name: getattr(fresh, name) for name in _MACHINE_WRITTEN if name not in kept}
+    )
+
+
+def _age(known: Iterable[Known], sites: Mapping[str, Site]) -> None:
+    """Says until when each site was seen."""
+    Freshness.objects.all().delete()
+    of_site: dict[str, list[int]] = {}
+    for device in known:
+        of_site.setdefault(device.site, []).append(device.last_seen_ns)
+    Freshness.objects.bulk_create(
+        Freshness(site=sites[site], seen_until=_moment(max(seen)), refreshed=timezone.now(), devices=len(seen))
+        for site, seen in of_site.items()
+    )
+
+
+def _address(device: Known | None) -> str:
+    return "" if device is None else (device.ips or device.macs or ("",))[0]
 
 
 def _title(device: Known, address: str) -> str:
@@ -148,8 +215,8 @@ def _moment(nanoseconds: int) -> datetime:
     return datetime.fromtimestamp(nanoseconds // SECOND_NS, UTC)
 
 
-def _batches(rows: Iterable[Device]) -> Iterator[list[Device]]:
-    batch: list[Device] = []
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
     for row in rows:
         batch.append(row)
         if len(batch) == BATCH:
@@ -164,5 +231,6 @@ def _follow(old: str, new: str | None) -> None:
     if new is None or not Device.objects.filter(id=new).exists():
         return
     Note.objects.filter(device_id=old).update(device_id=new)
+    Document.objects.filter(device_id=old).update(device_id=new)
     if not DeviceRecord.objects.filter(device_id=new).exists():
         DeviceRecord.objects.filter(device_id=old).update(device_id=new)

@@ -1,31 +1,168 @@
-"""The first page: how many devices there are, of what kinds, how sure that is, and how old it is."""
+"""The first page: what is there, how it stands, what needs somebody, and how old all of that is."""
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Q, QuerySet
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from asepsis.web.authorisation.actions import Action
-from asepsis.web.authorisation.decide import visible
+from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
-from asepsis.web.devices.models import Device
+from asepsis.web.charts import Counted
+from asepsis.web.devices.models import Change, Device, Freshness, Link
+from asepsis.web.facilities.models import Site
+from asepsis.web.overview.templatetags.words import size, words
 
-KINDS_SHOWN = 12
+KINDS_SHOWN: Final = 10
+NEWEST_SHOWN: Final = 6
+CHANGES_SHOWN: Final = 6
+APPLICATIONS_SHOWN: Final = 8
+STATUS_TONES: Final = {"online": "good", "silent": "muted", "overdue": "warn", "unknown": "muted"}
 
 
 @requires(Action.OVERVIEW)
 def overview(request: HttpRequest) -> HttpResponse:
-    """What this person may see, in figures."""
+    """What this person may see, in figures and pictures."""
     devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
-    figures = devices.aggregate(
-        devices=Count("id"),
-        medical=Count("id", filter=Q(medical=True)),
-        unknown=Count("id", filter=Q(category="")),
-        overdue=Count("id", filter=Q(status="overdue")),
-        until=Max("last_seen"),
+    counted = _counted(devices)
+    context: dict[str, Any] = {
+        "figures": counted.figures,
+        "medical_kinds": _kinds(counted.medical),
+        "other_kinds": _kinds(counted.other),
+        "statuses": [
+            Counted(words=words(status), count=count, address=_list(status=status), tone=STATUS_TONES.get(status, ""))
+            for status, count in sorted(counted.statuses.items())
+        ],
+        "places": _places(counted.sites, devices),
+        "ages": Freshness.objects.select_related("site").filter(site__in=counted.sites),
+        "newest": devices.select_related("site").order_by("-first_seen", "id")[:NEWEST_SHOWN],
+        "changes": Change.objects.select_related("device").filter(device__in=devices)[:CHANGES_SHOWN],
+        "attention": _attention(counted.figures),
+    }
+    if may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed:
+        links = Link.objects.order_by().filter(Q(client__in=devices) | Q(server__in=devices))
+        context |= {"applications": _applications(links), "patient_data": _patient_data(links)}
+    return render(request, "overview/overview.html", context)
+
+
+class _Counts:
+    """Devices counted along everything at once, from one index."""
+
+    def __init__(self) -> None:
+        self.figures: Counter[str] = Counter()
+        self.medical: Counter[str] = Counter()
+        self.other: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
+        self.sites: Counter[int] = Counter()
+
+
+def _counted(devices: QuerySet[Device]) -> _Counts:
+    found = _Counts()
+    rows = devices.values_list("category", "medical", "status", "site").annotate(
+        count=Count("pk"),
+        conflicts=Count("pk", filter=Q(conflicts__gt=0)),
+        clear=Count("pk", filter=Q(patient_messages__gt=0)),
     )
-    counted = devices.exclude(category="").values("category", "medical").annotate(count=Count("id")).order_by("-count")
-    most = max((kind["count"] for kind in counted), default=1)
-    kinds = [{**kind, "share": round(100 * kind["count"] / most)} for kind in counted[:KINDS_SHOWN]]
-    return render(request, "overview/overview.html", {"figures": figures, "kinds": kinds})
+    for category, medical, status, site, count, conflicts, clear in rows:
+        found.figures["devices"] += count
+        found.figures["conflicts"] += conflicts
+        found.figures["clear"] += clear
+        found.statuses[status] += count
+        found.sites[site] += count
+        if not category:
+            found.figures["unknown"] += count
+        elif medical:
+            found.figures["medical"] += count
+            found.medical[category] += count
+        else:
+            found.other[category] += count
+        if status == "overdue":
+            found.figures["overdue"] += count
+            if medical:
+                found.figures["medical_overdue"] += count
+    return found
+
+
+def _list(**filters: object) -> str:
+    return f"{reverse('devices')}?{urlencode(filters)}"
+
+
+def _kinds(counts: Counter[str]) -> list[Counted]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [
+        Counted(words=words(kind), count=count, address=_list(category=kind)) for kind, count in ordered[:KINDS_SHOWN]
+    ]
+    rest = ordered[KINDS_SHOWN:]
+    if rest:
+        total = sum(count for _, count in rest)
+        shown.append(Counted(words=f"{len(rest)} more kinds", count=total, address=reverse("devices"), tone="muted"))
+    return shown
+
+
+def _places(sites: Counter[int], devices: QuerySet[Device]) -> dict[str, list[Counted]]:
+    """Sites, departments and networks; a list of one says nothing and is left out."""
+    known = {site.pk: site for site in Site.objects.filter(pk__in=list(sites))}
+    by_site = [
+        Counted(words=str(known[pk]), count=count, address=_list(site=known[pk].name))
+        for pk, count in sites.most_common()
+    ]
+    departments = [
+        Counted(words=name, count=count, address=_list(department=pk))
+        for pk, name, count in devices.exclude(record__department=None)
+        .values_list("record__department", "record__department__name")
+        .annotate(count=Count("pk"))
+        .order_by("-count")[:KINDS_SHOWN]
+    ]
+    zones = [
+        Counted(words=zone, count=count, address=_list(zone=zone))
+        for zone, count in devices.exclude(zone="")
+        .values_list("zone")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "zone")[:KINDS_SHOWN]
+    ]
+    found = {"Sites": by_site, "Departments": departments, "Networks": zones}
+    return {name: rows for name, rows in found.items() if len(rows) > 1 or (rows and name == "Departments")}
+
+
+def _attention(figures: Counter[str]) -> list[dict[str, Any]]:
+    """What somebody should look at, the most pressing first."""
+    offered: Iterable[tuple[str, str, str, str, str]] = (
+        (
+            "bad",
+            "heart",
+            "medical_overdue",
+            _list(status="overdue", medical="true"),
+            "take part in care and are overdue",
+        ),
+        ("warn", "clock", "overdue", _list(status="overdue"), "are silent for longer than their own rhythm explains"),
+        ("warn", "open", "clear", _list(clear="true"), "send or receive data of patients in clear"),
+        ("warn", "twins", "conflicts", _list(conflicts="true"), "are disputed: two claim the same, or say otherwise"),
+        ("", "unknown", "unknown", _list(category="unknown"), "are of unknown kind"),
+    )
+    return [
+        {"tone": tone, "icon": icon, "count": figures[name], "address": address, "words": text}
+        for tone, icon, name, address, text in offered
+        if figures[name]
+    ]
+
+
+def _applications(links: QuerySet[Link]) -> list[Counted]:
+    rows = links.values_list("application").annotate(total=Sum("bytes")).order_by("-total")[:APPLICATIONS_SHOWN]
+    return [Counted(words=words(name), count=total, shown=size(total)) for name, total in rows]
+
+
+def _patient_data(links: QuerySet[Link]) -> list[Counted]:
+    rows = (
+        links.filter(patient_messages__gt=0)
+        .values_list("application")
+        .annotate(total=Sum("patient_messages"))
+        .order_by("-total")
+    )
+    return [Counted(words=words(name), count=total, tone="warn", address=_list(clear="true")) for name, total in rows]

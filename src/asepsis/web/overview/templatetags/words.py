@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django import template
 
 register = template.Library()
 
 
+_SPELT: Final = {
+    "ansar": "ANSAR-B",
+    "bacnet": "BACnet",
+    "ble": "Bluetooth LE",
+    "dicomweb": "DICOMweb",
+    "ethernet_ip": "EtherNet/IP",
+    "intellivue": "IntelliVue",
+    "kerberos": "Kerberos",
+    "mdns": "mDNS",
+    "modbus": "Modbus",
+    "opcua": "OPC UA",
+    "phd": "IEEE 11073 PHD",
+    "sdc": "IEEE 11073 SDC",
+    "telnet": "Telnet",
+    "wifi": "Wi-Fi",
+    "wireguard": "WireGuard",
+    "xray": "X-ray",
+}
+"""Words of programs that people spell otherwise."""
+_ABBREVIATIONS: Final = """
+    arp astm cdp coap ct dhcp dhcpv6 dicom dns dtls ecg eeg ehr fhir ftp hci hl7 http id ip ipp ldap llmnr lldp mqtt mr
+    nbdgm nbns nd ntp os pacs pjl poc poct1a quic rdp rtsp sip smb smtp snmp ssdp ssh stun tcp tls tv udi udp upnp ups
+    wsd xmpp
+"""
+_CAPITALS: Final = frozenset(_ABBREVIATIONS.split())
+
+
 @register.filter
 def words(name: object) -> str:
-    """``infusion_pump`` as ``Infusion pump``; capitals that stand already (``CT``) are kept."""
-    text = str(name).replace("_", " ")
-    return text.upper() if text in ("ct", "mr", "ecg", "eeg", "pacs", "os", "udi") else text[:1].upper() + text[1:]
+    """``infusion_pump`` as ``Infusion pump``; abbreviations in capitals, and capitals that stand already are kept."""
+    text = str(name)
+    if text in _SPELT:
+        return _SPELT[text]
+    parts = [part.upper() if part in _CAPITALS else part for part in text.replace("_", " ").split(" ")]
+    joined = " ".join(parts)
+    return joined[:1].upper() + joined[1:]
 
 
 @register.filter
 def percent(share: float | None) -> str:
     """0.934 as ``93 %``."""
     return "" if share is None else f"{100 * float(share):.0f} %"
+
+
+@register.filter
+def size(count: float | None) -> str:
+    """Bytes as people read them: 1536 as ``1.5 kB``; decimal, as networks count."""
+    amount = float(count or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -1,0 +1,21 @@
+"""Icons from our own sprite, drawn for the eye alone: the words beside them say the same."""
+
+from __future__ import annotations
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """One icon; ``size`` is a class, such as ``large``."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        size,
+        static("asepsis/icons.svg"),
+        name or "next",
+    )
