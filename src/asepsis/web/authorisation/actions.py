@@ -1,4 +1,8 @@
-"""Everything that a person can do here, by name. A closed list: policies and routes name nothing else."""
+"""The closed lists that decisions are made of: actions, roles, purposes, obligations.
+
+They are written a second time in ``knowledge/authorisation/schema.cedarschema``, where Cedar reads them; a test keeps
+the two the same. A new capability adds its actions here and there, and the policies that allow them.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,122 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """One act that policies decide on."""
+    """What a person can do; every route and API operation names one."""
 
-    OVERVIEW = "overview"
     DEVICE_LIST = "device.list"
     DEVICE_VIEW = "device.view"
-    DEVICE_EVIDENCE = "device.evidence"
     DEVICE_EXPORT = "device.export"
+    MAP_VIEW = "map.view"
+    DEVICE_EVIDENCE = "device.evidence"
+    PACKET_VIEW = "packet.view"
+    CONVERSATION_VIEW = "conversation.view"
     DEVICE_EDIT = "device.edit"
     DEVICE_OVERRIDE = "device.override"
-    CONVERSATION_VIEW = "conversation.view"
-    MAP_VIEW = "map.view"
+
+    IMPORT_PROPOSE = "import.propose"
+    IMPORT_VIEW = "import.view"
+    IMPORT_APPLY = "import.apply"
+    IMPORT_REFUSE = "import.refuse"
     CAPTURE_UPLOAD = "capture.upload"
     JOB_VIEW = "job.view"
-    IMPORT_PROPOSE = "import.propose"
-    IMPORT_APPLY = "import.apply"
+    JOB_MANAGE = "job.manage"
+
+    RECORD_LIST = "record.list"
+    RECORD_VIEW = "record.view"
+    RECORD_EXPORT = "record.export"
+
     PERSON_LIST = "person.list"
+    PERSON_VIEW = "person.view"
+    PERSON_INVITE = "person.invite"
     PERSON_MANAGE = "person.manage"
     ROLE_GRANT = "role.grant"
-    TOKEN_OWN = "token.own"  # noqa: S105 - the name of an act
+    ROLE_WITHDRAW = "role.withdraw"
+    ADMINISTRATOR_PROPOSE = "administrator.propose"
+    ADMINISTRATOR_APPROVE = "administrator.approve"
+    TOKEN_VIEW = "token.view"  # noqa: S105 - the name of an act
     TOKEN_MANAGE = "token.manage"  # noqa: S105 - the name of an act
+    EXPLAIN_PERSON = "authorisation.explain_person"
+
+    ACCOUNT = "account.own"
+    SESSION_OWN = "session.own"
+    TOKEN_OWN = "token.own"  # noqa: S105 - the name of an act
+    SAVED_VIEW_OWN = "saved_view.own"
+    EXPLAIN = "authorisation.explain"
+
+    BREAK_GLASS = "break_glass.request"
+    BREAK_GLASS_VIEW = "break_glass.view"
+    BREAK_GLASS_REVIEW = "break_glass.review"
+    BREAK_GLASS_END = "break_glass.end"
+
+    OVERVIEW = "overview"
     LEDGER_VIEW = "ledger.view"
     LEDGER_EXPORT = "ledger.export"
+    LEDGER_VERIFY = "ledger.verify"
     HEALTH_VIEW = "health.view"
+    SETTINGS_VIEW = "settings.view"
+    SETTINGS_CHANGE = "settings.change"
+    FACILITY_MANAGE = "facility.manage"
     WEBHOOK_MANAGE = "webhook.manage"
-    BREAK_GLASS = "break_glass.request"
-    BREAK_GLASS_REVIEW = "break_glass.review"
-    EXPLAIN = "authorisation.explain"
-    ACCOUNT = "account.own"
+
+
+class Group(StrEnum):
+    """Kinds of actions; every action is of exactly one of the first four."""
+
+    READ = "read"
+    CHANGE = "change"
+    OWN = "own"
+    ACCOUNT = "account"
+    STRONG = "strong"
+    FRESH = "fresh"
+    SENSITIVE = "sensitive"
+    PATIENT_LINKED = "patient_linked"
+
+
+class Kind(StrEnum):
+    """What actions are done on: the entity types of Cedar that can be a resource."""
+
+    SYSTEM = "System"
+    SCOPE = "Scope"
+    DEVICE = "Device"
+    RECORD = "Record"
+    PERSON = "Person"
+    CHANGE_PROPOSAL = "ChangeProposal"
+    ROLE_GRANT = "RoleGrant"
+    BREAK_GLASS = "BreakGlass"
+
+
+class Role(StrEnum):
+    """What a person is in the hospital; a role is given for a scope and may end."""
+
+    CLINICAL_ENGINEER = "clinical_engineer"
+    SECURITY_ANALYST = "security_analyst"
+    NETWORK_ENGINEER = "network_engineer"
+    CLINICIAN = "clinician"
+    PRIVACY_OFFICER = "privacy_officer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    VENDOR = "vendor"
+    PATIENT = "patient"
+
+
+class Purpose(StrEnum):
+    """What the data are for: codes of HL7 v3 PurposeOfUse (http://terminology.hl7.org/ValueSet/v3-PurposeOfUse)."""
+
+    TREATMENT = "TREAT"
+    EMERGENCY_TREATMENT = "ETREAT"
+    BREAK_THE_GLASS = "BTG"
+    CARE_MANAGEMENT = "CAREMGT"
+    HEALTHCARE_OPERATIONS = "HOPERAT"
+    SYSTEM_ADMINISTRATION = "HSYSADMIN"
+    COMPLIANCE = "HCOMPL"
+    QUALITY_IMPROVEMENT = "HQUALIMP"
+    PATIENT_SAFETY = "PATSFTY"
+    PATIENT_REQUESTED = "PATRQT"
+    RESEARCH = "HRESCH"
+
+
+class Obligation(StrEnum):
+    """What the one who answers must do with the answer; who cannot do it must refuse."""
+
+    MASK_PAYLOAD = "mask_payload"
+    HIDE_NOTES = "hide_notes"
