@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from asepsis.pipeline.workspace import Workspace
@@ -16,7 +22,7 @@ from asepsis.web.settings import WORKSPACE
 
 MakePerson = Callable[..., Person]
 MakeDevice = Callable[..., Device]
-SignedIn = Callable[[Person], Client]
+SignedIn = Callable[..., Client]
 
 
 @pytest.fixture
@@ -62,11 +68,24 @@ def make_device(db: None) -> MakeDevice:
 
 @pytest.fixture
 def signed_in() -> SignedIn:
-    """A browser in which this person is signed in."""
+    """A browser in which this person is signed in: ``signed_in(ada)``, ``signed_in(ada, level=2, minutes_ago=30)``.
 
-    def sign_in(person: Person) -> Client:
+    Level 3 is a passkey that cannot leave its device, level 2 one that may be copied, level 1 a password.
+    """
+
+    def sign_in(person: Person, *, level: int = 3, minutes_ago: float = 0) -> Client:
         client = Client()
         client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        proof: dict[str, object] = {"method": "password", "at": time.time() - minutes_ago * 60}
+        if level > 1:
+            passkey = Authenticator.objects.create(
+                user=person, type=Authenticator.Type.WEBAUTHN, data={"backup_eligible": level < 3}
+            )
+            proof |= {"method": "mfa", "type": "webauthn", "id": passkey.pk}
+        session = client.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
+        session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(person.pk)
+        session.save()
         return client
 
     return sign_in

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "asepsis.web.authorisation.middleware.AuthorisationMiddleware",
     # Outside every view: what a view recorded is durable before its answer leaves.
     "asepsis.web.ledger.middleware.LedgerMiddleware",
 ]
@@ -138,6 +139,9 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+
+# How strongly a session proved who somebody is; the demo, which proves nothing, brings its own.
+SIGN_IN_STRENGTH = "asepsis.web.people.strength.strength"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "__Host-asepsis" if SECURE else "asepsis"

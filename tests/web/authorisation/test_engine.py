@@ -19,6 +19,7 @@ from asepsis.web.authorisation.facts import (
     BreakGlassFacts,
     Circumstances,
     DeviceFacts,
+    Facts,
     Grant,
     OpenBreakGlass,
     PersonFacts,
@@ -43,7 +44,7 @@ STRONG = Circumstances(assurance_level=3, device_bound=True, signed_in_seconds_a
 USUAL = Circumstances(assurance_level=2, device_bound=False, signed_in_seconds_ago=3_000, now=NOW)
 WEAK = Circumstances(assurance_level=1, device_bound=False, signed_in_seconds_ago=3_000, now=NOW)
 
-THINGS = {
+THINGS: dict[Kind, Facts] = {
     Kind.SYSTEM: System(),
     Kind.SCOPE: ScopeFacts(scope=SITE),
     Kind.DEVICE: PUMP,

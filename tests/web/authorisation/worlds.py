@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 SITES = ("1", "2")
 DEPARTMENTS = {"11": "1", "12": "1", "21": "2"}
 DEVICES = ("a", "b", "c", "d")
-GROUPS = ("g", "h")
+GROUPS = ("7", "8")
 
 scopes = st.sampled_from(
     [HOSPITAL, *(Scope(site=site) for site in SITES)]
@@ -87,8 +87,8 @@ unless { principal.security_analyst_of.isEmpty() };
 forbid (principal, action in [Action::"device.list", Action::"packet.view"], resource == Device::"c")
 unless { resource in principal.clinical_engineer_of || principal.break_glass_devices.contains(resource) };
 
-@id("group-h-for-research")
-@says("Devices of group h are not listed for research, but for device a.")
-forbid (principal, action in Action::"read", resource is Device in DeviceGroup::"h")
+@id("group-8-for-research")
+@says("Devices of group 8 are not listed for research, but for device a.")
+forbid (principal, action in Action::"read", resource is Device in DeviceGroup::"8")
 when { context.purpose == Purpose::"HRESCH" && !(resource == Device::"a" || resource in [Scope::"site/1"]) };
 """

@@ -12,11 +12,21 @@ from django.http import HttpRequest, HttpResponseBase
 
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
+from asepsis.web.authorisation.engine import Decision
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
 
 MARK = "required_action"
+
+
+class Refused(PermissionDenied):
+    """A refusal that knows what decided it, so that the page can say why."""
+
+    def __init__(self, action: Action, decision: Decision) -> None:
+        super().__init__(str(action))
+        self.action = action
+        self.decision = decision
 
 
 def requires(action: Action) -> Callable[[View[Arguments]], View[Arguments]]:
@@ -30,8 +40,9 @@ def requires(action: Action) -> Callable[[View[Arguments]], View[Arguments]]:
         def guarded(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if not may(request.user, action).allowed:
-                raise PermissionDenied(action)
+            decision = may(request.user, action)
+            if not decision.allowed:
+                raise Refused(action, decision)
             return view(request, *args, **kwargs)
 
         setattr(guarded, MARK, action)

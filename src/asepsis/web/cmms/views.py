@@ -19,7 +19,7 @@ from asepsis.devices.asset import AssetListError, decoded, read_assets
 from asepsis.kernel.errors import AsepsisError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
-from asepsis.web.authorisation.routes import requires
+from asepsis.web.authorisation.routes import Refused, requires
 from asepsis.web.cmms.apply import apply, compare, counts, read
 from asepsis.web.cmms.forms import MappingForm, UploadForm
 from asepsis.web.cmms.models import AssetImport, ListedAsset
@@ -36,9 +36,9 @@ def _sites(request: HttpRequest, action: Action) -> list[Site]:
     return [site for site in Site.objects.all() if may(request.user, action, site).allowed]
 
 
-def _proposal(request: HttpRequest, import_id: str, action: Action) -> AssetImport:
+def _proposal(request: HttpRequest, import_id: str) -> AssetImport:
     found = get_object_or_404(AssetImport.objects.select_related("site", "proposer"), pk=import_id)
-    if not may(request.user, action, found.site).allowed:
+    if not may(request.user, Action.IMPORT_VIEW, found).allowed:
         raise Http404
     return found
 
@@ -75,19 +75,24 @@ def imports(request: HttpRequest) -> HttpResponse:
                     what={"sha256": proposal.digest, "site": proposal.site.name, "step": "upload"},
                 )
             return redirect("cmms-import", proposal.pk)
-    rows = AssetImport.objects.filter(site__in=sites).select_related("site", "proposer", "decided_by").defer("text")
+    all_rows = AssetImport.objects.select_related("site", "proposer", "decided_by").defer("text")
+    rows = visible(request.user, Action.IMPORT_VIEW, all_rows)
     return render(request, "cmms/imports.html", {"form": form, "imports": rows[:PER_PAGE]})
 
 
-@requires(Action.IMPORT_PROPOSE)
+@requires(Action.IMPORT_VIEW)
 def one_import(request: HttpRequest, import_id: str) -> HttpResponse:
     """One import: its mapping while it is a draft, and what it would do."""
-    proposal = _proposal(request, import_id, Action.IMPORT_PROPOSE)
+    proposal = _proposal(request, import_id)
     headings = read_assets(proposal.text).headings
     given = request.POST if request.method == "POST" else None
     initial = {f"column{number}": proposal.mapping.get(heading, "") for number, heading in enumerate(headings)}
     form = MappingForm(headings, given, initial=initial)
     draft = proposal.state == AssetImport.State.DRAFT
+    if given is not None:
+        allowed = may(request.user, Action.IMPORT_PROPOSE, proposal.site)
+        if not allowed.allowed or proposal.proposer_id != request.user.pk:
+            raise Refused(Action.IMPORT_PROPOSE, allowed)
     if given is not None and draft and form.is_valid():
         with transaction.atomic():
             proposal.mapping = form.mapping()
@@ -113,23 +118,25 @@ def one_import(request: HttpRequest, import_id: str) -> HttpResponse:
         "matches": found.matches[:ROWS_SHOWN],
         "counts": counts(found),
         "mine": proposal.proposer_id == request.user.pk,
-        "may_decide": may(request.user, Action.IMPORT_APPLY, proposal.site).allowed,
+        "may_decide": may(request.user, Action.IMPORT_APPLY, proposal).allowed,
     }
     return render(request, "cmms/import.html", context)
 
 
-@requires(Action.IMPORT_APPLY)
+@requires(Action.IMPORT_REFUSE)
 @require_POST
 def decide(request: HttpRequest, import_id: str) -> HttpResponse:
     """Approves or refuses an import; its proposer may only withdraw it."""
-    proposal = _proposal(request, import_id, Action.IMPORT_APPLY)
+    proposal = _proposal(request, import_id)
     assert request.user.is_authenticated
+    action = Action.IMPORT_APPLY if "apply" in request.POST else Action.IMPORT_REFUSE
+    allowed = may(request.user, action, proposal)
+    if not allowed.allowed:
+        raise Refused(action, allowed)
     try:
         with transaction.atomic():
             done = apply(proposal, request.user) if "apply" in request.POST else _refuse(request, proposal)
-            record(
-                request, Action.IMPORT_APPLY, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done}
-            )
+            record(request, action, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done})
     except AsepsisError as error:
         if error.code == "import-own":
             raise PermissionDenied(error.message) from error

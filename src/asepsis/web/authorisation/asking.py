@@ -1,0 +1,223 @@
+"""Django's people and rows -> the facts that decisions are made of."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from asepsis.kernel.value import value
+from asepsis.web.authorisation import schema
+from asepsis.web.authorisation.actions import Action, Kind, Role
+from asepsis.web.authorisation.engine import Engine
+from asepsis.web.authorisation.facts import (
+    HOSPITAL,
+    BreakGlassFacts,
+    Circumstances,
+    DeviceFacts,
+    Facts,
+    Grant,
+    OpenBreakGlass,
+    PersonFacts,
+    ProposalFacts,
+    RoleGrantFacts,
+    Scope,
+    ScopeFacts,
+    Subject,
+    VendorAccess,
+    narrowed,
+)
+from asepsis.web.authorisation.models import AdministratorProposal, BreakGlassUse
+from asepsis.web.authorisation.policies import with_own
+from asepsis.web.cmms.models import AssetImport
+from asepsis.web.devices.models import Device
+from asepsis.web.facilities.models import Department, Site
+from asepsis.web.people.models import Person, RoleGrant
+from asepsis.web.people.strength import Strength
+
+LONG_AGO_SECONDS: Final = 10**9
+"""The age of a sign-in that never was."""
+
+TOKEN_LEVEL: Final = 2
+"""A token was made by somebody who had signed in with two factors; it never counts as fresh, or as a passkey."""
+
+_KEPT: Final = "_asepsis_asker"
+
+
+@value
+class Asker:
+    """Who asks, and in what circumstances, for the time of one request."""
+
+    subject: Subject
+    circumstances: Circumstances
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """The one engine of this process: our policies and the hospital's own.
+
+    Raises:
+        PolicyError: An own policy is at fault.
+    """
+    return Engine(with_own(own_policies()))
+
+
+def own_policies() -> Path:
+    """Where a hospital's own policies lie."""
+    return settings.WORKSPACE.root / "policies"
+
+
+def attach(request: HttpRequest) -> None:
+    """Lets ``may`` and ``visible`` know how the person of a request is signed in."""
+    if request.user.is_authenticated:
+        who = Asker(subject=subject_of(request.user), circumstances=circumstances_of(request))
+        keep(request.user, who)
+
+
+def attach_token(person: Person, role: Role, scope: Scope, network_address: str | None = None) -> None:
+    """Lets ``may`` and ``visible`` see the person as one of the person's tokens: one role, one scope, never fresh."""
+    now = timezone.now()
+    how = Circumstances(
+        assurance_level=TOKEN_LEVEL,
+        device_bound=False,
+        signed_in_seconds_ago=LONG_AGO_SECONDS,
+        now=now,
+        network_address=_address(network_address),
+    )
+    keep(person, Asker(subject=narrowed(subject_of(person), role, scope, now), circumstances=how))
+
+
+def asker(person: Person) -> Asker:
+    """Who asks; a person of whom no sign-in is known has proved nothing."""
+    # Through attributes: the person of a request is a lazy object, whose own __dict__ is not the person's.
+    kept = getattr(person, _KEPT, None)
+    if isinstance(kept, Asker):
+        return kept
+    unproved = Circumstances(
+        assurance_level=0, device_bound=False, signed_in_seconds_ago=LONG_AGO_SECONDS, now=timezone.now()
+    )
+    return Asker(subject=subject_of(person), circumstances=unproved)
+
+
+def forget(person: Person) -> None:
+    """Lets the next question read the person's roles again, after they changed."""
+    setattr(person, _KEPT, None)
+
+
+def circumstances_of(request: HttpRequest) -> Circumstances:
+    """How the session of a request is signed in, and from where it comes."""
+    now = timezone.now()
+    measure: Callable[[HttpRequest], Strength] = import_string(settings.SIGN_IN_STRENGTH)
+    proved = measure(request)
+    return Circumstances(
+        assurance_level=proved.aal,
+        device_bound=proved.device_bound,
+        signed_in_seconds_ago=int(max(0, min(proved.age_seconds(now), LONG_AGO_SECONDS))),
+        now=now,
+        network_address=_address(request.META.get("REMOTE_ADDR")),
+    )
+
+
+def subject_of(person: Person, now: datetime | None = None) -> Subject:
+    """A person with the roles, vendor access and open break-glass that the database holds."""
+    grants = []
+    vendor = None
+    for row in person.grants.select_related("department"):
+        if row.role == Role.VENDOR:
+            # The database holds one access a vendor, with group and end; without either there is none.
+            if row.device_group_id is not None and row.expires is not None:
+                vendor = VendorAccess(group=str(row.device_group_id), until=row.expires)
+        elif row.role != Role.PATIENT and row.device_group_id is None:
+            grants.append(Grant(role=Role(row.role), scope=scope_of(row), expires_at=row.expires))
+    uses = BreakGlassUse.objects.filter(person=person, ended=None, until__gt=now or timezone.now())
+    return Subject(
+        id=str(person.pk),
+        active=person.is_active,
+        grants=tuple(grants),
+        vendor=vendor,
+        break_glass=tuple(OpenBreakGlass(until=use.until, device=use.device_id) for use in uses),
+    )
+
+
+def scope_of(row: RoleGrant | AdministratorProposal) -> Scope:
+    """Where a role is given."""
+    if row.department is not None:
+        return Scope(site=str(row.department.site_id), department=str(row.department_id))
+    return Scope(site=str(row.site_id)) if row.site_id is not None else HOSPITAL
+
+
+def place_of(device: Device) -> Scope:
+    """Where a device is: its site, and the department that people say it stands in."""
+    record = getattr(device, "record", None)
+    department = record.department_id if record is not None else None
+    return Scope(site=str(device.site_id), department=None if department is None else str(department))
+
+
+def facts_of(row: Model, action: Action) -> Facts:
+    """What policies may know of a row.
+
+    A site stands for itself where the action is done in a place, and for a device that stands in it, in no department,
+    where the action is done on devices.
+
+    Raises:
+        TypeError: Nobody said what policies know of such a row.
+    """
+    match row:
+        case Device():
+            groups = tuple(str(pk) for pk in row.groups.values_list("pk", flat=True))
+            return DeviceFacts(id=row.pk, scope=place_of(row), groups=groups)
+        case Site():
+            return _place(Scope(site=str(row.pk)), action)
+        case Department():
+            return _place(Scope(site=str(row.site_id), department=str(row.pk)), action)
+        case AssetImport():
+            return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))
+        case Person():
+            return PersonFacts(subject=subject_of(row))
+        case RoleGrant():
+            return RoleGrantFacts(
+                id=str(row.pk),
+                scope=scope_of(row),
+                person=str(row.person_id),
+                proposer=str(row.granted_by_id or ""),
+                role=Role(row.role),
+            )
+        case AdministratorProposal():
+            return RoleGrantFacts(
+                id=str(row.pk),
+                scope=scope_of(row),
+                person=str(row.person_id),
+                proposer=str(row.proposer_id),
+                role=Role.ADMINISTRATOR,
+            )
+        case BreakGlassUse():
+            return BreakGlassFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), person=str(row.person_id))
+    raise TypeError(f"policies know nothing of a {type(row).__name__}")
+
+
+def _place(scope: Scope, action: Action) -> Facts:
+    if schema.actions()[action].kinds == (Kind.DEVICE,):
+        return DeviceFacts(id="", scope=scope)
+    return ScopeFacts(scope=scope)
+
+
+def keep(person: Person, who: Asker) -> None:
+    """Lets every question about this person object be answered for this asker."""
+    setattr(person, _KEPT, who)
+
+
+def _address(text: Any) -> str | None:
+    try:
+        # A zone says by which interface an address is reached, and Cedar knows none.
+        return str(ipaddress.ip_address(str(text).partition("%")[0]))
+    except ValueError:
+        return None
