@@ -48,6 +48,7 @@ def test_the_interval_is_wider_than_independent_folds_would_give() -> None:
     assert low < 0.0 < 0.01 < 0.02 < high
 
 
+@pytest.mark.slow
 def test_an_unseen_type_is_measured_by_a_model_without_it() -> None:
     profiles, types = days("pump", "monitor", "lamp", of=8)
     # The same device under two names: each without the other is called the other.

@@ -105,7 +105,10 @@ def test_a_connection_becomes_a_conversation_of_its_originator(tmp_path: Path, w
     }
 
 
-@pytest.mark.parametrize("kind", RECORDS)
+# Six workspaces a kind: of one kind before a commit, of all afterwards.
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind != "conn" else []) for kind in RECORDS]
+)
 def test_tab_separated_json_and_compressed_logs_say_the_same(tmp_path: Path, kind: str) -> None:
     text = tsv(kind, [RECORDS[kind]])
     # Eight blank lines first: records stand on the same line in both.

@@ -12,7 +12,7 @@ import json
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, lru_cache
 from importlib import import_module
 from random import Random
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
@@ -520,6 +520,12 @@ def size_of(whole: object) -> int:
 
 def memories() -> list[Any]:
     """Every ``lru_cache`` of the dissectors, and of the planted faults."""
+    return _memories(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _memories(_modules: int) -> list[Any]:
+    """Looks through everything that lives, which takes a while: once, and again when a module was loaded since."""
     packages = ("asepsis.protocols", "asepsis.kernel", "tests.protocols")
     # By type: isinstance would ask dead weak references for their class.
     found = [thing for thing in gc.get_objects() if type(thing) is _lru_cache_wrapper]

@@ -108,6 +108,7 @@ def test_what_is_not_coap_is_malformed(payload: bytes, where: str) -> None:
     assert found.where == where
 
 
+@pytest.mark.slow
 def test_real_captures_give_what_tshark_prints(archive: Callable[[str], Path]) -> None:
     names = ("coap.code", "coap.opt.uri_path_recon", "udp.payload")
     compared = 0

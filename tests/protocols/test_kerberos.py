@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from asepsis.protocols.kerberos import DISSECTOR, MALFORMED_LIMIT, MESSAGE_LIMIT_BYTES, Kerberos, KerberosStream, read
 from asepsis.protocols.message import Malformed
 from tests.protocols.ber_wire import ber, number, octets, sequence, tagged
@@ -169,6 +171,7 @@ def test_a_direction_of_nothing_but_rubbish_is_given_up() -> None:
     assert len(found) == MALFORMED_LIMIT
 
 
+@pytest.mark.slow
 def test_real_captures_give_what_tshark_prints(archive: Callable[[str], Path]) -> None:
     folder = archive("ndpi")
     compared = 0

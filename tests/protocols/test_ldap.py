@@ -231,6 +231,7 @@ def test_long_messages_are_stepped_over() -> None:
     assert results == [one(ROOT)]
 
 
+@pytest.mark.slow
 def test_real_captures_give_the_operations_of_tshark(archive: Callable[[str], Path]) -> None:
     capture = archive("ndpi") / "log4j-webapp-exploit.pcap"
     ours = [

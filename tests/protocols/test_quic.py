@@ -179,6 +179,7 @@ CAPTURES = (
 )
 
 
+@pytest.mark.slow
 def test_real_captures_give_the_hellos_of_tshark(archive: Callable[[str], Path]) -> None:
     folder = archive("ndpi")
     compared = 0

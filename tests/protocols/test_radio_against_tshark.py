@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from asepsis.protocols.ble import Ble
 from asepsis.protocols.ble import read as read_ble
 from asepsis.protocols.hci import HciBle, HciStream
@@ -15,6 +17,8 @@ from tests.protocols.conformance import Data
 from tests.protocols.tshark_rows import need_tshark, rows
 from tests.wire.frames import pcap
 from tests.wire.reading import engine_with, read
+
+pytestmark = pytest.mark.slow
 
 
 def bytes_of(data: Data) -> bytes:

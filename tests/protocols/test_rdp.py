@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from asepsis.protocols.message import Malformed, Result
 from asepsis.protocols.rdp import DISSECTOR, RdpClient, RdpConnection, RdpStream
 from tests.protocols.captured import conversations, fields, messages
@@ -96,6 +98,7 @@ def test_a_negotiation_of_the_wrong_kind_is_malformed() -> None:
     assert found == Malformed(protocol="rdp", where="negotiation", why="type 2 in a Connection Request")
 
 
+@pytest.mark.slow
 def test_real_captures_give_what_tshark_prints(archive: Callable[[str], Path]) -> None:
     folder = archive("ndpi")
     compared = 0

@@ -85,6 +85,7 @@ def test_what_is_not_rtsp_is_malformed(payload: bytes) -> None:
     assert isinstance(read(payload)[0], Malformed)
 
 
+@pytest.mark.slow
 def test_real_captures_give_what_tshark_prints(archive: Callable[[str], Path]) -> None:
     capture = archive("ndpi") / "rtsp.pcap"
     ours = [

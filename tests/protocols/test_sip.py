@@ -124,6 +124,7 @@ def test_long_bodies_are_stepped_over() -> None:
     assert [getattr(result, "kind", "") for result in found] == ["INVITE", "REGISTER"]
 
 
+@pytest.mark.slow
 def test_real_captures_give_what_tshark_prints(archive: Callable[[str], Path]) -> None:
     compared = 0
     for name in ("sip.pcap", "FAX-Call-t38-CA-TDM-SIP-FB-1.pcap"):

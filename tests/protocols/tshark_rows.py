@@ -28,7 +28,7 @@ def rows(capture: Path, shown: str, names: Sequence[str]) -> Iterator[Row]:
         argv += ["-e", name]
     # A capture that is cut in the middle ends with an error; what stands before is read.
     done = subprocess.run(argv, capture_output=True, check=False)
-    for line in done.stdout.decode("utf-8", "replace").split("\n"):
+    for line in done.stdout.decode("utf-8", "replace").split("\n")[:-1]:
         columns = line.split("\x02")
         if len(columns) == len(names):
             yield {name: column.split("\x01") if column else [] for name, column in zip(names, columns, strict=True)}
