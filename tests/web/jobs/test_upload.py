@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django_tasks_db.models import DBTaskResult
 
 from asepsis.pipeline.workspace import Workspace
+from asepsis.web.authorisation.asking import Asker, keep, subject_of
+from asepsis.web.authorisation.facts import Circumstances
 from asepsis.web.facilities.models import Site
 from asepsis.web.jobs import upload
 from asepsis.web.jobs.interrupted import mark_interrupted
 from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.work import analyze_captures
-from tests.web.conftest import MakePerson, SignedIn
+from asepsis.web.people.models import RoleGrant
+from tests.web.conftest import MakeDevice, MakePerson, SignedIn
 
 # pcap of the first version, Ethernet, no packet.
 EMPTY = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
@@ -129,3 +133,18 @@ def test_who_may_not_upload_is_told_apart_before_the_body_is_read(
     assert not admitted("auditor")
     assert not upload.admits(upload.UPLOAD_PATH, {})
     assert not upload.admits(upload.UPLOAD_PATH, {b"cookie": b"asepsis=0123456789abcdef"})
+
+
+def test_captures_are_added_where_the_role_that_allows_it_holds_and_nowhere_else(
+    make_person: MakePerson, make_device: MakeDevice
+) -> None:
+    north, south = make_device("pump000001", site="north").site, make_device("pump000002", site="south").site
+    person = make_person("ada", "clinical_engineer", site=north)
+    # Of the whole hospital, but a role that uploads nothing.
+    RoleGrant.objects.create(person=person, role="clinician")
+    how = Circumstances(
+        assurance_level=2, device_bound=False, signed_in_seconds_ago=5, now=datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    keep(person, Asker(subject=subject_of(person), circumstances=how))
+    assert upload.sites_for(person) == [north]
+    assert south.pk

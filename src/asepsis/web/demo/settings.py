@@ -28,5 +28,6 @@ INSTALLED_APPS = [*INSTALLED_APPS, "asepsis.web.demo"]
 AUTHENTICATION_BACKENDS = ["asepsis.web.demo.backend.DemoBackend", *AUTHENTICATION_BACKENDS]
 ROOT_URLCONF = "asepsis.web.demo.urls"
 LOGIN_URL = "demo"
+SIGN_IN_STRENGTH = "asepsis.web.demo.strength.strength"
 LOG_REQUESTS = False
 TEMPLATES[0]["OPTIONS"]["context_processors"].append("asepsis.web.demo.banner.banner")

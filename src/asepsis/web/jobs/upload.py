@@ -68,6 +68,7 @@ def _sender(headers: dict[bytes, bytes]) -> Person | None:
     from django.contrib.sessions.backends.db import SessionStore
     from django.http import HttpRequest
 
+    from asepsis.web.authorisation.asking import attach
     from asepsis.web.people.models import Person
 
     try:
@@ -78,19 +79,17 @@ def _sender(headers: dict[bytes, bytes]) -> Person | None:
         return None
     request = HttpRequest()
     request.session = SessionStore(cookies[SESSION_COOKIE_NAME].value)
-    found = get_user(request)
-    return found if isinstance(found, Person) else None
+    request.user = get_user(request)
+    attach(request)
+    return request.user if isinstance(request.user, Person) else None
 
 
 def sites_for(person: Person) -> list[Site]:
     """The sites to which this person may add captures."""
-    from django.db.models import Q
-    from django.utils import timezone
+    from asepsis.web.authorisation.actions import Action
+    from asepsis.web.authorisation.decide import may
 
-    grants = list(person.grants.filter(Q(expires__isnull=True) | Q(expires__gt=timezone.now())))
-    if any(grant.site_id is None for grant in grants):
-        return list(Site.objects.all())
-    return list(Site.objects.filter(pk__in=[grant.site_id for grant in grants if grant.department_id is None]))
+    return [site for site in Site.objects.all() if may(person, Action.CAPTURE_UPLOAD, site).allowed]
 
 
 def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) -> Job:

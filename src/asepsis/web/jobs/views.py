@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
+from asepsis.web.facilities.models import Site
 from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.upload import UploadError, accept, begin_analysis, sites_for
 from asepsis.web.ledger.record import record
@@ -23,7 +24,8 @@ SHOWN = 100
 def jobs_of(person: Person) -> QuerySet[Job]:
     """The jobs that this person may see: those of their sites, and their own."""
     rows = Job.objects.select_related("started_by", "site")
-    return rows.filter(Q(site__in=sites_for(person)) | Q(site=None) | Q(started_by=person))
+    seen = [site for site in Site.objects.all() if may(person, Action.DEVICE_LIST, site).allowed]
+    return rows.filter(Q(site__in=seen) | Q(site=None) | Q(started_by=person))
 
 
 @requires(Action.JOB_VIEW)
