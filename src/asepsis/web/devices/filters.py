@@ -1,49 +1,70 @@
-"""What a list of devices can be narrowed by."""
+"""What a list of devices can be narrowed by, and how many each choice would leave."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import Any, Final
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
 
+from asepsis.kernel.value import value
 from asepsis.web.devices.models import Device, DeviceRecord
+from asepsis.web.facilities.models import Department, Site
+from asepsis.web.overview.templatetags.words import words
 
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 """In an address: of no known kind."""
+NONE: Final = "none"
+"""In an address: nobody said."""
+VENDORS_SHOWN: Final = 60
+"""Offered to choose from; others are found by the search."""
+WORDS_LIMIT: Final = 8
+"""Of a search; each is looked for in every row."""
 
 
 class DeviceFilter(django_filters.FilterSet):
-    """Search in names, addresses and attributes, and single columns."""
+    """Search in names, addresses and attributes, and single columns. A column may be named several times."""
 
     q = django_filters.CharFilter(method="search", label="Search")
-    category = django_filters.CharFilter(method="of_category")
-    vendor = django_filters.CharFilter(field_name="vendor", lookup_expr="icontains")
-    site = django_filters.CharFilter(field_name="site__name")
-    status = django_filters.CharFilter(field_name="status")
+    category = django_filters.CharFilter(method="any_of")
+    vendor = django_filters.CharFilter(method="any_of")
+    site = django_filters.CharFilter(method="any_of")
+    status = django_filters.CharFilter(method="any_of")
+    zone = django_filters.CharFilter(method="any_of")
+    criticality = django_filters.CharFilter(method="any_of")
+    department = django_filters.CharFilter(method="any_of")
     medical = django_filters.BooleanFilter(field_name="medical")
-    department = django_filters.NumberFilter(field_name="record__department")
-    criticality = django_filters.ChoiceFilter(
-        field_name="record__criticality", choices=DeviceRecord.Criticality.choices
-    )
-
-    zone = django_filters.CharFilter(field_name="zone")
     clear = django_filters.BooleanFilter(method="in_clear")
     conflicts = django_filters.BooleanFilter(method="disputed")
+    since = django_filters.DateFilter(field_name="last_seen", lookup_expr="date__gte", label="Seen since")
+    new_since = django_filters.DateFilter(field_name="first_seen", lookup_expr="date__gte", label="New since")
 
     class Meta:
         model = Device
         fields: tuple[str, ...] = ()
 
     def search(self, rows: QuerySet[Device], _: str, wanted: Any) -> QuerySet[Device]:
-        """Rows that hold every word."""
-        for word in str(wanted).lower().split():
+        """Rows that hold every word, in a name, an address, an attribute or what people added."""
+        for word in str(wanted).lower().split()[:WORDS_LIMIT]:
             rows = rows.filter(search__contains=word)
         return rows
 
-    def of_category(self, rows: QuerySet[Device], _: str, wanted: Any) -> QuerySet[Device]:
-        """Rows of one kind, or of none."""
-        return rows.filter(category="" if wanted == UNKNOWN else wanted)
+    def any_of(self, rows: QuerySet[Device], name: str, _: Any) -> QuerySet[Device]:
+        """Rows of one of several values."""
+        given = self.data.getlist(name) if isinstance(self.data, QueryDict) else [self.data[name]]
+        field = FIELDS[name]
+        absent = given_absent(name, given)
+        kept = [one for one in given if one not in ("", UNKNOWN, NONE)]
+        if name == "department":
+            kept = [one for one in kept if one.isdecimal() and len(one) < 10]
+        chosen = Q(**{f"{field}__in": kept})
+        if absent:
+            chosen |= Q(**{f"{field}__isnull": True}) if "__" in field else Q(**{field: ""})
+            if name == "criticality":
+                chosen |= Q(**{field: ""})
+        return rows.filter(chosen)
 
     def in_clear(self, rows: QuerySet[Device], _: str, wanted: Any) -> QuerySet[Device]:
         """Rows with or without data of patients in clear."""
@@ -52,3 +73,132 @@ class DeviceFilter(django_filters.FilterSet):
     def disputed(self, rows: QuerySet[Device], _: str, wanted: Any) -> QuerySet[Device]:
         """Rows about which something is in conflict, or nothing."""
         return rows.filter(conflicts__gt=0) if wanted else rows.filter(conflicts=0)
+
+
+FIELDS: Final[dict[str, str]] = {
+    "category": "category",
+    "vendor": "vendor",
+    "site": "site__name",
+    "status": "status",
+    "zone": "zone",
+    "criticality": "record__criticality",
+    "department": "record__department",
+}
+
+
+def given_absent(name: str, given: list[str]) -> bool:
+    """Whether rows without a value are asked for."""
+    return NONE in given or (name == "category" and UNKNOWN in given)
+
+
+@value
+class Choice:
+    """One value of a facet."""
+
+    value: str
+    words: str
+    count: int
+    chosen: bool
+
+
+@value
+class Facet:
+    """One way to narrow the list."""
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+    chosen: int
+    """How many of them are."""
+
+
+def facets(rows: QuerySet[Device], asked: QueryDict) -> list[Facet]:
+    """The choices with their counts among everything that the person may list.
+
+    Kinds, states and sites come from one pass over one index; vendors and what people added from their own.
+    """
+    kinds: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    sites: Counter[str] = Counter()
+    names = dict(Site.objects.values_list("pk", "name"))
+    plain = rows.order_by()
+    for category, status, site, count in plain.values_list("category", "status", "site").annotate(count=Count("pk")):
+        kinds[category or UNKNOWN] += count
+        states[status] += count
+        sites[names[site]] += count
+    by_vendor = plain.values_list("vendor").annotate(count=Count("pk")).order_by("-count", "vendor")
+    vendors = Counter(dict(by_vendor[:VENDORS_SHOWN].iterator()))
+    vendors[NONE] = vendors.pop("", 0)
+    departments: Counter[str] = Counter()
+    criticalities: Counter[str] = Counter()
+    recorded = plain.filter(record__isnull=False).values_list("record__department", "record__criticality")
+    for department, criticality, count in recorded.annotate(count=Count("pk")):
+        departments[str(department) if department else NONE] += count
+        criticalities[criticality or NONE] += count
+    # Of most devices nobody has said anything: they have no record at all.
+    without = sum(states.values()) - sum(criticalities.values())
+    departments[NONE] += without
+    criticalities[NONE] += without
+    called = {str(pk): name for pk, name in Department.objects.values_list("pk", "name")}
+    levels = {str(level): str(label) for level, label in DeviceRecord.Criticality.choices}
+    found = [
+        _facet("category", "Kind", kinds, asked, {UNKNOWN: "Unknown"}),
+        _facet("vendor", "Vendor", vendors, asked, {name: name for name in vendors} | {NONE: "Unknown"}),
+        _facet("status", "Status", states, asked, {}),
+        _facet("site", "Site", sites, asked, {name: name for name in sites}),
+        _facet("department", "Department", departments, asked, called | {NONE: "None"}),
+        _facet("criticality", "Criticality", criticalities, asked, levels | {NONE: "Not said"}),
+    ]
+    return [facet for facet in found if len(facet.choices) > 1 or facet.chosen]
+
+
+def _facet(name: str, title: str, counts: Counter[str], asked: QueryDict, called: dict[str, str]) -> Facet:
+    given = set(asked.getlist(name))
+    ordered = sorted(((one, count) for one, count in counts.items() if count), key=lambda one: (-one[1], one[0]))
+    # What somebody chose stays to be seen, also where nothing of it is left.
+    ordered += [(one, 0) for one in sorted(given) if one and not counts[one]]
+    choices = tuple(
+        Choice(value=one, words=called.get(one) or words(one), count=count, chosen=one in given)
+        for one, count in ordered
+    )
+    return Facet(name=name, title=title, choices=choices, chosen=sum(choice.chosen for choice in choices))
+
+
+FLAGS: Final[dict[str, str]] = {
+    "medical": "Takes part in care",
+    "clear": "Patient data in clear",
+    "conflicts": "Disputed",
+}
+
+
+@value
+class Narrowed:
+    """One filter that holds, with the address of the list without it."""
+
+    words: str
+    without: str
+
+
+def narrowed_by(asked: QueryDict, shown: list[Facet]) -> list[Narrowed]:
+    """What the list is narrowed by now, each to be taken away by one click."""
+    called = {
+        (facet.name, choice.value): f"{facet.title}: {choice.words}" for facet in shown for choice in facet.choices
+    }
+    found = []
+    for name in (*FIELDS, *FLAGS, "since", "new_since", "q"):
+        for given in asked.getlist(name):
+            if not given:
+                continue
+            rest = asked.copy()
+            rest.setlist(name, [one for one in asked.getlist(name) if one != given])
+            rest.pop("page", None)
+            text = called.get((name, given)) or _said(name, given)
+            found.append(Narrowed(words=text, without=f"?{rest.urlencode()}"))
+    return found
+
+
+def _said(name: str, given: str) -> str:
+    if name in FLAGS:
+        return FLAGS[name] if given.lower() in ("true", "on", "1") else f"Not: {FLAGS[name].lower()}"
+    titles = {"since": "Seen since", "new_since": "New since", "q": "Search", "zone": "Network"}
+    return f"{titles.get(name, words(name))}: {given}"

@@ -57,6 +57,11 @@ class Device(models.Model):
             models.Index(fields=("title", "id")),
             models.Index(fields=("first_seen",)),
             models.Index(fields=("zone",)),
+            # What a click on a column's head sorts by.
+            models.Index(fields=("model",)),
+            models.Index(fields=("address",)),
+            models.Index(fields=("confidence",)),
+            models.Index(fields=("bytes",)),
             # The figures of the overview and the counts beside the filters, from the index alone.
             models.Index(fields=("category", "medical", "status", "site", "conflicts", "patient_messages")),
         )

@@ -1,0 +1,136 @@
+"""The list of devices: filtered, sorted, in the columns that somebody chose, as a page or a file."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django_tables2 import RequestConfig
+
+from asepsis.web.authorisation.actions import Action
+from asepsis.web.authorisation.decide import may, visible
+from asepsis.web.authorisation.routes import requires
+from asepsis.web.devices import export
+from asepsis.web.devices.columns import COLUMNS, chosen
+from asepsis.web.devices.filters import FLAGS, DeviceFilter, facets, narrowed_by
+from asepsis.web.devices.models import Device, SavedView
+from asepsis.web.devices.tables import DeviceTable
+from asepsis.web.ledger.record import record
+from asepsis.web.partial import is_partial
+
+PER_PAGE: Final = 50
+VIEWS_LIMIT: Final = 50
+"""Of one person; more would not be found again."""
+_LEFT_OUT: Final = ("page", "export")
+
+
+@requires(Action.DEVICE_LIST)
+def devices(request: HttpRequest) -> HttpResponse:
+    """The devices that this person may list."""
+    rows = _visible(request)
+    filtered = DeviceFilter(request.GET, queryset=rows)
+    columns = chosen(request.GET.getlist("columns"))
+    table = DeviceTable(filtered.qs, exclude=[name for name in COLUMNS if name not in columns])
+    RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
+    record(request, Action.DEVICE_LIST, what={"filters": _recorded(request.GET)})
+    context: dict[str, Any] = {"table": table, "count": table.paginator.count}
+    shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), request.GET)
+    context["narrowed"] = narrowed_by(request.GET, shown)
+    context["until"] = rows.order_by().aggregate(until=Max("last_seen"))["until"]
+    context["query"] = _query(request.GET)
+    context["may_export"] = may(request.user, Action.DEVICE_EXPORT).allowed
+    if is_partial(request):
+        return render(request, "devices/table.html", context)
+    context |= {
+        "facets": shown,
+        "flags": [(name, words, request.GET.get(name, "") == "true") for name, words in FLAGS.items()],
+        "columns": [(column, column.name in columns) for column in COLUMNS.values()],
+        "hidden": [(name, given) for name in ("sort", "zone") for given in request.GET.getlist(name)],
+        "views": SavedView.objects.filter(Q(owner=request.user.pk) | Q(shared=True)).select_related("owner"),
+    }
+    return render(request, "devices/devices.html", context)
+
+
+@requires(Action.DEVICE_EXPORT)
+def exported(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """The same list as a file: everything that fits, not one page of it."""
+    rows = visible(request.user, Action.DEVICE_EXPORT, _all_columns())
+    filtered = DeviceFilter(request.GET, queryset=rows)
+    found: QuerySet[Device] = filtered.qs
+    columns = chosen(request.GET.getlist("columns"))
+    ordering = DeviceTable(found, order_by=request.GET.getlist("sort"))
+    found = ordering.data.data if request.GET.get("sort") else found
+    record(request, Action.DEVICE_EXPORT, what={"filters": _recorded(request.GET), "as": ending})
+    if ending == "csv":
+        return export.as_csv(request, found, columns)
+    if ending == "json":
+        return export.as_json(request, found, columns)
+    if ending == "pdf":
+        until = rows.order_by().aggregate(until=Max("last_seen"))["until"]
+        told = [one.words for one in narrowed_by(request.GET, facets(rows, request.GET))]
+        return export.as_pdf(found, columns, until=until, filters=told)
+    raise Http404
+
+
+@requires(Action.DEVICE_LIST)
+@require_POST
+def save_view(request: HttpRequest) -> HttpResponse:
+    """Keeps the filters, the order and the columns under a name."""
+    name = request.POST.get("name", "").strip()[:80]
+    query = _query(QueryDict(request.POST.get("query", "")[:1000]))
+    address = f"{reverse('devices')}?{query}"
+    if not name or not name.isprintable():
+        messages.error(request, "A view needs a name.")
+        return HttpResponseRedirect(address)
+    with transaction.atomic():
+        own = SavedView.objects.filter(owner=request.user.pk)
+        if own.count() >= VIEWS_LIMIT and not own.filter(name=name).exists():
+            messages.error(request, f"You have {VIEWS_LIMIT} views; remove one first.")
+            return HttpResponseRedirect(address)
+        SavedView.objects.update_or_create(
+            owner_id=request.user.pk, name=name, defaults={"query": query, "shared": request.POST.get("shared") == "on"}
+        )
+        record(request, "view.save", subject=f"view:{name}", what={"shared": request.POST.get("shared") == "on"})
+    messages.success(request, f"The view “{name}” is saved.")
+    return HttpResponseRedirect(address)
+
+
+@requires(Action.DEVICE_LIST)
+@require_POST
+def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
+    """Forgets a view of one's own."""
+    view = get_object_or_404(SavedView, pk=view_id, owner=request.user.pk)
+    with transaction.atomic():
+        record(request, "view.remove", subject=f"view:{view.name}")
+        view.delete()
+    messages.success(request, f"The view “{view.name}” is removed.")
+    return HttpResponseRedirect(reverse("devices"))
+
+
+def _all_columns() -> QuerySet[Device]:
+    # What lists do not show stays on the disk: it is most of a row.
+    return Device.objects.select_related("site", "record__department", "record__owner").defer(
+        "search", "names", "macs", "ips", "confidences"
+    )
+
+
+def _visible(request: HttpRequest) -> QuerySet[Device]:
+    return visible(request.user, Action.DEVICE_LIST, _all_columns())
+
+
+def _query(asked: QueryDict) -> str:
+    """The address's query without what belongs to one page of it, and without what says nothing."""
+    pairs = [(name, one) for name in asked for one in asked.getlist(name) if one and name not in _LEFT_OUT]
+    return urlencode([(name, one) for name, one in pairs if name != "csrfmiddlewaretoken"])
+
+
+def _recorded(asked: QueryDict) -> dict[str, list[str]]:
+    return {name: asked.getlist(name) for name in sorted(asked)}
