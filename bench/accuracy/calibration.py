@@ -90,7 +90,8 @@ PRODUCTS = (
 # What programs of the lab say by default or by the lab's set-up, in fields that its truth does not list.
 LAB_TEXTS = {"gw": ("LAB-GW-0001", "Debian router"), "nas1": ("LabStation",)}
 # One machine plays both in the recorded lab.
-ALSO_TRUE = {"radiology_information_system": "modality_worklist"}
+# It also brokers MQTT, which makes it a server, in a ward where it passes nothing on.
+ALSO_TRUE = {"radiology_information_system": "modality_worklist", "interface_engine": "server"}
 
 
 @dataclass(slots=True)
@@ -103,25 +104,33 @@ class Reliability:
     """How often nothing was said."""
 
 
+def captures_of(truth: Truth) -> Iterator[tuple[Path, str]]:
+    """The captures of a product, and its hardware address in each."""
+    for archive in ("iot_sentinel", "lsif"):
+        folder = SHARED / archive / truth.name
+        note = folder / "_iotdevice-mac.txt"
+        if note.is_file():
+            mac = note.read_text().strip().lower()
+            for path in sorted(folder.glob("*.pcap"))[:SETUPS_OF_A_DEVICE]:
+                yield path, mac
+
+
 def labelled() -> Iterator[tuple[Truth, str, Path]]:
     """A device's truth, its hardware address, and one capture of it."""
     for truth in PRODUCTS:
-        for archive in ("iot_sentinel", "lsif"):
-            folder = SHARED / archive / truth.name
-            note = folder / "_iotdevice-mac.txt"
-            if note.is_file():
-                mac = note.read_text().strip().lower()
-                for path in sorted(folder.glob("*.pcap"))[:SETUPS_OF_A_DEVICE]:
-                    yield truth, mac, path
+        for path, mac in captures_of(truth):
+            yield truth, mac, path
 
 
-def found_in(paths: list[Path]) -> dict[str, Device]:
+def found_in(paths: list[Path], *, calibrate: bool = True) -> dict[str, Device]:
     """Devices by hardware address."""
     analysis = Analysis(workspace=None, site="calibration")
     analysis.run([str(path) for path in paths])
     if not analysis._observed:
         return {}
-    return {mac: device for device in fold(combine(analysis._observed)).devices for mac in device.macs}
+    return {
+        mac: device for device in fold(combine(analysis._observed), calibrate=calibrate).devices for mac in device.macs
+    }
 
 
 def lab() -> Iterator[tuple[Truth, Device]]:
@@ -207,8 +216,8 @@ camera) counts as right; of a model, that the product's name stands in it. There
 medical devices at hand: for those the weights rest on the reasons in
 [identification](../docs/reference/identification.md).
 
-A confidence is a promise not to be wrong more often than that, over devices of all kinds and over somebody who lies; so
-a share above it is as it should be, a share below it is not.
+The confidence of a value that nothing speaks against is the share of such values that were right on one half of the
+labels ([confidence](../docs/explanation/confidence.md)); a share above it is as it should be, a share below it is not.
 """
 
 

@@ -31,7 +31,7 @@ PRINTS = Mdns(is_response=True, is_probe=False, services=(Service(instance="x", 
 
 def test_a_maker_known_by_its_hardware_address_alone_is_said_to_be() -> None:
     vendor = statements(one(arp(MONITOR, "10.0.0.5")))["vendor"]
-    assert vendor.text == "vendor Philips 0.6, because its hardware address is registered to Philips"
+    assert vendor.text == "vendor Philips 0.96, because its hardware address is registered to Philips"
 
 
 def test_witnesses_of_one_value_speak_together_and_a_wider_word_after_them() -> None:

@@ -47,6 +47,8 @@ class Verdict:
 
     value: str | None
     confidence: float
+    contested: bool = False
+    """Something that would be shown by itself speaks for a value that cannot be true as well."""
 
 
 def strength(weights: Iterable[float]) -> float:
@@ -114,7 +116,12 @@ def judge(attribute: str, supports: Mapping[str, Support]) -> Verdict:
         return Verdict(value=None, confidence=max(sure.values()))
     exact = [candidate for candidate in shown if not _gives_way(attribute, candidate, shown)]
     best = min(exact or shown, key=lambda candidate: (-shown[candidate], candidate))
-    return Verdict(value=best, confidence=shown[best])
+    return Verdict(value=best, confidence=shown[best], contested=_contested(attribute, best, supports))
+
+
+def _contested(attribute: str, value: str, supports: Mapping[str, Support]) -> bool:
+    against = (support for other, support in supports.items() if contradicts(attribute, other, value))
+    return strength(weight for support in against for weight in support.weights.values()) >= THRESHOLD
 
 
 def _gives_way(attribute: str, candidate: str, shown: Mapping[str, float]) -> bool:

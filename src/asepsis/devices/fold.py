@@ -9,15 +9,17 @@ from typing import Any
 
 from asepsis.devices.actors import Actors
 from asepsis.devices.address import Reach, address_key, is_random, reach, virtual_router
+from asepsis.devices.calibration import calibrated
 from asepsis.devices.changes import IdentityChange, attribute_changes
 from asepsis.devices.clue import Attribute, Claim, Clue
 from asepsis.devices.confidence import CHANGING, MOST, RIVALRY, THRESHOLD, Support, Verdict, judge, strength
 from asepsis.devices.device import SINGLE, Device, Evidence
 from asepsis.devices.holding import Node
 from asepsis.devices.identity import Identity, Pair
-from asepsis.devices.inference import inferred
+from asepsis.devices.inference import VENDOR_PREFIX, inferred
 from asepsis.devices.observed import Observed
 from asepsis.devices.twins import ADDRESS, TWINS_LIMIT, Claims, Twin, contested
+from asepsis.knowledge.vendors import known_vendor
 from asepsis.knowledge.vocabulary import Role
 
 # Reasons shown for one attribute of one device; the rest says the same again.
@@ -38,8 +40,9 @@ _SEEN_WEIGHT = 0.5
 class Folded:
     """The devices of one site, and who held which address when. Counting them costs less than describing them."""
 
-    def __init__(self, site: str, clues: Iterable[Clue], identity: Identity) -> None:
+    def __init__(self, site: str, clues: Iterable[Clue], identity: Identity, *, calibrate: bool = True) -> None:
         self._site = site
+        self._calibrate = calibrate
         self._clues = clues
         self._identity = identity
         self._groups = identity.devices()
@@ -88,15 +91,8 @@ class Folded:
         made = []
         for top, nodes in self._groups.items():
             said = by_root.get(top, [])
-            device = _device(
-                self._site,
-                top,
-                nodes,
-                [*said, *inferred(top, nodes, said, identity, actors)],
-                identity,
-                claims,
-                disputes,
-            )
+            all_said = [*said, *inferred(top, nodes, said, identity, actors)]
+            device = _device(self._site, top, nodes, all_said, identity, claims, disputes, calibrate=self._calibrate)
             made.append((_place(device), top, device, nodes))
         made.sort(key=lambda one: one[0])
         return (
@@ -107,9 +103,14 @@ class Folded:
         )
 
 
-def fold(observed: Observed) -> Folded:
-    """Makes devices of everything that was observed at one site."""
-    return Folded(observed.site, observed.clues, Identity(observed.ties, observed.clues))
+def fold(observed: Observed, *, calibrate: bool = True) -> Folded:
+    """Makes devices of everything that was observed at one site.
+
+    Args:
+        observed: Clues and ties.
+        calibrate: False leaves the strength of the evidence as confidence: what a calibration is learnt from.
+    """
+    return Folded(observed.site, observed.clues, Identity(observed.ties, observed.clues), calibrate=calibrate)
 
 
 def _place(device: Device) -> tuple[object, ...]:
@@ -125,6 +126,8 @@ def _device(
     identity: Identity,
     claims: Claims,
     disputes: dict[Node, list[tuple[str, list[Node]]]],
+    *,
+    calibrate: bool,
 ) -> Device:
     by_attribute: dict[str, list[Clue]] = {}
     first, last = identity.seen[nodes[0]]
@@ -137,13 +140,22 @@ def _device(
     confidence: dict[str, float] = {}
     shown: dict[str, str | None] = dict.fromkeys(SINGLE)
     reasons: list[Evidence] = []
+    plain: list[str] = []  # what nothing speaks against: labelled captures tell how often such values are right
     for attribute in SINGLE:
         said = by_attribute.get(attribute)
         if said:
-            shown[attribute], confidence[attribute] = _decided(attribute, said)
+            shown[attribute], confidence[attribute], contested = _decided(attribute, said)
+            if not contested and shown[attribute] is not None and not _of_unknown_maker(attribute, said):
+                plain.append(attribute)
             reasons.extend(_evidence(said))
     if shown[Attribute.SERIAL] is not None:
-        reasons.extend(_disputed_serial(root, shown, confidence, claims))
+        rivals_of_serial = _disputed_serial(root, shown, confidence, claims)
+        reasons.extend(rivals_of_serial)
+        if rivals_of_serial and Attribute.SERIAL in plain:
+            plain.remove(Attribute.SERIAL)
+    if calibrate:
+        for attribute in plain:
+            confidence[attribute] = calibrated(attribute, confidence[attribute])
     names: list[tuple[str, float]] = []
     said = by_attribute.get(Attribute.NAME)
     if said:
@@ -197,22 +209,29 @@ def _disputed_serial(
     return [_reason(clue, -clue.weight) for clue in rivals[:EVIDENCE_LIMIT]]
 
 
-def _decided(attribute: str, clues: list[Clue]) -> tuple[str | None, float]:
-    """Value and confidence of a single attribute."""
+def _of_unknown_maker(attribute: str, clues: list[Clue]) -> bool:
+    """Whether only the prefix of a maker that no row knows speaks: as often of a module in it as of the device."""
+    if attribute != Attribute.VENDOR:
+        return False
+    return all(clue.protocol == VENDOR_PREFIX and known_vendor(clue.value) is None for clue in clues)
+
+
+def _decided(attribute: str, clues: list[Clue]) -> tuple[str | None, float, bool]:
+    """Value and confidence of a single attribute, and whether something speaks against it."""
     if len(clues) == 1:
         clue = clues[0]
         chance = round(min(MOST, clue.weight), 3)
-        return (clue.value if chance >= THRESHOLD else None), chance
+        return (clue.value if chance >= THRESHOLD else None), chance, False
     supports = _supports(clues)
     if attribute == Attribute.ROLE:
-        return _role(supports)
+        return (*_role(supports), False)
     if attribute in CHANGING:
         verdict = judge(attribute, supports)
     else:
         # Time does not matter, and a thousand devices of one kind say the same.
         said = tuple(sorted([(text, *sorted(support.weights.items())) for text, support in supports.items()]))
         verdict = _judged(attribute, said)
-    return verdict.value, verdict.confidence
+    return verdict.value, verdict.confidence, verdict.contested
 
 
 @lru_cache(maxsize=1 << 14)
