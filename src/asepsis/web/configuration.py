@@ -97,6 +97,10 @@ class Ledger:
 
     witness: str = ""
     """Where checkpoints are also sent: an https address or a folder on another machine's disk."""
+    witness_key: str = ""
+    """The witness's public key, for an address; ``asepsis ledger witness --show-key`` prints it."""
+    checkpoint_minutes: int = 10
+    """A signed checkpoint is kept, and shown to the witness, so often."""
 
 
 @value
@@ -121,6 +125,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("database", "port"): (1, 65535),
     ("sign_in", "idle_minutes"): (1, 720),
     ("sign_in", "session_hours"): (1, 24),
+    ("ledger", "checkpoint_minutes"): (1, 1440),
 }
 
 

@@ -37,11 +37,14 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
 
     from asepsis.web import logs, transport
     from asepsis.web.devices.projection import refresh
+    from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
     logs.configure_own(requests=settings.LOG_REQUESTS)
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     call_command("migrate", verbosity=0)
+    # What the last run left behind comes first; while the ledger cannot be written, requests are refused.
+    drain_and_say()
     refresh(WORKSPACE)
     # Uploads are buffered beside where they end, not in a small /tmp.
     uploads = WORKSPACE.root / "uploads"
@@ -54,6 +57,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None
     from asepsis.web import transport
     from asepsis.web.asgi import application
     from asepsis.web.children import Child
+    from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import Server, configure
     from asepsis.web.settings import CONFIGURATION
 
@@ -71,6 +75,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None
     if CONFIGURATION.sensor.interface:
         children.append(Child(SENSOR))
     tasks = [asyncio.create_task(child.keep()) for child in children]
+    tasks.append(asyncio.create_task(keep()))
     if secured is not None:
         tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
     announce(_announcement(secured))

@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from django.http import HttpRequest
 
+from asepsis.kernel.value import value
+from asepsis.ledger import Action, Outcome, Record, new_id
+from asepsis.ledger.record import Detail, document_of
 from asepsis.web.ledger.models import OutboxRecord
 
-REQUEST_ATTRIBUTE = "ledger_records"
+REQUEST_ATTRIBUTE: Final = "ledger_records"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a filter or a mapping of columns may hold; of more, only that there was more is kept.
+DETAILS_LIMIT: Final = 100
+# One text, and all of a record together: below what the ledger takes (64 KiB), however a sign is spelled.
+TEXT_LIMIT: Final = 2000
+SIGNS_LIMIT: Final = 8000
+
+# The last word of an act's name -> what FHIR calls it. What is not named here is done, neither read nor changed.
+_ACTIONS: Final = {
+    "view": Action.READ,
+    "list": Action.READ,
+    "evidence": Action.READ,
+    "export": Action.READ,
+    "explain": Action.READ,
+    "overview": Action.READ,
+    "verify": Action.READ,
+    "upload": Action.CREATE,
+    "propose": Action.CREATE,
+    "request": Action.CREATE,
+    "invite": Action.CREATE,
+    "grant": Action.CREATE,
+    "create": Action.CREATE,
+    "edit": Action.UPDATE,
+    "override": Action.UPDATE,
+    "apply": Action.UPDATE,
+    "manage": Action.UPDATE,
+    "review": Action.UPDATE,
+    "update": Action.UPDATE,
+    "end": Action.UPDATE,
+    "delete": Action.DELETE,
+    "revoke": Action.DELETE,
+}
+_OUTCOMES: Final = {"done": Outcome.SUCCESS, "refused": Outcome.REFUSED, "failed": Outcome.FAILED}
+
+
+@value
+class Pending:
+    """A record of a request that no ledger holds yet."""
+
+    record: Record
+    in_outbox: bool
+    """Whether it also stands in the transaction of the change."""
 
 
 def record(
@@ -20,32 +67,125 @@ def record(
     subject: str = "",
     what: Mapping[str, Any] | None = None,
     outcome: str = "done",
+    reason: str = "",
+    purpose: str = "",
+    patient: str = "",
+    site: str = "",
+    policies: tuple[str, ...] = (),
 ) -> uuid.UUID:
     """Records an access or a change; the middleware makes it durable before the answer leaves.
+
+    A request that may change something writes its record into the transaction of the change as well, so that the
+    one is never there without the other: call it inside ``transaction.atomic()``.
 
     Args:
         request: Whose act it is.
         action: The action's name in the policies, such as ``device.view``.
         subject: What it was done to, as ``kind:id``, such as ``device:ab3k9...``.
-        what: Facts that an auditor needs: changed fields with their old and new value, filters of a list, a reason.
-            Never a patient's name or number, never a secret.
-        outcome: ``done`` or ``refused``.
+        what: Facts that an auditor needs: changed fields with their old and new value, filters of a list. Never a
+            patient's name or number, never a secret.
+        outcome: ``done``, ``refused`` or ``failed``.
+        reason: In the person's own words, where words were asked for.
+        purpose: A code of v3-PurposeOfUse, such as ``BTG`` for broken glass.
+        patient: The pseudonym of the patient that the subject belongs to.
+        site: The site that it happened at.
+        policies: Ids of the policies that decided.
 
     Returns:
         The id of the record.
     """
-    person = request.user
-    row = OutboxRecord.objects.create(
-        body={
-            "action": action,
-            "actor": str(person.pk) if person.is_authenticated else "",
-            "actor_name": person.get_username() if person.is_authenticated else "",
-            "subject": subject,
-            "what": dict(what or {}),
-            "outcome": outcome,
-            "address": request.META.get("REMOTE_ADDR", ""),
-        }
+    person = getattr(request, "user", None)
+    known = person is not None and person.is_authenticated
+    made = Record(
+        id=new_id(),
+        time_ns=time.time_ns(),
+        kind=str(action),
+        action=_action(str(action)),
+        outcome=_OUTCOMES[outcome],
+        actor=f"person:{person.pk}" if person is not None and known else "nobody",
+        actor_name=person.get_username() if person is not None and known else "",
+        subject=subject,
+        patient=patient,
+        site=site,
+        purpose=purpose,
+        reason=reason[:TEXT_LIMIT],
+        policies=policies,
+        request=str(structlog.contextvars.get_contextvars().get("request", "")),
+        client=str(request.META.get("REMOTE_ADDR", "")),
+        details=flat(what or {}),
     )
+    in_outbox = request.method not in SAFE_METHODS
+    if in_outbox:
+        _put(made)
     pending = getattr(request, REQUEST_ATTRIBUTE, [])
-    setattr(request, REQUEST_ATTRIBUTE, [*pending, row.pk])
-    return row.pk
+    setattr(request, REQUEST_ATTRIBUTE, [*pending, Pending(record=made, in_outbox=in_outbox)])
+    return uuid.UUID(made.id)
+
+
+def record_of_system(
+    action: str, *, actor: str, subject: str = "", what: Mapping[str, Any] | None = None, outcome: str = "done"
+) -> uuid.UUID:
+    """Records what no request did: a job, the server itself. It reaches the ledger within seconds of its commit.
+
+    Args:
+        action: As for ``record``.
+        actor: Who, such as ``system:sensor`` or ``person:...`` for whom a job works.
+        subject: As for ``record``.
+        what: As for ``record``.
+        outcome: As for ``record``.
+    """
+    made = Record(
+        id=new_id(),
+        time_ns=time.time_ns(),
+        kind=str(action),
+        action=_action(str(action)),
+        outcome=_OUTCOMES[outcome],
+        actor=actor,
+        subject=subject,
+        details=flat(what or {}),
+    )
+    _put(made)
+    return uuid.UUID(made.id)
+
+
+def _put(made: Record) -> None:
+    OutboxRecord.objects.create(id=uuid.UUID(made.id), body=document_of(made))
+
+
+def _action(name: str) -> Action:
+    return _ACTIONS.get(name.rpartition(".")[2], Action.EXECUTE)
+
+
+def flat(what: Mapping[str, Any]) -> dict[str, Detail]:
+    """Facts as the ledger keeps them: texts, whole numbers, truth values and lists of texts, by names with dots."""
+    found: dict[str, Detail] = {}
+    _flatten("", what, found)
+    kept: dict[str, Detail] = {}
+    signs = 0
+    for name, fact in found.items():
+        signs += len(name) + (sum(map(len, fact)) if isinstance(fact, tuple) else len(str(fact)))
+        if len(kept) >= DETAILS_LIMIT or signs > SIGNS_LIMIT:
+            kept["more"] = True
+            break
+        kept[name] = fact
+    return kept
+
+
+def _flatten(prefix: str, what: Mapping[str, Any], found: dict[str, Detail]) -> None:
+    for name, fact in what.items():
+        if len(found) > DETAILS_LIMIT:
+            return
+        path = _text(f"{prefix}{name}")
+        if isinstance(fact, Mapping):
+            _flatten(f"{path}.", fact, found)
+        elif isinstance(fact, bool | int):
+            found[path] = fact
+        elif isinstance(fact, list | tuple | set | frozenset):
+            found[path] = tuple(_text(one) for one in list(fact)[:DETAILS_LIMIT])
+        else:
+            found[path] = "" if fact is None else _text(fact)
+
+
+def _text(fact: object) -> str:
+    # PostgreSQL's JSON holds no NUL, and half a surrogate pair is no text.
+    return str(fact)[:TEXT_LIMIT].replace("\0", "").encode("utf-8", "replace").decode()
