@@ -18,6 +18,8 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("Keep", "CMMS import", "cmms", Action.IMPORT_PROPOSE),
     ("Run", "Captures", "jobs", Action.JOB_VIEW),
     ("Run", "Health", "health", Action.HEALTH_VIEW),
+    ("Programs", "Tokens", "tokens", Action.TOKEN_OWN),
+    ("Programs", "API", "api_reference", Action.TOKEN_OWN),
     ("Learn", "Guided tour", "tour", Action.OVERVIEW),
 )
 """Group, words, name of the route, action."""

@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     "asepsis.web.ledger",
     "asepsis.web.authorisation",
     "asepsis.web.overview",
+    "asepsis.web.tokens",
+    "asepsis.web.api",
 ]
 
 MIDDLEWARE = [

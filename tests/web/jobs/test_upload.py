@@ -9,9 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django_tasks_db.models import DBTaskResult
 
 from asepsis.pipeline.workspace import Workspace
+from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.asking import Asker, keep, subject_of
 from asepsis.web.authorisation.facts import Circumstances
 from asepsis.web.facilities.models import Site
+from asepsis.web.facilities.reach import sites_of
 from asepsis.web.jobs import upload
 from asepsis.web.jobs.interrupted import mark_interrupted
 from asepsis.web.jobs.models import Job
@@ -146,5 +148,5 @@ def test_captures_are_added_where_the_role_that_allows_it_holds_and_nowhere_else
         assurance_level=2, device_bound=False, signed_in_seconds_ago=5, now=datetime(2026, 3, 1, tzinfo=UTC)
     )
     keep(person, Asker(subject=subject_of(person), circumstances=how))
-    assert upload.sites_for(person) == [north]
+    assert sites_of(person, Action.CAPTURE_UPLOAD) == [north]
     assert south.pk

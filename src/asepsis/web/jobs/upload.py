@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asepsis.web.people.models import Person
 
 UPLOAD_PATH: Final = "/jobs/upload/"
+API_UPLOAD_PATH: Final = "/api/v1/captures"
 # What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
 DISK_RESERVE_BYTES: Final = 1024**3
 NAME_LIMIT: Final = 120
@@ -48,7 +49,7 @@ class UploadError(AsepsisError):
 
 def takes_files(path: str) -> bool:
     """Whether a path of the web takes whole captures."""
-    return path == UPLOAD_PATH
+    return path in (UPLOAD_PATH, API_UPLOAD_PATH)
 
 
 def admits(path: str, headers: dict[bytes, bytes]) -> bool:
@@ -59,11 +60,11 @@ def admits(path: str, headers: dict[bytes, bytes]) -> bool:
     from asepsis.web.authorisation.actions import Action
     from asepsis.web.authorisation.decide import may
 
-    person = _sender(headers)
+    person = _sender(path, headers)
     return person is not None and may(person, Action.CAPTURE_UPLOAD).allowed
 
 
-def _sender(headers: dict[bytes, bytes]) -> Person | None:
+def _sender(path: str, headers: dict[bytes, bytes]) -> Person | None:
     from django.contrib.auth import get_user
     from django.contrib.sessions.backends.db import SessionStore
     from django.http import HttpRequest
@@ -71,6 +72,12 @@ def _sender(headers: dict[bytes, bytes]) -> Person | None:
     from asepsis.web.authorisation.asking import attach
     from asepsis.web.people.models import Person
 
+    bearer = headers.get(b"authorization", b"").decode("latin-1")
+    if bearer:
+        from asepsis.web.tokens.verify import find, person_of
+
+        token = find(bearer.partition(" ")[2]) if path == API_UPLOAD_PATH else None
+        return None if token is None else person_of(token)
     try:
         cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
     except CookieError:
@@ -82,14 +89,6 @@ def _sender(headers: dict[bytes, bytes]) -> Person | None:
     request.user = get_user(request)
     attach(request)
     return request.user if isinstance(request.user, Person) else None
-
-
-def sites_for(person: Person) -> list[Site]:
-    """The sites to which this person may add captures."""
-    from asepsis.web.authorisation.actions import Action
-    from asepsis.web.authorisation.decide import may
-
-    return [site for site in Site.objects.all() if may(person, Action.CAPTURE_UPLOAD, site).allowed]
 
 
 def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) -> Job:

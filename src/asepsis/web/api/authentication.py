@@ -1,0 +1,99 @@
+"""Who asks by the API: a person with a session, checked against CSRF, or a program with a person's token."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+from ninja.security.apikey import APIKeyCookie
+
+from asepsis.web.api.problems import ProblemError
+from asepsis.web.people.models import Person
+from asepsis.web.tokens.verify import find, note_use, person_of
+
+# Of one person or token, in a minute: a program that pages through 50,000 devices stays below.
+REQUESTS_A_MINUTE: Final = 600
+# Of one address that shows tokens which are none: enough for a misconfigured program, too few to guess by.
+FAILURES_A_MINUTE: Final = 30
+# Persons, tokens and addresses that are counted at once; the one that was silent longest is forgotten.
+COUNTED_LIMIT: Final = 10_000
+
+
+class Rates:
+    """Counts by name in minutes of the clock. One process serves, so one table is enough."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def allows(self, name: str, *, now: float, counted: bool = True) -> bool:
+        """Whether there is room for one more; counts it unless told not to."""
+        minute = int(now // 60)
+        began, count = self._counts.get(name, (minute, 0))
+        if began != minute:
+            count = 0
+        if counted:
+            self._counts[name] = (minute, count + 1)
+            self._counts.move_to_end(name)
+            if len(self._counts) > COUNTED_LIMIT:
+                self._counts.popitem(last=False)
+        return count < self._limit
+
+
+requests = Rates(REQUESTS_A_MINUTE)
+failures = Rates(FAILURES_A_MINUTE)
+
+
+class TokenBearer(HttpBearer):
+    """``Authorization: Bearer asepsis_...`` (RFC 6750 2.1)."""
+
+    def __call__(self, request: HttpRequest) -> Person | None:
+        """The token's person; a header that is no good token refuses, whatever session comes beside it."""
+        if "Authorization" not in request.headers:
+            return None
+        found: Person | None = super().__call__(request)
+        if found is None:
+            raise ProblemError(401, "the token is none, or is good no longer")
+        return found
+
+    def authenticate(self, request: HttpRequest, token: str) -> Person | None:
+        """The person that the token is of, narrowed to it."""
+        now = time.time()
+        address = request.META.get("REMOTE_ADDR", "")
+        if not failures.allows(address, now=now, counted=False):
+            raise too_many()
+        known = find(token)
+        if known is None:
+            failures.allows(address, now=now)
+            return None
+        if not requests.allows(f"token:{known.pk}", now=now):
+            raise too_many()
+        note_use(known)
+        person = person_of(known, address)
+        request.user = person
+        return person
+
+
+class Session(APIKeyCookie):
+    """The session of the pages, with the CSRF token that they carry."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        """The person who is signed in."""
+        if not isinstance(request.user, Person):
+            return None
+        if not requests.allows(f"person:{request.user.pk}", now=time.time()):
+            raise too_many()
+        return request.user
+
+
+def too_many() -> ProblemError:
+    """Refuses until the minute is over."""
+    return ProblemError(
+        429, "too many requests; ask again in a minute", headers={"Retry-After": str(60 - int(time.time() % 60))}
+    )

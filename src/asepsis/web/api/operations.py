@@ -1,0 +1,100 @@
+"""How an operation is declared: with the action that it is, or not at all."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control
+from ninja import NinjaAPI, Router
+from ninja.responses import NinjaJSONEncoder
+
+from asepsis.web.api.problems import Problem, ProblemError
+from asepsis.web.authorisation.actions import Action
+from asepsis.web.authorisation.decide import may
+from asepsis.web.authorisation.routes import MARK
+from asepsis.web.people.models import Person
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+REFUSALS: Final = frozenset({400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503})
+
+__all__ = ["Api", "NinjaJSONEncoder", "asker", "etag_of", "operation"]
+
+
+class Api(NinjaAPI):
+    """An API whose answers carry an entity tag (RFC 9110 8.8.3) and are kept by nobody but who asked."""
+
+    def create_response(
+        self,
+        request: HttpRequest,
+        data: Any,
+        *args: Any,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        """The answer, or 304 when who asks has it already."""
+        answer: HttpResponse = super().create_response(request, data, *args, **kwargs)
+        patch_cache_control(answer, private=True, no_cache=True)
+        if request.method != "GET" or answer.status_code != 200:
+            return answer
+        etag = etag_of(answer.content)
+        answer["ETag"] = etag
+        return get_conditional_response(request, etag=etag, response=answer) or answer
+
+
+def etag_of(content: bytes) -> str:
+    """A strong entity tag of an answer."""
+    return f'"{sha256(content).hexdigest()[:32]}"'
+
+
+def operation(
+    router: Router, method: str, path: str, action: Action, *, response: Any, status: int = 200, **more: Any
+) -> Callable[[Function], Function]:
+    """Declares an operation that only who may do ``action`` reaches.
+
+    Args:
+        router: Of the app.
+        method: ``GET``, ``POST``, ``PATCH`` or ``DELETE``.
+        path: With parameters in braces.
+        action: What it is, in the words of the policies; single objects are decided on inside, as pages do.
+        response: What it answers.
+        status: With which status.
+        more: For django-ninja, such as ``summary``.
+    """
+
+    def declared(view: Function) -> Function:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not may(request.user, action).allowed:
+                raise ProblemError(403, "your roles do not allow it")
+            return view(request, *args, **kwargs)
+
+        setattr(guarded, MARK, action)
+        # django-ninja looks names up where the wrapper stands; here they are looked up where the view does.
+        guarded.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]  # read by inspect
+        router.api_operation(
+            [method],
+            path,
+            response={status: response, REFUSALS: Problem},
+            summary=more.pop("summary", _sentence(view)),
+            openapi_extra={"x-action": str(action)},
+            **more,
+        )(guarded)
+        return view
+
+    return declared
+
+
+def asker(request: HttpRequest) -> Person:
+    """Who asks; every operation has somebody."""
+    assert isinstance(request.user, Person)
+    return request.user
+
+
+def _sentence(view: Callable[..., Any]) -> str:
+    lines: Sequence[str] = (inspect.getdoc(view) or view.__name__).splitlines()
+    return lines[0].rstrip(".")

@@ -1,0 +1,43 @@
+"""Version 1: the operations of all apps, under ``/api/v1/``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from asepsis import __version__
+from asepsis.web.api.authentication import Session, TokenBearer
+from asepsis.web.api.operations import Api, operation
+from asepsis.web.api.problems import install
+from asepsis.web.authorisation.actions import Action
+from asepsis.web.devices.api import router as devices
+from asepsis.web.facilities.api import router as facilities
+from asepsis.web.jobs.api import router as jobs
+from asepsis.web.overview.api import router as overview
+from asepsis.web.people.api import router as people
+from asepsis.web.tokens.api import router as tokens
+
+PATH: Final = "api/v1/"
+
+api = Api(
+    title="Asepsis",
+    version=__version__,
+    description="Everything that the pages show, for programs. Errors are problem documents (RFC 9457).",
+    urls_namespace="api-v1",
+    auth=[TokenBearer(), Session()],
+    # Our own page describes it; the library's loads scripts from elsewhere.
+    docs_url=None,
+    openapi_url=None,
+)
+install(api)
+
+
+@operation(api.default_router, "GET", "/openapi.json", Action.ACCOUNT, response=dict[str, Any])
+def description(request: HttpRequest) -> Any:
+    """This description (OpenAPI)."""
+    return api.get_openapi_schema()
+
+
+for _router in (overview, devices, facilities, jobs, people, tokens):
+    api.add_router("", _router)
