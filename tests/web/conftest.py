@@ -14,14 +14,17 @@ from allauth.account.internal.flows.login import (
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from asepsis.ledger import Record
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import Site
+from asepsis.web.ledger.opened import ledger
 from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.settings import WORKSPACE
 
 MakePerson = Callable[..., Person]
 MakeDevice = Callable[..., Device]
+Recorded = Callable[[], list[Record]]
 SignedIn = Callable[..., Client]
 
 
@@ -33,6 +36,16 @@ def workspace() -> Iterator[Workspace]:
     shutil.rmtree(WORKSPACE.root, ignore_errors=True)
     yield WORKSPACE.create()
     shutil.rmtree(WORKSPACE.root, ignore_errors=True)
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    """``recorded()``: what the ledger of this workspace holds, in order; ask for an empty ``workspace`` first."""
+
+    def read() -> list[Record]:
+        return [found for entry in ledger().entries() if (found := entry.record) is not None]
+
+    return read
 
 
 @pytest.fixture

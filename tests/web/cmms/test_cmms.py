@@ -64,7 +64,7 @@ def test_a_list_goes_from_upload_to_records_and_both_sides_are_shown(
     assert "Laser printer" in browser.get("/cmms/reconciliation/?show=unlisted").content.decode()
     assert "seen Baxter" in browser.get("/cmms/reconciliation/?show=contradicting").content.decode()
     assert "by Mac" in browser.get("/cmms/reconciliation/?show=tied").content.decode()
-    actions = [row.body["kind"] for row in OutboxRecord.objects.order_by("written")]
+    actions = [row.body["action"] for row in OutboxRecord.objects.order_by("written")]
     assert actions[:2] == ["import.propose", "import.propose"]
     assert "import.apply" in actions
 

@@ -9,8 +9,7 @@ from django.test import Client
 
 from asepsis.web.devices.models import DeviceRecord, SavedView
 from asepsis.web.facilities.models import Department
-from asepsis.web.ledger.models import OutboxRecord
-from tests.web.conftest import MakeDevice, MakePerson, SignedIn
+from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 
 @pytest.fixture
@@ -125,9 +124,9 @@ def test_pdf_is_a_pdf(ada: Client) -> None:
     assert answer.content.startswith(b"%PDF-")
 
 
-def test_every_export_is_recorded_and_other_endings_are_nothing(ada: Client) -> None:
+def test_every_export_is_recorded_and_other_endings_are_nothing(ada: Client, recorded: Recorded) -> None:
     ada.get("/devices/export.csv")
-    assert OutboxRecord.objects.filter(body__action="device.export").exists()
+    assert [one.kind for one in recorded()][-1] == "device.export"
     assert ada.get("/devices/export.exe").status_code == 404
 
 

@@ -14,13 +14,13 @@ class OutboxRecord(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     written = models.DateTimeField(default=timezone.now, editable=False)
     body = models.JSONField()
-    """The record as the ledger spells it."""
+    """``action`` and ``subject`` for whoever looks at the table, ``entry`` as the ledger spells it."""
 
     class Meta:
         ordering = ("written", "id")
 
     def __str__(self) -> str:
-        return f"{self.body.get('kind', '')} at {self.written:%Y-%m-%d %H:%M:%S}"
+        return f"{self.body.get('action', '')} at {self.written:%Y-%m-%d %H:%M:%S}"
 
 
 class Examination(models.Model):

@@ -57,4 +57,4 @@ def drain() -> Moved:
 
 def record_of(row: OutboxRecord) -> Record | None:
     """The record that a row holds, or None where it holds none."""
-    return read_record(canonical(row.body))
+    return read_record(canonical(row.body.get("entry", {})))

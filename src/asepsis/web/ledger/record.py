@@ -149,7 +149,8 @@ def record_of_system(
 
 
 def _put(made: Record) -> None:
-    OutboxRecord.objects.create(id=uuid.UUID(made.id), body=document_of(made))
+    body = {"action": made.kind, "subject": made.subject, "entry": document_of(made)}
+    OutboxRecord.objects.create(id=uuid.UUID(made.id), body=body)
 
 
 def _action(name: str) -> Action:
