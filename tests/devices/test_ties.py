@@ -336,3 +336,31 @@ def test_an_address_given_by_lease_is_surer_than_one_merely_used() -> None:
     )
     assert by_mac(found, MONITOR).ips == ("10.0.0.5",)
     assert by_mac(found, PHONE_MONDAY).ips == ()
+
+
+def test_a_switch_that_routes_owns_its_address_in_each_network() -> None:
+    gateways = [f"10.0.{network}.1" for network in range(1, 13)]
+    found = devices(*(arp(ROUTER, ip) for ip in gateways))
+    assert [device.ips for device in found] == [tuple(gateways)]
+
+
+def test_who_answers_for_a_network_owns_none_of_its_addresses() -> None:
+    hosts = [f"10.0.1.{host}" for host in range(1, 13)]
+    found = devices(*(arp(ROUTER, ip) for ip in hosts))
+    assert by_mac(found, ROUTER).ips == ()
+    scattered = [f"10.0.{network}.77" for network in range(1, 13)]
+    assert by_mac(devices(*(arp(ROUTER, ip) for ip in scattered)), ROUTER).ips == ()
+
+
+def test_a_router_does_not_take_the_address_of_a_server_that_answers_behind_it() -> None:
+    server, client = ("00:0c:29:00:00:99", "10.0.2.5"), (PC, "10.0.1.7")
+    found = devices(
+        # The request was captured before the router, the answer behind it: the router's hardware address, a fresh TTL.
+        conversation(client, (ROUTER, server[1]), 443),
+        conversation(server, ("00:0c:29:00:00:98", "10.0.2.6"), 443),
+        conversation((ROUTER, "198.51.100.1"), client, 443, ttl=(55, 64)),
+        conversation((ROUTER, "198.51.100.2"), client, 443, ttl=(55, 64)),
+        arp(ROUTER, "10.0.1.1"),
+    )
+    assert by_mac(found, server[0]).ips == (server[1],)
+    assert by_mac(found, ROUTER).ips == ("10.0.1.1",)

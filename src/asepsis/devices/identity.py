@@ -8,7 +8,7 @@ behind a router or on a link without hardware addresses) and who held which netw
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from asepsis.devices.address import Reach, embedded_mac, is_group, is_random, reach, virtual_router
@@ -21,6 +21,8 @@ from asepsis.knowledge.vocabulary import Role
 MANY_ADDRESSES = 4
 # A server may claim several addresses by ARP; what claims this many at once answers for others (proxy ARP).
 PROXY_ADDRESSES = 9
+# What gateways are called in a network of 256 addresses: alone, or two with the address that they share.
+_GATEWAYS = frozenset(("1", "2", "3", "252", "253", "254"))
 # A router's own addresses, which it sends from with a fresh TTL.
 OWN_ADDRESSES = 3
 # ``Claim`` as plain numbers: a hundred thousand tests of flags are made on them.
@@ -111,6 +113,7 @@ class Identity:
                     owned = _own_of_router(by_mac[pair.mac])
                 self._owned[key] = owned
         self._settle_statements()
+        self._leave_to_hosts()
         self.routers |= proxies
         clinical = {clue.endpoint.ip for clue in clues if clue.protocol in _CLINICAL}
         self.holdings = self._find_holdings(clinical)
@@ -126,6 +129,21 @@ class Identity:
         }
         for key, pair in self._pairs.items():
             if pair.claims == _SELF and not pair.sent and pair.ip in senders:
+                self._owned[key] = False
+
+    def _leave_to_hosts(self) -> None:
+        """A router that merely bears an address owns it only where no host sends from it on its own link.
+
+        Where a request is captured before the router and its answer behind it, the router's hardware address and the
+        fresh TTL of the answer stand in one conversation.
+        """
+        hosts = {
+            key.ip
+            for key, owned in self._owned.items()
+            if owned and key.mac not in self.routers and (self._pairs[key].direct or self._pairs[key].claims)
+        }
+        for key, pair in self._pairs.items():
+            if pair.mac in self.routers and not pair.claims and pair.ip in hosts:
                 self._owned[key] = False
 
     def node(self, endpoint: Endpoint, first_ns: int, last_ns: int) -> Node | None:
@@ -255,7 +273,16 @@ def _at_once(pairs: list[Pair]) -> int:
 def _answers_for_others(pairs: list[Pair]) -> bool:
     if len(pairs) < PROXY_ADDRESSES:
         return False
-    return _at_once([pair for pair in pairs if pair.claims & (_ARP | _LEASE) == _ARP]) >= PROXY_ADDRESSES
+    claimed = [pair for pair in pairs if pair.claims & (_ARP | _LEASE) == _ARP]
+    networks = Counter(pair.ip.rpartition(".")[0] for pair in claimed)
+    # A switch that routes has one hardware address and one network address in each of its networks, by custom the first
+    # or the last: those are its own. Who answers for others claims many in one network, or any in many.
+    others = [
+        pair
+        for pair in claimed
+        if networks[pair.ip.rpartition(".")[0]] > 1 or pair.ip.rpartition(".")[2] not in _GATEWAYS
+    ]
+    return _at_once(others) >= PROXY_ADDRESSES
 
 
 def _owns(pair: Pair, *, router: bool, proxy: bool) -> bool:
