@@ -60,20 +60,27 @@ def observations(
             see_entities("OBX-18", device, by, named)
     summed, specified = sum_up(len(segments), kinds, identifiers, by.component)
     if specified:
-        _see_specifications([(name, rows[place]) for place, name in specified], by, named)
+        said = tuple([(name, *rows[place][4:6]) for place, name in specified if len(rows[place]) > 5])
+        read = _remembered_specifications if usual_length else _specifications_of
+        for equipment in read(said, by)[: max(0, EQUIPMENT_LIMIT - len(named))]:
+            named[equipment] = None
     return summed
 
 
-def _see_specifications(rows: list[tuple[str, list[str]]], by: Separators, named: dict[Equipment, None]) -> None:
-    """Adds the devices that say in observations what they are, one for each device (MDS) that OBX-4 counts first."""
+def _specifications_of(rows: tuple[tuple[str, ...], ...], by: Separators) -> tuple[Equipment, ...]:
+    """The devices that say in observations what they are, one for each device (MDS) that OBX-4 counts first."""
     devices: dict[str, dict[str, str]] = {}
-    for name, fields in rows:
-        text = kept(fields[5].split(by.component, 1)[0], by) if len(fields) > 5 else ""
+    for name, place, said in rows:
+        text = kept(said.split(by.component, 1)[0], by)
         if text:
             # IHE PCD TF-2 3.1.2: OBX-4 is "device.subsystem.channel.metric"; of one device the whole comes first.
-            devices.setdefault(fields[4].split(".", 1)[0], {}).setdefault(name, text)
-    for says in list(devices.values())[: max(0, EQUIPMENT_LIMIT - len(named))]:
-        named[Equipment(source="OBX-5", identifier="", attributes=tuple(sorted(says.items())))] = None
+            devices.setdefault(place.split(".", 1)[0], {}).setdefault(name, text)
+    return tuple(
+        [Equipment(source="OBX-5", identifier="", attributes=tuple(sorted(says.items()))) for says in devices.values()]
+    )
+
+
+_remembered_specifications = lru_cache(maxsize=REMEMBERED_OBSERVATIONS)(_specifications_of)
 
 
 def _observations(
