@@ -37,6 +37,9 @@ VERBS: Final[dict[str, str]] = {
     "knowledge": "knowledge",
     "ledger": "ledger",
     "verify": "verify",
+    "backup": "backup",
+    "restore": "restore",
+    "upgrade": "upgrade",
     "doctor": "doctor",
 }
 """Verb to module of ``asepsis.cli.verbs``, in the order of ``--help``. Each module names its command ``command``."""

@@ -33,16 +33,16 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     """
     django.setup()
     from django.conf import settings
-    from django.core.management import call_command
 
     from asepsis.web import logs, transport
     from asepsis.web.devices.projection import refresh
+    from asepsis.web.keeping.upgrade import upgrade
     from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
     logs.configure_own(requests=settings.LOG_REQUESTS)
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
-    call_command("migrate", verbosity=0)
+    upgrade(WORKSPACE)
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.
     drain_and_say()
     refresh(WORKSPACE)
