@@ -63,7 +63,7 @@ def main() -> None:
         try:
             _wait(server)
             started = time.monotonic() - began
-            cookie, devices = _prepared()
+            cookie, devices, entries = _prepared()
             idle = _memory_mib(server.pid)
             times, missing = _load(cookie, devices)
             busy = _memory_mib(server.pid)
@@ -75,6 +75,7 @@ def main() -> None:
         "version": our_version(),
         "devices": DEVICES,
         "conversations": CONVERSATION_COUNT,
+        "ledger": entries,
         "people": PEOPLE,
         "start_seconds": started,
         "idle_mib": idle,
@@ -112,12 +113,12 @@ def _wait(server: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer")
 
 
-def _prepared() -> tuple[str, list[str]]:
+def _prepared() -> tuple[str, list[str], int]:
     """A session of somebody who may see everything, made on the machine itself, and the ids of devices."""
     program = Path(__file__).with_name("web_session.py")
     answer = subprocess.run([sys.executable, str(program)], check=True, capture_output=True, text=True).stdout
     found = json.loads(answer.splitlines()[-1])
-    return found["cookie"], found["devices"]
+    return found["cookie"], found["devices"], found["ledger"]
 
 
 def _get(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[int, float]:

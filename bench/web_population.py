@@ -21,6 +21,8 @@ from asepsis.history.writer import CaptureSource
 from asepsis.kernel.address import ip_text, mac_text
 from asepsis.kernel.time import SECOND_NS
 from asepsis.knowledge.vocabulary import Category
+from asepsis.ledger.record import Action, Record, new_id
+from asepsis.ledger.store import Ledger
 from asepsis.pipeline.registry import CaptureRecord, Registry
 from asepsis.pipeline.workspace import Workspace
 from asepsis.wire.applications import Application
@@ -28,10 +30,12 @@ from asepsis.wire.tables import CONVERSATIONS
 
 DEVICES: Final = 50_000
 CONVERSATION_COUNT: Final = 10_000_000
+LEDGER_ENTRIES: Final = 1_000_000
 SITES: Final = ("central", "north", "south", "west")
 DAYS: Final = 7
 SEED: Final = 20260101
 BATCH: Final = 500_000
+LEDGER_BATCH: Final = 2_000
 FIRST_NS: Final = 1_767_225_600 * SECOND_NS  # 2026-01-01
 DAY_NS: Final = 86_400 * SECOND_NS
 _VENDORS: Final = ("Philips", "GE Healthcare", "Siemens Healthineers", "Draeger", "Baxter", "BD", "HP", "Cisco", "Axis")
@@ -41,7 +45,7 @@ _SERVER_SHARE: Final = 50  # one host in so many is spoken to, the others speak
 def populate(root: Path) -> None:
     """Makes the workspace; one that is whole already is left as it is."""
     done = root.parent / f"{root.name}.json"
-    wanted = {"devices": DEVICES, "conversations": CONVERSATION_COUNT, "seed": SEED}
+    wanted = {"devices": DEVICES, "conversations": CONVERSATION_COUNT, "ledger": LEDGER_ENTRIES, "seed": SEED}
     if done.exists() and json.loads(done.read_text()) == wanted:
         return
     shutil.rmtree(root, ignore_errors=True)
@@ -51,7 +55,34 @@ def populate(root: Path) -> None:
     for number, site in enumerate(SITES):
         _site(workspace, site, number, random)
         print(f"{site}: {time.monotonic() - began:.0f} s", flush=True)
+    _ledger(workspace, random)
+    print(f"ledger: {time.monotonic() - began:.0f} s", flush=True)
     done.write_text(json.dumps(wanted))
+
+
+def _ledger(workspace: Workspace, random: np.random.Generator) -> None:
+    """A year of accesses by 500 people."""
+    subjects = random.integers(0, DEVICES, LEDGER_ENTRIES).tolist()
+    people = random.integers(0, 500, LEDGER_ENTRIES).tolist()
+    step = 365 * DAY_NS // LEDGER_ENTRIES
+    with Ledger.open(workspace.ledger_path, workspace.keys_path) as ledger:
+        for begin in range(0, LEDGER_ENTRIES, LEDGER_BATCH):
+            ledger.append_all(
+                [
+                    Record(
+                        id=new_id(FIRST_NS + number * step),
+                        time_ns=FIRST_NS + number * step,
+                        kind="device.view",
+                        action=Action.READ,
+                        actor=f"person:{people[number]}",
+                        actor_name=f"person{people[number]}",
+                        subject=f"device:{subjects[number]}",
+                        site=SITES[number % len(SITES)],
+                        client="10.0.0.1",
+                    )
+                    for number in range(begin, min(begin + LEDGER_BATCH, LEDGER_ENTRIES))
+                ]
+            )
 
 
 def _site(workspace: Workspace, site: str, number: int, random: np.random.Generator) -> None:

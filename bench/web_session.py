@@ -13,8 +13,10 @@ django.setup()
 from django.conf import settings  # noqa: E402 - Django first
 from django.test import Client  # noqa: E402
 
+from asepsis.ledger.store import Ledger  # noqa: E402
 from asepsis.web.devices.models import Device  # noqa: E402
 from asepsis.web.people.models import Person, Role, RoleGrant  # noqa: E402
+from asepsis.web.settings import WORKSPACE  # noqa: E402
 
 person = Person.objects.filter(username="load").first() or Person.objects.create_user("load")
 for role in (Role.SECURITY_ANALYST, Role.ADMINISTRATOR, Role.AUDITOR):
@@ -23,4 +25,6 @@ browser = Client()
 browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
 name = settings.SESSION_COOKIE_NAME
 devices = list(Device.objects.order_by("search").values_list("pk", flat=True)[:5000:25])
-print(json.dumps({"cookie": f"{name}={browser.cookies[name].value}", "devices": devices}))
+with Ledger.open(WORKSPACE.ledger_path, WORKSPACE.keys_path) as ledger:
+    entries = ledger.size()
+print(json.dumps({"ledger": entries, "cookie": f"{name}={browser.cookies[name].value}", "devices": devices}))
