@@ -352,6 +352,7 @@ def test_a_registry_of_the_first_format_is_brought_up_to_date_and_loses_nothing(
         connection.execute("ALTER TABLE captures DROP COLUMN knowledge")
         connection.execute("DROP TABLE folded")
         connection.execute("DROP TABLE events")
+        connection.execute("DROP TABLE revision")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     with Registry.open(path) as registry:
@@ -375,3 +376,20 @@ def test_a_change_of_identity_is_an_event_however_many_captures_are_read_before_
     # Asked again, and folded again, it is told once.
     registry.merge(observed(arp(PC, "10.0.0.6"), capture="wednesday"))
     assert registry.events("north") == [event]
+
+
+def test_the_revision_grows_with_every_change_and_with_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "registry.sqlite"
+    with Registry.open(path) as registry:
+        empty = registry.revision()
+        registry.merge(observed(request(MONITOR, host_name="icu-5"), capture="monday"))
+        merged = registry.revision()
+        assert merged > empty
+        (device,) = registry.devices()
+        assert registry.revision() == merged
+        registry.merge(observed(request(MONITOR, host_name="icu-5"), capture="monday"))  # the same capture again
+        assert registry.revision() == merged
+        registry.override(device.id, "vendor", "Mindray", by="ada")
+        assert registry.revision() > merged
+    with Registry.open(path) as registry:
+        assert registry.revision() > merged

@@ -254,6 +254,12 @@ class Registry:
             found.append(AddressInterval(site=where, ip=ip, device=device, from_ns=begins, until_ns=ends))
         return found
 
+    def revision(self) -> int:
+        """Grows whenever anything changed that devices follow from; the same number means the same devices."""
+        self._refresh(None)
+        number: int = self._select("SELECT number FROM revision")[0][0]
+        return number
+
     def events(self, site: str | None = None, device: str | None = None) -> list[Event]:
         """Changes of identity of all devices, of one site, or of one device, in time."""
         self._refresh(site)
@@ -373,8 +379,11 @@ class Registry:
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
+        before = self._connection.total_changes
         try:
             yield cursor
+            if self._connection.total_changes > before:
+                cursor.execute("UPDATE revision SET number = number + 1")
             cursor.execute("COMMIT")
         except BaseException as error:
             if self._connection.in_transaction:

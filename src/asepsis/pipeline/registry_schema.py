@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 
 # Changes of identity: what a device was until some moment and is no longer.
 _EVENTS: Final = """
@@ -15,6 +15,12 @@ CREATE TABLE events (
     packet INTEGER NOT NULL, PRIMARY KEY (site, device, at_ns, attribute, earlier, later)
 ) STRICT, WITHOUT ROWID
 """
+
+# Counts transactions that changed something, so that who shows devices elsewhere knows when to look again.
+_REVISION: Final = (
+    "CREATE TABLE revision (number INTEGER NOT NULL) STRICT",
+    "INSERT INTO revision (number) VALUES (1)",
+)
 
 # STRICT tables refuse what is of the wrong type; WITHOUT ROWID keeps a row where its key is. The columns of the key
 # come first: SQLite 3.40 and before complain in their integrity check of tables where they do not.
@@ -80,6 +86,7 @@ STEPS: Final[dict[int, tuple[str, ...]]] = {
         "CREATE TABLE folded (site TEXT PRIMARY KEY, knowledge TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ),
     3: (_EVENTS,),
+    4: _REVISION,
 }
 
 
@@ -95,7 +102,8 @@ def prepare(connection: sqlite3.Connection) -> int:
         for statement in TABLES.split(";"):
             if statement.strip():
                 connection.execute(statement)
-        connection.execute(_EVENTS)
+        for statement in (_EVENTS, *_REVISION):
+            connection.execute(statement)
     elif version < FORMAT_VERSION:
         for step in range(version, FORMAT_VERSION):
             for statement in STEPS[step]:
