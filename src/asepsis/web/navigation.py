@@ -17,6 +17,7 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("Keep", "Listed and seen", "reconciliation", Action.DEVICE_LIST),
     ("Keep", "CMMS import", "cmms", Action.IMPORT_PROPOSE),
     ("Run", "Captures", "jobs", Action.JOB_VIEW),
+    ("Run", "Ledger", "ledger", Action.LEDGER_VIEW),
     ("Run", "Health", "health", Action.HEALTH_VIEW),
     ("Programs", "Tokens", "tokens", Action.TOKEN_OWN),
     ("Programs", "API", "api_reference", Action.TOKEN_OWN),

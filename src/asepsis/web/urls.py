@@ -11,6 +11,7 @@ urlpatterns = [
     path("devices/", include("asepsis.web.devices.urls")),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
+    path("ledger/", include("asepsis.web.ledger.urls")),
     path("tokens/", include("asepsis.web.tokens.urls")),
     path("", include("asepsis.web.api.urls")),
     path("account/", include("allauth.urls")),
