@@ -22,6 +22,9 @@ from asepsis.devices.twins import ADDRESS, TWINS_LIMIT, Claims, Twin, contested
 from asepsis.knowledge.vendors import known_vendor
 from asepsis.knowledge.vocabulary import Role
 
+# Values of one attribute that are weighed against each other, which takes the square of their number. One run gives 32
+# an endpoint; a device that says something else in every capture must not slow down its whole site.
+VALUES_LIMIT = 64
 # Reasons shown for one attribute of one device; the rest says the same again.
 EVIDENCE_LIMIT = 8
 # Addresses and names shown of one device: temporary IPv6 addresses and invented names would fill pages.
@@ -80,11 +83,12 @@ class Folded:
     ) -> tuple[tuple[Device, ...], tuple[tuple[str, ...], ...], dict[Node, int], tuple[list[IdentityChange], ...]]:
         identity = self._identity
         seen, root = identity.seen, identity.root
-        by_root: dict[Node, list[Clue]] = defaultdict(list)
+        by_root: dict[Node, list[Clue]] = {}
         for clue in self._clues:
             node = identity.node(clue.endpoint, clue.first_ns, clue.last_ns)
             if node is not None and node in seen:
-                by_root[root(node)].append(clue)
+                by_root.setdefault(root(node), []).append(clue)
+        by_root = {top: _weighed(said) for top, said in by_root.items()}
         claims = Claims(by_root)
         actors = Actors(by_root, identity.node, root)
         disputes = _disputes(identity)
@@ -111,6 +115,22 @@ def fold(observed: Observed, *, calibrate: bool = True) -> Folded:
         calibrate: False leaves the strength of the evidence as confidence: what a calibration is learnt from.
     """
     return Folded(observed.site, observed.clues, Identity(observed.ties, observed.clues), calibrate=calibrate)
+
+
+def _weighed(clues: list[Clue]) -> list[Clue]:
+    """The clues of a device, of each attribute those of the ``VALUES_LIMIT`` values that were said last."""
+    if len(clues) <= VALUES_LIMIT:
+        return clues
+    last_ns: dict[str, dict[str, int]] = defaultdict(dict)
+    for clue in clues:
+        said = last_ns[clue.attribute]
+        said[clue.value] = max(clue.last_ns, said.get(clue.value, 0))
+    kept = {
+        (attribute, text)
+        for attribute, said in last_ns.items()
+        for text in sorted(said, key=lambda one: (-said[one], one))[:VALUES_LIMIT]  # used at once
+    }
+    return [clue for clue in clues if (clue.attribute, clue.value) in kept]
 
 
 def _place(device: Device) -> tuple[object, ...]:

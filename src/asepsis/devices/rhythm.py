@@ -6,8 +6,10 @@ between its appearances, counted only where somebody listened. Pure: ``now`` is 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from operator import itemgetter
 
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
@@ -95,10 +97,15 @@ def status_at(now_ns: int, last_seen_ns: int, rhythm: Rhythm) -> Status:
 
 
 def watched_in(gap: Span, watched: Sequence[Span]) -> int:
-    """How much of a gap somebody listened, in nanoseconds."""
-    return sum(
-        max(0, min(last, gap[1]) - max(first, gap[0])) for first, last in watched if first < gap[1] and last > gap[0]
-    )
+    """How much of a gap somebody listened, in nanoseconds; ``watched`` is in order and without overlap."""
+    begin, end = gap
+    listened = 0
+    for place in range(bisect_right(watched, begin, key=itemgetter(1)), len(watched)):
+        first, last = watched[place]
+        if first >= end:
+            break
+        listened += max(0, min(last, end) - max(first, begin))
+    return listened
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from asepsis.devices.clue import Attribute, Clue
@@ -22,6 +23,8 @@ from asepsis.knowledge.hostnames import is_common
 BEARERS_LIMIT = 8
 # Shown of one device; one that shares more pretends to be everybody.
 TWINS_LIMIT = 8
+# Rivals that are told of one claim, the strongest: of a name that a thousand bear, more say nothing more.
+RIVALS_LIMIT = 8
 # Messages that others pass on: what they say of a machine is a weaker claim than what a machine says of itself.
 PASSED_ON = frozenset(("dicom", "hl7"))
 # Identifiers of one machine (see ``kinship``); chassis and addresses are shared by the ports of one device.
@@ -62,21 +65,26 @@ class Claims:
                 known = claimed[key].get(root)
                 if known is None or _strongest(clue) < _strongest(known):
                     claimed[key][root] = clue
-        self._claimed = {key: bearers for key, bearers in claimed.items() if len(bearers) > 1}
+        # The strongest first: so each bearer's rivals are at hand without sorting them anew.
+        self._claimed = {
+            key: dict(sorted(bearers.items(), key=lambda one: (_strongest(one[1]), one[0])))
+            for key, bearers in claimed.items()
+            if len(bearers) > 1
+        }
         self._by_root: dict[Node, list[tuple[str, str]]] = defaultdict(list)
         for key, bearers in sorted(self._claimed.items()):
             for root in bearers:
                 self._by_root[root].append(key)
 
     def rivals(self, root: Node, attribute: str, text: str) -> list[Clue]:
-        """The strongest claim of each other device to a value, the strongest first."""
+        """The strongest claim of each of ``RIVALS_LIMIT`` other devices to a value, the strongest first."""
         bearers = self._claimed.get((attribute, text.casefold()), {})
         own = bearers.get(root)
-        others = [clue for bearer, clue in bearers.items() if bearer != root]
+        others = (clue for bearer, clue in bearers.items() if bearer != root)
         if attribute == Attribute.SERIAL and own is not None and own.protocol not in PASSED_ON:
             # A router of images names the machines whose images it passes on; that takes nothing from them.
-            others = [clue for clue in others if clue.protocol not in PASSED_ON]
-        return sorted(others, key=_strongest)
+            others = (clue for clue in others if clue.protocol not in PASSED_ON)
+        return list(islice(others, RIVALS_LIMIT))
 
     def twins(self, root: Node) -> Iterable[tuple[str, str, list[Node]]]:
         """(attribute, value, the other devices) of everything that the device shares with others."""
