@@ -86,7 +86,6 @@ MESSAGE_COLUMNS: Final[dict[str, str]] = {
 }
 """Stored columns of ``messages``; ``facts`` is a JSON object."""
 
-TIME_COLUMN: Final = {"conversations": "start_ns", "messages": "time_ns"}
 COLUMNS: Final = {"conversations": CONVERSATION_COLUMNS, "messages": MESSAGE_COLUMNS}
 
 # Rows of one row group: enough for good compression, and about 10 MB while it is being made (twice as many rows took

@@ -22,7 +22,6 @@ NAME_LIMIT_BYTES = 255
 REMEMBERED_NAMES = 8192
 
 MESSENGER: Final = 0x03
-MASTER_BROWSERS: Final = "__MSBROWSE__"
 
 # Microsoft knowledge base 163409, "NetBIOS Suffixes (16th Character of the NetBIOS Name)": suffix -> service, of a
 # name that one holds alone and of a group's.

@@ -33,8 +33,6 @@ ALGORITHMS_LIMIT = 128
 REMEMBERED_OFFERS = 512
 REMEMBERED_OFFER_BYTES = 4096
 
-_IGNORE = 2
-_DEBUG = 4
 _KEXINIT = 20
 _NEWKEYS = 21
 # RFC 4253 8, RFC 4419 5, RFC 5656 7.1: the numbers 30, 32 and 34 of all exchange methods are sent by the client.

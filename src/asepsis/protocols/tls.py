@@ -200,7 +200,7 @@ class TlsStream:
             return 5
         kind = data[at]
         length = data[at + 3] << 8 | data[at + 4]
-        if not 20 <= kind <= 24 or data[at + 1] != 3 or data[at + 2] > 4:
+        if not _CHANGE_CIPHER_SPEC <= kind <= _HEARTBEAT or data[at + 1] != 3 or data[at + 2] > 4:
             if not side.begun and kind & 0x80 and data[at + 2] == _CLIENT_HELLO:
                 return self._read_ssl2(side, data, at, size, results)
             self._fail(side, "record header", "neither the type nor the version is one of TLS", results)
