@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from asepsis.web.authorisation import break_glass
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
 
@@ -21,13 +22,16 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("Run", "Health", "health", Action.HEALTH_VIEW),
     ("Programs", "Tokens", "tokens", Action.TOKEN_OWN),
     ("Programs", "API", "api_reference", Action.TOKEN_OWN),
+    ("Trust", "Roles", "roles", Action.PERSON_LIST),
+    ("Trust", "Break-glass", "break-glass", Action.BREAK_GLASS_VIEW),
+    ("Trust", "Why may I?", "why", Action.EXPLAIN),
     ("Learn", "Guided tour", "tour", Action.OVERVIEW),
 )
 """Group, words, name of the route, action."""
 
 ICONS: Final[dict[str, str]] = {
     "account": "account",
-    "break_glass": "alert",
+    "break-glass": "alert",
     "cmms": "import",
     "devices": "devices",
     "health": "health",
@@ -59,4 +63,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             inside = request.path == address or (address != "/" and request.path.startswith(address))
             entry = {"words": words, "address": address, "here": inside, "icon": ICONS.get(route, "next")}
             groups.setdefault(group, []).append(entry)
-    return {"menu": list(groups.items()), "may_search": may(request.user, Action.DEVICE_LIST).allowed}
+    waiting = break_glass.waiting(request.user)
+    return {
+        "menu": list(groups.items()),
+        "reviews_waiting": waiting,
+        "may_search": may(request.user, Action.DEVICE_LIST).allowed,
+    }

@@ -14,5 +14,8 @@ urlpatterns = [
     path("ledger/", include("asepsis.web.ledger.urls")),
     path("tokens/", include("asepsis.web.tokens.urls")),
     path("", include("asepsis.web.api.urls")),
+    path("access/", include("asepsis.web.authorisation.urls")),
     path("account/", include("allauth.urls")),
 ]
+
+handler403 = "asepsis.web.authorisation.views.refused"

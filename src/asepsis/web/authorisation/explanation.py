@@ -41,25 +41,32 @@ def explain(
     engine: Engine,
     subject: Subject,
     action: Action,
-    on: Facts,
+    on: Facts | None,
     circumstances: Circumstances,
     *,
     scope: Scope = HOSPITAL,
 ) -> Explanation:
-    """Decides, and looks for what would make a refusal an allowance; ``scope`` is where the thing lies."""
-    decision = engine.decide(subject, action, on, circumstances)
+    """Decides, and looks for what would make a refusal an allowance.
+
+    ``scope`` is where the thing lies; without a thing the question is whether there could be one.
+    """
+    decision = _decide(engine, subject, action, on, circumstances)
     if decision.allowed:
         return Explanation(decision=decision, scope=scope)
     best = circumstances
     remedy = None
     for candidate, changed in _stronger(circumstances):
         best = changed
-        if engine.decide(subject, action, on, changed).allowed:
+        if _decide(engine, subject, action, on, changed).allowed:
             remedy = candidate
             break
     purposes = () if remedy else _purposes(engine, subject, action, on, best)
     roles = () if remedy or purposes else _roles(engine, subject, action, on, best, scope)
     return Explanation(decision=decision, remedy=remedy, purposes=purposes, roles=roles, scope=scope)
+
+
+def _decide(engine: Engine, subject: Subject, action: Action, on: Facts | None, how: Circumstances) -> Decision:
+    return engine.anywhere(subject, action, how) if on is None else engine.decide(subject, action, on, how)
 
 
 def _stronger(now: Circumstances) -> list[tuple[Remedy, Circumstances]]:
@@ -86,7 +93,9 @@ def _stronger(now: Circumstances) -> list[tuple[Remedy, Circumstances]]:
     ]
 
 
-def _purposes(engine: Engine, subject: Subject, action: Action, on: Facts, best: Circumstances) -> tuple[Purpose, ...]:
+def _purposes(
+    engine: Engine, subject: Subject, action: Action, on: Facts | None, best: Circumstances
+) -> tuple[Purpose, ...]:
     found = []
     for purpose in Purpose:
         other = Circumstances(
@@ -97,13 +106,13 @@ def _purposes(engine: Engine, subject: Subject, action: Action, on: Facts, best:
             purpose=purpose,
             network_address=best.network_address,
         )
-        if engine.decide(subject, action, on, other).allowed:
+        if _decide(engine, subject, action, on, other).allowed:
             found.append(purpose)
     return tuple(found)
 
 
 def _roles(
-    engine: Engine, subject: Subject, action: Action, on: Facts, best: Circumstances, scope: Scope
+    engine: Engine, subject: Subject, action: Action, on: Facts | None, best: Circumstances, scope: Scope
 ) -> tuple[Role, ...]:
     found = []
     for role in PLACED_ROLES:
@@ -115,6 +124,6 @@ def _roles(
             patient=subject.patient,
             break_glass=subject.break_glass,
         )
-        if engine.decide(more, action, on, best).allowed or _purposes(engine, more, action, on, best):
+        if _decide(engine, more, action, on, best).allowed or _purposes(engine, more, action, on, best):
             found.append(role)
     return tuple(found)

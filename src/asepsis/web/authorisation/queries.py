@@ -36,6 +36,8 @@ class Rows:
     department: str = ""
     grouped: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
+    """Attributes that every row has with one value."""
 
 
 ROWS: Final[Mapping[type[Model], Rows]] = {
@@ -52,6 +54,7 @@ ROWS: Final[Mapping[type[Model], Rows]] = {
         site="site_id",
         department="department_id",
         attributes=(("person", "person_id"), ("proposer", "proposer_id")),
+        constants=(("role", "administrator"),),
     ),
     BreakGlassUse: Rows(kind=Kind.BREAK_GLASS, site="site_id", attributes=(("person", "person_id"),)),
 }
@@ -91,6 +94,8 @@ def to_q(condition: Condition, rows: Rows) -> Q:
             members = DeviceGroup.devices.through.objects.filter(devicegroup_id__in=_numbers(groups))
             return Q(pk__in=members.values("device_id"))
         case AttributeIs(attribute=name, values=values):
+            if (constant := dict(rows.constants).get(name)) is not None:
+                return _EVERY if constant in values else _NONE
             column = dict(rows.attributes).get(name)
             if column is None:
                 raise Unlistable(f"rows bear no attribute {name!r}")
