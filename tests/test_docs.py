@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import cli_reference, error_reference, identification_reference, protocol_reference
+from tools import authorisation_reference, cli_reference, error_reference, identification_reference, protocol_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -27,6 +27,10 @@ def test_the_page_of_errors_names_every_error_of_the_sources() -> None:
 
 def test_the_page_of_protocols_is_what_the_modules_say() -> None:
     assert protocol_reference.PAGE.read_text() == protocol_reference.page(), "run: make docs"
+
+
+def test_the_page_of_roles_is_what_the_policies_decide() -> None:
+    assert authorisation_reference.PAGE.read_text() == authorisation_reference.page(), "run: make docs"
 
 
 def test_the_page_of_identification_bears_the_numbers_and_tables_of_the_code() -> None:

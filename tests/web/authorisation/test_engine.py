@@ -66,6 +66,9 @@ def test_a_network_engineer_owes_a_mask_unless_another_role_shows_the_bytes() ->
     assert ENGINE.decide(both, Action.PACKET_VIEW, PUMP, USUAL).obligations == set()
     # A list owes what any of its rows may owe.
     assert ENGINE.obligations(both, Action.PACKET_VIEW, USUAL) == {Obligation.MASK_PAYLOAD}
+    # The conditions of a role that the person does not hold bind nobody.
+    assert ENGINE.obligations(someone(Role.SECURITY_ANALYST), Action.PACKET_VIEW, USUAL) == set()
+    assert ENGINE.obligations(network, Action.DEVICE_VIEW, USUAL) == set()
 
 
 def test_reasons_are_policies_with_sentences() -> None:

@@ -103,9 +103,11 @@ class Engine:
 
     def obligations(self, subject: Subject, action: Action, circumstances: Circumstances) -> frozenset[Obligation]:
         """What a list under ``action`` may owe for any of its rows: what any permit that could allow asks for."""
+        kinds = schema.actions()[action].kinds
         owed: set[Obligation] = set()
         for form in self._residuals(subject, action, circumstances) or ():
-            owed |= self.policies[form["annotations"]["id"]].obligations
+            if any(_reach(form, kind, doubt=EVERYTHING) != NOTHING for kind in kinds):
+                owed |= self._named(form).obligations
         return frozenset(owed)
 
     def anywhere(self, subject: Subject, action: Action, circumstances: Circumstances) -> Decision:
