@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -397,6 +397,23 @@ _STALE = """
 SELECT site FROM (SELECT site FROM stale UNION SELECT site FROM folded WHERE knowledge != ?2)
 WHERE ?1 IS NULL OR site = ?1
 """
+
+
+def revision_of(path: Path) -> int | None:
+    """The revision of a registry without opening it for writing or folding anything.
+
+    Returns:
+        None when there is no registry yet, when it is of an older format, or when devices have to be folded first: then
+        nobody has seen what it says now.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            if connection.execute("SELECT 1 FROM stale").fetchone() is not None:
+                return None
+            row: tuple[int] = connection.execute("SELECT number FROM revision").fetchone()
+            return row[0]
+    except sqlite3.Error:
+        return None
 
 
 def _capture_row(site: str, digest: str, record: CaptureRecord | None) -> tuple[str, str, str, int, int]:

@@ -213,3 +213,12 @@ class Freshness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site} until {self.seen_until:%Y-%m-%d %H:%M}"
+
+
+class Projected(models.Model):
+    """One row: which revision of the registry the rows say."""
+
+    revision = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.revision)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from asepsis.devices.agreement import contradicts
@@ -21,16 +20,15 @@ from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import MEDICAL
 from asepsis.pipeline.presence import standings
-from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.registry import Registry, revision_of
 from asepsis.pipeline.workspace import Workspace
-from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, Freshness, Link, Note
+from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, Freshness, Link, Note, Projected
 from asepsis.web.devices.traffic import Talk, Traffic, device_zone, last_day, zone_of_end
+from asepsis.web.devices.writing import delete_devices, write_changes, write_devices, write_links
 from asepsis.web.facilities.models import Site
 
-BATCH: Final = 500
 TEXT_LIMIT: Final = 200
 
-Row = TypeVar("Row", bound=Model)
 _MACHINE_WRITTEN: Final = tuple(
     field.name for field in Device._meta.concrete_fields if field.name not in ("id", "site")
 )
@@ -57,6 +55,7 @@ def refresh(workspace: Workspace) -> Refreshed:
     if not workspace.exists:
         return Refreshed(devices=0, gone=0)
     with Registry.open(workspace.registry_path) as registry:
+        revision = registry.revision()
         known = registry.devices()
         standing = standings(workspace, registry, known)
         traffic = last_day(workspace, registry, known)
@@ -64,29 +63,27 @@ def refresh(workspace: Workspace) -> Refreshed:
         changes = list(_changes(registry, by_id))
         redirects = {old: registry.current_id(old) for old, _, _ in registry.redirects()}
     sites = {name: Site.objects.get_or_create(name=name)[0] for name in sorted({device.site for device in known})}
+    current = write_devices(
+        _row(device, sites[device.site], standing[device.id].status.value, traffic.devices.get(device.id))
+        for device in known
+    )
+    gone = [one for one in Device.objects.values_list("id", flat=True) if one not in current]
     with transaction.atomic():
-        rows = (
-            _row(device, sites[device.site], standing[device.id].status.value, traffic.devices.get(device.id))
-            for device in known
-        )
-        for batch in _batches(rows):
-            Device.objects.bulk_create(
-                batch, update_conflicts=True, unique_fields=["id"], update_fields=["site", *_MACHINE_WRITTEN]
-            )
-        current = {device.id for device in known}
-        gone = [one for one in Device.objects.values_list("id", flat=True) if one not in current]
         for old in gone:
             _follow(old, redirects.get(old))
-        for start in range(0, len(gone), BATCH):
-            Device.objects.filter(id__in=gone[start : start + BATCH]).delete()
-        Change.objects.all().delete()
-        for some in _batches(changes):
-            Change.objects.bulk_create(some)
-        Link.objects.all().delete()
-        for rest in _batches(_links(by_id, traffic, sites)):
-            Link.objects.bulk_create(rest)
+    delete_devices(gone)
+    write_changes(changes)
+    write_links(_links(by_id, traffic, sites))
+    with transaction.atomic():
         _age(known, sites)
+        Projected.objects.update_or_create(pk=1, defaults={"revision": revision})
     return Refreshed(devices=len(known), gone=len(gone))
+
+
+def is_stale(workspace: Workspace) -> bool:
+    """Whether the registry changed since the rows were written; a question of microseconds."""
+    told = Projected.objects.filter(pk=1).values_list("revision", flat=True).first()
+    return workspace.exists and revision_of(workspace.registry_path) != told
 
 
 def _links(known: Mapping[str, Known], traffic: Traffic, sites: Mapping[str, Site]) -> Iterator[Link]:
@@ -213,17 +210,6 @@ def _title(device: Known, address: str) -> str:
 
 def _moment(nanoseconds: int) -> datetime:
     return datetime.fromtimestamp(nanoseconds // SECOND_NS, UTC)
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _follow(old: str, new: str | None) -> None:
