@@ -35,7 +35,6 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     from django.conf import settings
 
     from asepsis.web import logs, transport
-    from asepsis.web.devices.projection import refresh
     from asepsis.web.keeping.upgrade import upgrade
     from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
@@ -45,7 +44,6 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     upgrade(WORKSPACE)
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.
     drain_and_say()
-    refresh(WORKSPACE)
     # Uploads are buffered beside where they end, not in a small /tmp.
     uploads = WORKSPACE.root / "uploads"
     uploads.mkdir(mode=0o700, exist_ok=True)
@@ -57,6 +55,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None
     from asepsis.web import transport
     from asepsis.web.asgi import application
     from asepsis.web.children import Child
+    from asepsis.web.devices.refreshing import follow, refreshed
     from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import Server, configure
     from asepsis.web.settings import CONFIGURATION
@@ -76,6 +75,8 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None
         children.append(Child(SENSOR))
     tasks = [asyncio.create_task(child.keep()) for child in children]
     tasks.append(asyncio.create_task(keep()))
+    await refreshed()
+    tasks.append(asyncio.create_task(follow()))
     if secured is not None:
         tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
     announce(_announcement(secured))

@@ -10,10 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices import writing
 from asepsis.web.devices.models import Change, Device, Link
+from asepsis.web.devices.projection import is_stale, refresh
 from asepsis.web.devices.writing import write_changes, write_devices, write_links
 from asepsis.web.facilities.models import Site
+from tests.devices.ward import MONITOR, observed, request
 from tests.web.conftest import MakeDevice
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,3 +116,17 @@ def test_links_are_those_of_the_last_time_whatever_stood_there(
         ((site, device or None, "10.0.0.1", server) for site, device, server in after),
         key=lambda row: tuple(part or "" for part in row),
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_notices_what_was_analysed_beside_it(workspace: Workspace) -> None:
+    assert not is_stale(workspace)  # there is nothing to look at yet
+    with Registry.open(workspace.registry_path) as registry:
+        registry.merge(observed(request(MONITOR, host_name="icu-5"), capture="monday"))
+    assert is_stale(workspace)
+    assert refresh(workspace).devices == 1
+    assert not is_stale(workspace)
+    with Registry.open(workspace.registry_path) as registry:
+        (device,) = registry.devices()
+        registry.override(device.id, "vendor", "Mindray", by="ada")
+    assert is_stale(workspace)

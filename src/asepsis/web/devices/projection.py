@@ -16,6 +16,7 @@ from asepsis.devices.agreement import contradicts
 from asepsis.devices.confidence import THRESHOLD
 from asepsis.devices.device import SINGLE
 from asepsis.devices.device import Device as Known
+from asepsis.history.locks import exclusive
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import MEDICAL
@@ -28,6 +29,9 @@ from asepsis.web.devices.writing import delete_devices, write_changes, write_dev
 from asepsis.web.facilities.models import Site
 
 TEXT_LIMIT: Final = 200
+LOCK_NAME: Final = "refresh.lock"
+LOCK_SECONDS: Final = 1800.0
+"""A refresh of a hospital group takes some minutes on a busy machine."""
 
 _MACHINE_WRITTEN: Final = tuple(
     field.name for field in Device._meta.concrete_fields if field.name not in ("id", "site")
@@ -54,6 +58,12 @@ def refresh(workspace: Workspace) -> Refreshed:
     """
     if not workspace.exists:
         return Refreshed(devices=0, gone=0)
+    # Two at once, such as a job's and the server's, would write the same links twice.
+    with exclusive(workspace.root / LOCK_NAME, timeout_seconds=LOCK_SECONDS):
+        return _refresh(workspace)
+
+
+def _refresh(workspace: Workspace) -> Refreshed:
     with Registry.open(workspace.registry_path) as registry:
         revision = registry.revision()
         known = registry.devices()

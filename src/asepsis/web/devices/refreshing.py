@@ -1,0 +1,67 @@
+"""``python -m asepsis.web.devices.refreshing``: brings the rows up to date once, in a process of its own, and ends.
+
+What a refresh of a hospital group needs of memory is given back with the process; the server stays small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Final
+
+import django
+
+from asepsis.web.children import PARENT_VARIABLE, die_with_parent
+
+LOOKED_AT_SECONDS: Final = 5.0
+"""So soon after an analysis on the command line pages show what it found."""
+
+
+def main() -> None:
+    """Refreshes when there is something to refresh."""
+    die_with_parent()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
+    django.setup()
+    from asepsis.web import logs
+    from asepsis.web.devices.projection import is_stale, refresh
+    from asepsis.web.settings import WORKSPACE
+
+    logs.configure_own()
+    if is_stale(WORKSPACE):
+        refresh(WORKSPACE)
+
+
+async def refreshed() -> None:
+    """Runs it and waits for it; one that is cancelled takes the process with it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "asepsis.web.devices.refreshing",
+        stdin=asyncio.subprocess.DEVNULL,
+        env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
+        start_new_session=True,
+    )
+    try:
+        await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+
+
+async def follow() -> None:
+    """Brings the rows up to date whenever the registry changed, until it is cancelled."""
+    from asgiref.sync import sync_to_async
+
+    from asepsis.web.devices.projection import is_stale
+    from asepsis.web.settings import WORKSPACE
+
+    while True:
+        await asyncio.sleep(LOOKED_AT_SECONDS)
+        if await sync_to_async(is_stale)(WORKSPACE):
+            await refreshed()
+
+
+if __name__ == "__main__":
+    main()
