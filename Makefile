@@ -75,6 +75,7 @@ format: dev-ready ## rewrite the sources in the one format
 docs: dev-ready ## rewrite the pages that are made from the sources
 	$(BIN)/python -m tools.cli_reference
 	$(BIN)/python -m tools.error_reference
+	$(BIN)/python -m tools.configuration_reference
 	$(BIN)/python -m tools.protocol_reference
 	$(BIN)/python -m tools.identification_reference
 	$(BIN)/python -m tools.authorisation_reference

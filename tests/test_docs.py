@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tools import authorisation_reference, cli_reference, error_reference, identification_reference, protocol_reference
+from tools import (
+    authorisation_reference,
+    cli_reference,
+    configuration_reference,
+    error_reference,
+    identification_reference,
+    protocol_reference,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -23,6 +30,10 @@ def test_the_page_of_the_command_line_is_what_the_command_says() -> None:
 
 def test_the_page_of_errors_names_every_error_of_the_sources() -> None:
     assert error_reference.PAGE.read_text() == error_reference.page(), "run: make docs"
+
+
+def test_the_reference_of_settings_is_what_the_sources_say() -> None:
+    assert configuration_reference.PAGE.read_text() == configuration_reference.page(), "run: make docs"
 
 
 def test_the_page_of_protocols_is_what_the_modules_say() -> None:

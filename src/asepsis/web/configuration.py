@@ -29,8 +29,9 @@ class Web:
     """Where pages are served."""
 
     host: str = "127.0.0.1"
-    """The address to listen on."""
+    """The address to listen on; ``0.0.0.0`` for every IPv4 address of the machine, ``::`` for IPv6."""
     port: int = 8443
+    """The port to listen on."""
     names: tuple[str, ...] = ("localhost",)
     """The host names that people type; the first stands in links. Passkeys are bound to it."""
     tls: str = "own"
@@ -38,6 +39,7 @@ class Web:
     certificate: str = ""
     """The chain as PEM, with ``tls = "files"``."""
     key_file: str = ""
+    """The key of the chain as PEM, not encrypted, with ``tls = "files"``."""
     upload_limit_mib: int = 4096
     """No larger capture is taken from a browser."""
 
@@ -49,10 +51,15 @@ class Database:
     engine: str = "sqlite"
     """``sqlite`` (a file of the workspace) or ``postgresql``."""
     host: str = ""
+    """The host of PostgreSQL, or the folder of its socket."""
     port: int = 5432
+    """The port of PostgreSQL."""
     name: str = "asepsis"
+    """The database, made beforehand and owned by ``user``."""
     user: str = "asepsis"
+    """Who signs in there."""
     password_file: str = ""
+    """The file with the password; none is sent where this is empty (a socket with peer authentication)."""
 
 
 @value
@@ -72,9 +79,13 @@ class Oidc:
     """Sign-in by the hospital's own provider; off while ``issuer`` is empty."""
 
     issuer: str = ""
+    """The address of the provider, as its tokens name it (``iss``)."""
     client_id: str = ""
+    """As the provider knows Asepsis."""
     client_secret_file: str = ""
+    """The file with the secret that the provider gave."""
     groups_claim: str = "groups"
+    """The claim that lists a person's groups."""
     groups: tuple[str, ...] = ()
     """``group=role`` or ``group=role@site``, one for each group that means something here."""
     strong_acr: tuple[str, ...] = ()
@@ -88,7 +99,9 @@ class Sensor:
     """Live capture beside the web; off while ``interface`` is empty."""
 
     interface: str = ""
+    """The network interface that sees the mirrored traffic; needs the right to capture."""
     site: str = "main"
+    """The site that its devices belong to."""
 
 
 @value

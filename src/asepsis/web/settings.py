@@ -110,7 +110,9 @@ TEMPLATES: list[dict[str, Any]] = [
 def _database() -> dict[str, Any]:
     chosen = CONFIGURATION.database
     if chosen.engine == "postgresql":
-        password = configuration.secret(chosen.password_file, what="the password of the database")
+        password = ""
+        if chosen.password_file:
+            password = configuration.secret(chosen.password_file, what="the password of the database")
         return {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": chosen.host,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from asepsis.history.queries import Selection
@@ -326,7 +326,7 @@ def add_note(request: HttpRequest, device_id: str, note: NoteIn) -> Any:
         device = reach(request, device_id, Action.DEVICE_EDIT, recorded=False)
         written = Note.objects.create(device=device, author=asker(request), text=note.text)
         record(request, Action.DEVICE_EDIT, subject=f"device:{device.pk}", what={"note": written.pk, "by": "api"})
-    return 201, _shown_note(written)
+    return Status(201, _shown_note(written))
 
 
 def reach(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest
-from ninja import Field, File, Form, Query, Router, Schema
+from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from asepsis.web.api.operations import asker, operation
@@ -85,7 +85,7 @@ def upload_captures(request: HttpRequest, captures: File[list[UploadedFile]], si
     except UploadError as error:
         raise ProblemError(422, f"{error.message}. {error.hint}") from error
     record(request, Action.CAPTURE_UPLOAD, subject=f"job:{begun.pk}", what={"site": place.name, "by": "api"})
-    return 202, _shown(begun)
+    return Status(202, _shown(begun))
 
 
 @operation(router, "POST", "/jobs/{job_id}/cancel", Action.JOB_VIEW, response=JobOut, status=202)
@@ -97,7 +97,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> Any:
     with transaction.atomic():
         Job.objects.filter(pk=wanted.pk).update(cancel_asked=True)
         record(request, Action.JOB_MANAGE, subject=f"job:{wanted.pk}", what={"cancel": True, "by": "api"})
-    return 202, _shown(wanted)
+    return Status(202, _shown(wanted))
 
 
 @operation(router, "POST", "/jobs/{job_id}/repeat", Action.JOB_VIEW, response=JobOut, status=202)
@@ -112,7 +112,7 @@ def repeat(request: HttpRequest, job_id: UUID) -> Any:
         begun = begin_analysis(given["paths"], names=given["names"], site=before.site, person=person)
         what = {"repeats": str(before.pk), "by": "api"}
         record(request, Action.JOB_MANAGE, subject=f"job:{begun.pk}", what=what)
-    return 202, _shown(begun)
+    return Status(202, _shown(begun))
 
 
 def _found(request: HttpRequest, job_id: UUID) -> Job:
