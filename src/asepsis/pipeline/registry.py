@@ -403,17 +403,19 @@ def revision_of(path: Path) -> int | None:
     """The revision of a registry without opening it for writing or folding anything.
 
     Returns:
-        None when there is no registry yet, when it is of an older format, or when devices have to be folded first: then
-        nobody has seen what it says now.
+        None when there is no registry yet; 0, which is nobody's revision, when devices have to be folded first or the
+        registry is of an older format.
     """
+    if not path.exists():
+        return None
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             if connection.execute("SELECT 1 FROM stale").fetchone() is not None:
-                return None
+                return 0
             row: tuple[int] = connection.execute("SELECT number FROM revision").fetchone()
             return row[0]
     except sqlite3.Error:
-        return None
+        return 0
 
 
 def _capture_row(site: str, digest: str, record: CaptureRecord | None) -> tuple[str, str, str, int, int]:
