@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from asepsis.cli.listing import minute
 from asepsis.cli.text import showable
+from asepsis.devices import telling
 
 Document = dict[str, Any]
-
-_HELD_BY: Final = "held by "
 
 
 def event_lines(events: Iterable[Document], names: Mapping[str, str]) -> Iterator[str]:
@@ -22,8 +21,4 @@ def event_lines(events: Iterable[Document], names: Mapping[str, str]) -> Iterato
 
 def change_words(event: Document, names: Mapping[str, str]) -> str:
     """``firmware VB10A, now VB20A``; ``address 10.0.0.5, before held by ct-2``."""
-    before, after = event["before"], event["after"]
-    if before.startswith(_HELD_BY):
-        holder = before.removeprefix(_HELD_BY)
-        return f"{event['attribute']} {after}, before held by {names.get(holder, holder)}"
-    return f"{event['attribute']} {before}, now {after}"
+    return telling.change_words(event["attribute"], event["before"], event["after"], names)

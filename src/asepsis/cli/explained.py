@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from asepsis.cli.listing import device_name
 from asepsis.devices.device import Device
 from asepsis.devices.explanation import explain
 from asepsis.devices.override import Override
+from asepsis.devices.telling import twins_told
 
 Document = dict[str, Any]
 
@@ -24,21 +24,8 @@ def full_document(device: Device, overrides: Sequence[Override], devices: Iterab
 
 
 def _twins(device: Device, devices: Iterable[Device]) -> Iterator[Document]:
-    bearers = {(other.site, address): other for other in devices for address in (*other.ips, *other.macs)}
-    for twin in device.twins:
-        others = [bearers.get((device.site, address)) for address in twin.others]
-        yield {
-            "attribute": twin.attribute,
-            "value": twin.value,
-            "devices": [
-                {
-                    "id": None if other is None else other.id,
-                    "name": address if other is None else device_name(other.document()),
-                    "address": address,
-                }
-                for address, other in zip(twin.others, others, strict=True)
-            ],
-        }
+    here = (other for other in devices if other.site == device.site)
+    return twins_told(device, {address: other for other in here for address in (*other.ips, *other.macs)})
 
 
 def twin_lines(devices: Sequence[Device]) -> Iterator[str]:

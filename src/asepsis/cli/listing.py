@@ -10,10 +10,10 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from asepsis.cli.text import showable, spreadsheet_cell
+from asepsis.devices.telling import ordered_addresses
 from asepsis.knowledge.vocabulary import Category
 
 if TYPE_CHECKING:
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from asepsis.pipeline.workspace import Workspace
+
+__all__ = [
+    "CSV_COLUMNS",
+    "Document",
+    "device_csv",
+    "device_name",
+    "device_table",
+    "first_and_more",
+    "minute",
+    "ordered_addresses",
+    "print_devices",
+    "print_site",
+    "product",
+    "sureness",
+]
 
 Document = dict[str, Any]
 
@@ -90,19 +105,6 @@ def device_name(document: Document) -> str:
         if candidates:
             return showable(candidates[0])
     return str(document["id"])
-
-
-def ordered_addresses(addresses: Sequence[str]) -> list[str]:
-    """IPv4 first, then global IPv6, link-local last: the one that people know stands in front."""
-
-    def rank(text: str) -> tuple[int, int]:
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return (3, 0)
-        return (2 if address.is_link_local else 0 if address.version == 4 else 1, int(address))
-
-    return sorted(addresses, key=rank)
 
 
 def first_and_more(texts: Sequence[str]) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from asepsis.devices.telling import duration, standing_words
 from asepsis.kernel.time import SECOND_NS
 
 if TYPE_CHECKING:
     from asepsis.pipeline.presence import Standing
 
+__all__ = ["duration", "now_option", "status_words", "with_standing"]
+
 Document = dict[str, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-_UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def now_option() -> Callable[[Function], Function]:
@@ -67,17 +68,4 @@ def status_words(document: Document) -> str:
     rhythm = document.get("rhythm")
     if status is None or rhythm is None:
         return status or ""
-    words = f"{status}: silent for {duration(rhythm['silent_seconds'])}"
-    if rhythm["overdue_after_seconds"] is None:
-        return f"{words}; its rhythm is not known yet"
-    gaps = f"{rhythm['gaps']} gap{'' if rhythm['gaps'] == 1 else 's'}"
-    return f"{words}; overdue after {duration(rhythm['overdue_after_seconds'])} (from {gaps})"
-
-
-def duration(seconds: int) -> str:
-    """The largest unit that fits: ``3 hours``."""
-    for size, unit in _UNITS:
-        if seconds >= size:
-            count = round(seconds / size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
+    return standing_words(status, rhythm)

@@ -80,7 +80,7 @@ def exported(request: HttpRequest, ending: str) -> HttpResponseBase:
     raise Http404
 
 
-@requires(Action.DEVICE_LIST)
+@requires(Action.SAVED_VIEW_OWN)
 @require_POST
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keeps the filters, the order and the columns under a name."""
@@ -95,21 +95,22 @@ def save_view(request: HttpRequest) -> HttpResponse:
         if own.count() >= VIEWS_LIMIT and not own.filter(name=name).exists():
             messages.error(request, f"You have {VIEWS_LIMIT} views; remove one first.")
             return HttpResponseRedirect(address)
+        shared = request.POST.get("shared") == "on"
         SavedView.objects.update_or_create(
-            owner_id=request.user.pk, name=name, defaults={"query": query, "shared": request.POST.get("shared") == "on"}
+            owner_id=request.user.pk, name=name, defaults={"query": query, "shared": shared}
         )
-        record(request, "view.save", subject=f"view:{name}", what={"shared": request.POST.get("shared") == "on"})
+        record(request, Action.SAVED_VIEW_OWN, subject=f"view:{name}", what={"query": query, "shared": shared})
     messages.success(request, f"The view “{name}” is saved.")
     return HttpResponseRedirect(address)
 
 
-@requires(Action.DEVICE_LIST)
+@requires(Action.SAVED_VIEW_OWN)
 @require_POST
 def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
     """Forgets a view of one's own."""
     view = get_object_or_404(SavedView, pk=view_id, owner=request.user.pk)
     with transaction.atomic():
-        record(request, "view.remove", subject=f"view:{view.name}")
+        record(request, Action.SAVED_VIEW_OWN, subject=f"view:{view.name}", what={"removed": True})
         view.delete()
     messages.success(request, f"The view “{view.name}” is removed.")
     return HttpResponseRedirect(reverse("devices"))
@@ -118,7 +119,7 @@ def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
 def _all_columns() -> QuerySet[Device]:
     # What lists do not show stays on the disk: it is most of a row.
     return Device.objects.select_related("site", "record__department", "record__owner").defer(
-        "search", "names", "macs", "ips", "confidences"
+        "search", "names", "macs", "ips", "confidences", "rhythm"
     )
 
 

@@ -31,6 +31,8 @@ class Device(models.Model):
     """Of the category, 0..1."""
     confidences = models.JSONField(default=dict)
     status = models.CharField(max_length=16, default="unknown")
+    rhythm = models.JSONField(default=dict)
+    """What the status follows from: ``silent_seconds``, ``gaps``, ``usual_gap_seconds``, ``overdue_after_seconds``."""
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     conversations = models.BigIntegerField(default=0)

@@ -20,7 +20,7 @@ from asepsis.history.locks import exclusive
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.knowledge.vocabulary import MEDICAL
-from asepsis.pipeline.presence import standings
+from asepsis.pipeline.presence import Standing, standings
 from asepsis.pipeline.registry import Registry, revision_of
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, Freshness, Link, Note, Projected
@@ -74,8 +74,7 @@ def _refresh(workspace: Workspace) -> Refreshed:
         redirects = {old: registry.current_id(old) for old, _, _ in registry.redirects()}
     sites = {name: Site.objects.get_or_create(name=name)[0] for name in sorted({device.site for device in known})}
     current = write_devices(
-        _row(device, sites[device.site], standing[device.id].status.value, traffic.devices.get(device.id))
-        for device in known
+        _row(device, sites[device.site], standing[device.id], traffic.devices.get(device.id)) for device in known
     )
     gone = [one for one in Device.objects.values_list("id", flat=True) if one not in current]
     with transaction.atomic():
@@ -149,7 +148,7 @@ def conflicts_of(device: Known) -> int:
     return len(device.twins) + len(disputed)
 
 
-def _row(device: Known, site: Site, status: str, traffic: Talk | None) -> Device:
+def _row(device: Known, site: Site, standing: Standing | None, traffic: Talk | None) -> Device:
     values: dict[str, Any] = {
         name: (getattr(device, name) or "")[:TEXT_LIMIT]
         for name in ("category", "vendor", "model", "os", "firmware", "serial", "udi", "role")
@@ -167,7 +166,8 @@ def _row(device: Known, site: Site, status: str, traffic: Talk | None) -> Device
         address=address,
         confidence=device.confidence.get("category", 0.0) if device.category else 0.0,
         confidences=device.confidence,
-        status=status,
+        status=standing.status.value if standing else "unknown",
+        rhythm=_rhythm(standing) if standing else {},
         first_seen=_moment(device.first_seen_ns),
         last_seen=_moment(device.last_seen_ns),
         conversations=traffic.conversations if traffic else 0,
@@ -188,8 +188,8 @@ def refresh_device(workspace: Workspace, device_id: str) -> None:
     shown = Device.objects.filter(pk=device_id).first()
     if device is None or shown is None:
         return
-    fresh = _row(device, shown.site, shown.status, None)
-    kept = {"conversations", "peers", "bytes", "patient_messages", "status"}
+    fresh = _row(device, shown.site, None, None)
+    kept = {"conversations", "peers", "bytes", "patient_messages", "status", "rhythm"}
     Device.objects.filter(pk=device_id).update(
         **{name: getattr(fresh, name) for name in _MACHINE_WRITTEN if name not in kept}
     )
@@ -209,6 +209,16 @@ def _age(known: Iterable[Known], sites: Mapping[str, Site]) -> None:
 
 def _address(device: Known | None) -> str:
     return "" if device is None else (device.ips or device.macs or ("",))[0]
+
+
+def _rhythm(standing: Standing) -> dict[str, int | None]:
+    rhythm = standing.rhythm
+    return {
+        "silent_seconds": standing.silent_ns // SECOND_NS,
+        "gaps": rhythm.gaps,
+        "usual_gap_seconds": rhythm.usual_ns // SECOND_NS,
+        "overdue_after_seconds": None if rhythm.overdue_after_ns is None else rhythm.overdue_after_ns // SECOND_NS,
+    }
 
 
 def _title(device: Known, address: str) -> str:

@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from asepsis.devices.device import Device as Known
+from asepsis.history.intervals import AddressInterval
 from asepsis.history.queries import Selection
 from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
+from asepsis.web.charts import Counted
+from asepsis.web.devices.models import Device
 from asepsis.web.devices.zones import zone_of
 
 WINDOW: Final = timedelta(hours=24)
@@ -111,3 +114,63 @@ def device_zone(device: Known) -> str:
     """The zone of a device: of its first IPv4 address, else of its first address."""
     ips = [ip for ip in device.ips if ":" not in ip] or list(device.ips)
     return zone_of(ips[0] if ips else "")
+
+
+HOURS_COLUMNS: Final = 48
+LATEST_SHOWN: Final = 100
+CONVERSATIONS_LIMIT: Final = 200_000
+"""Of one device in one day; a busy server has some ten thousand."""
+
+
+@dataclass(slots=True)
+class Day:
+    """One device's last day."""
+
+    columns: list[Counted]
+    latest: list[dict[str, Any]]
+    total: int
+    first: datetime
+    last: datetime
+
+
+def last_hours(workspace: Workspace, addresses: list[AddressInterval], shown: Device) -> Day:
+    """Conversations of a device over the last day in which it was seen: how many when, and the latest ones."""
+    until_ns = int(shown.last_seen.timestamp()) * SECOND_NS + SECOND_NS
+    begin_ns = max(until_ns - int(WINDOW.total_seconds()) * SECOND_NS, int(shown.first_seen.timestamp()) * SECOND_NS)
+    selection = Selection(
+        site=shown.site.name,
+        first_day=_when(begin_ns).date(),
+        last_day=_when(until_ns).date(),
+        device=shown.pk,
+        limit=CONVERSATIONS_LIMIT,
+    )
+    with workspace.history().reader(addresses) as reader:
+        rows = [row for row in reader.conversations(selection).documents() if row["start_ns"] >= begin_ns]
+    step = max(1, (until_ns - begin_ns) // HOURS_COLUMNS)
+    counts = [0] * HOURS_COLUMNS
+    for row in rows:
+        counts[min((row["start_ns"] - begin_ns) // step, HOURS_COLUMNS - 1)] += 1
+    columns = [
+        Counted(words=f"{_when(begin_ns + place * step):%Y-%m-%d %H:%M:%S}", count=count)
+        for place, count in enumerate(counts)
+    ]
+    ends = {row[side] for row in rows[-LATEST_SHOWN:] for side in ("client_device", "server_device") if row[side]}
+    names = dict(Device.objects.filter(pk__in=ends).values_list("pk", "title"))
+    latest = [
+        {
+            "at": _when(row["start_ns"]),
+            "seconds": max(0.0, (row["end_ns"] - row["start_ns"]) / SECOND_NS),
+            "outward": row["client_device"] == shown.pk,
+            "peer": names.get(row["server_device" if row["client_device"] == shown.pk else "client_device"] or "")
+            or row["server_ip" if row["client_device"] == shown.pk else "client_ip"],
+            "port": row["server_port"],
+            "application": row["application"],
+            "bytes": row["bytes_to_server"] + row["bytes_to_client"],
+        }
+        for row in reversed(rows[-LATEST_SHOWN:])
+    ]
+    return Day(columns=columns, latest=latest, total=len(rows), first=_when(begin_ns), last=_when(until_ns))
+
+
+def _when(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns // SECOND_NS, UTC)
