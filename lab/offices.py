@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab import needs
+from lab import keeper, needs
 from lab.hosts import DOMAIN
 from lab.ward import MATERIAL, Ward
 
@@ -157,35 +157,13 @@ def _snmp(ward: Ward, target: str) -> None:
 
 
 def _sshd(ward: Ward, host: str) -> None:
-    inside = ward.hosts[host]
-    inside.path("/run/sshd").mkdir(exist_ok=True)
-    for kind in ("ed25519", "rsa"):
-        inside.run(
-            ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{host}", "-f", f"/etc/ssh/ssh_host_{kind}_key"]
-        )
-    key = ward.scratch / "keeper"
-    if not key.exists():
-        inside.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "keeper", "-f", str(key)])
-    inside.write("/run/authorized_keys", key.with_suffix(".pub").read_text(), mode=0o600)
-    inside.write(
-        "/run/sshd_config",
-        "AuthorizedKeysFile /run/authorized_keys\nStrictModes no\nUsePAM no\nPrintMotd no\nPidFile /run/sshd.pid\n"
-        "PermitRootLogin prohibit-password\n",
-    )
-    argv = ["/usr/sbin/sshd", "-D", "-e", "-f", "/run/sshd_config"]
+    rules = "PermitRootLogin prohibit-password\n"
+    argv = keeper.ssh_server(ward.hosts[host], host, ward.scratch, kinds=("ed25519", "rsa"), rules=rules)
     ward.serve(host, "lets its keeper in", argv, port=22, application="ssh")
 
 
 def _ssh(ward: Ward, target: str) -> None:
-    options = [
-        "-i",
-        str(ward.scratch / "keeper"),
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-    ]
-    argv = ["ssh", *options, f"root@{target}", "true"]
+    argv = keeper.ssh_login(ward.scratch, target, "true")
     ward.do("admin1", "logs in", argv, server=target, port=22, application="ssh")
     release = needs.package_versions()["openssh-server"].split(":")[-1]
     upstream, debian = release.split("-", 1)

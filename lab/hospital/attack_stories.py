@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lab.hospital.attacks import Attack
+from lab import keeper
 from lab.hospital.kinds.infusion_pump import program
 from lab.hospital.network import Hospital
 from lab.hospital.parts import dicom, hl7, records, services
@@ -341,194 +341,12 @@ def vendor_access(hospital: Hospital) -> tuple[str, list[str]]:
     """Comes in by the maker's remote access, and goes on from the jump host to where it has no business."""
     source = _one(hospital, "vendor_workstation")
     door, jump, archive = _one(hospital, "firewall"), _one(hospital, "jump_host"), _one(hospital, "pacs")
-    key = str(hospital.scratch / "keeper")
     onward = f"nmap -n -Pn -sT -T4 -p 22,104,443,2575 {archive.ip} {_one(hospital, 'ehr_server').ip}"
     onward += f"; curl -sk -o /dev/null --max-time 10 https://{archive.ip}/patients"
-    argv = ["ssh", "-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", "2222"]
-    _do(hospital, source.name, "goes on from the jump host", [*argv, f"root@{door.ip}", onward], 60)
+    argv = keeper.ssh_login(hospital.scratch, door.ip, onward, port=2222)
+    _do(hospital, source.name, "goes on from the jump host", argv, 60)
     return source.name, [jump.name, archive.name, _one(hospital, "ehr_server").name]
 
 
 def _static(hospital: Hospital, segment: str) -> list[str]:
     return [device.name for device in hospital.topology.devices.values() if device.segment == segment]
-
-
-_OFFICE = "workstation"
-ATTACKS: tuple[Attack, ...] = (
-    Attack(
-        name="rogue_device",
-        technique="T0864 Transient Cyber Asset",
-        function="every function of the segment",
-        tool="udhcpc",
-        needs=("infrastructure_server",),
-        run=rogue_device,
-    ),
-    Attack(
-        name="sweep",
-        technique="T0846 Remote System Discovery",
-        function="none yet: imaging is looked at",
-        tool="nmap",
-        needs=(_OFFICE, "pacs"),
-        run=sweep,
-    ),
-    Attack(
-        name="service_scan",
-        technique="T0888 Remote System Information Discovery",
-        function="none yet: imaging is looked at",
-        tool="nmap",
-        needs=(_OFFICE, "pacs", "radiology_information_system"),
-        run=ports,
-    ),
-    Attack(
-        name="ssh_guessing",
-        technique="T0812 Default Credentials",
-        function="exchange of orders and results",
-        tool="hydra",
-        needs=(_OFFICE, "interface_engine"),
-        run=default_password,
-    ),
-    Attack(
-        name="mqtt_guessing",
-        technique="T0812 Default Credentials",
-        function="bed exit alarms",
-        tool="mosquitto_pub",
-        needs=(_OFFICE, "broker"),
-        run=broker_password,
-    ),
-    Attack(
-        name="smb_lateral",
-        technique="T0867 Lateral Tool Transfer",
-        function="files of every department",
-        tool="smbclient",
-        needs=(_OFFICE, "storage"),
-        run=lateral,
-    ),
-    Attack(
-        name="mass_file_change",
-        technique="T0809 Data Destruction",
-        function="files of every department",
-        tool="smbclient",
-        needs=(_OFFICE, "storage"),
-        run=mass_change,
-    ),
-    Attack(
-        name="cfind_harvest",
-        technique="T0811 Data from Information Repositories",
-        function="confidentiality of imaging",
-        tool="findscu (dcmtk)",
-        needs=(_OFFICE, "pacs"),
-        run=harvest,
-    ),
-    Attack(
-        name="altered_image",
-        technique="T0856 Spoof Reporting Message",
-        function="diagnosis by images",
-        tool="pydicom and storescu (dcmtk)",
-        needs=(_OFFICE, "pacs", "ct"),
-        run=altered_image,
-    ),
-    Attack(
-        name="hl7_tampering",
-        technique="T0832 Manipulation of View",
-        function="laboratory results",
-        tool="arpspoof and a relay of the lab's (mllp_tamper.py)",
-        needs=("lab_analyser", "laboratory_information_system"),
-        run=tampered_result,
-    ),
-    Attack(
-        name="patient_swap",
-        technique="T0830 Adversary-in-the-Middle",
-        function="laboratory results",
-        tool="arpspoof and a relay of the lab's (mllp_tamper.py)",
-        needs=("lab_analyser", "laboratory_information_system"),
-        run=swapped_patient,
-    ),
-    Attack(
-        name="rogue_dhcp",
-        technique="T0830 Adversary-in-the-Middle",
-        function="every function of the ward",
-        tool="dnsmasq",
-        needs=("smart_bed",),
-        run=rogue_dhcp,
-    ),
-    Attack(
-        name="dns_tunnel",
-        technique="T0869 Standard Application Layer Protocol",
-        function="confidentiality",
-        tool="iodine",
-        needs=(_OFFICE, "stranger", "infrastructure_server"),
-        run=name_tunnel,
-    ),
-    Attack(
-        name="pump_settings",
-        technique="T0836 Modify Parameter",
-        function="infusion",
-        tool="mllp_send (hl7)",
-        needs=(_OFFICE, "infusion_pump"),
-        run=wrong_pump,
-    ),
-    Attack(
-        name="sdc_alarm_limit",
-        technique="T0838 Modify Alarm Settings",
-        function="ventilation alarms",
-        tool="sdc11073",
-        needs=("blood_gas_analyser", "ventilator"),
-        run=alarm_limit,
-    ),
-    Attack(
-        name="telemetry_replay",
-        technique="T0856 Spoof Reporting Message",
-        function="monitoring of patients",
-        tool="mllp_send (hl7)",
-        needs=("blood_gas_analyser", "central_station", "patient_monitor"),
-        run=replay,
-    ),
-    Attack(
-        name="strange_firmware",
-        technique="T0857 System Firmware",
-        function="supply of medication",
-        tool="wget",
-        needs=("medication_cabinet", "stranger"),
-        run=strange_firmware,
-    ),
-    Attack(
-        name="beaconing",
-        technique="T0869 Standard Application Layer Protocol",
-        function="none yet",
-        tool="curl",
-        needs=(_OFFICE, "stranger"),
-        run=beacon,
-    ),
-    Attack(
-        name="exfiltration",
-        technique="T0882 Theft of Operational Information",
-        function="confidentiality",
-        tool="curl",
-        needs=(_OFFICE, "stranger"),
-        run=exfiltration,
-    ),
-    Attack(
-        name="flood",
-        technique="T0814 Denial of Service",
-        function="monitoring of patients",
-        tool="hping3",
-        needs=("blood_gas_analyser", "central_station"),
-        run=flood,
-    ),
-    Attack(
-        name="register_write",
-        technique="T0855 Unauthorized Command Message",
-        function="supply of medical gases",
-        tool="pymodbus",
-        needs=(_OFFICE, "industrial_controller"),
-        run=wrong_register,
-    ),
-    Attack(
-        name="vendor_access",
-        technique="T0822 External Remote Services",
-        function="imaging and the record",
-        tool="ssh and nmap",
-        needs=("vendor_workstation", "firewall", "jump_host", "pacs", "ehr_server"),
-        run=vendor_access,
-    ),
-)

@@ -119,9 +119,9 @@ def _told(hospital: Hospital, name: str) -> dict[str, Any]:
 
 def catalogue() -> dict[str, Attack]:
     """Every attack that the lab can make, in the order in which a campaign makes them."""
-    from lab.hospital import attack_stories
+    from lab.hospital import attack_list
 
-    return {attack.name: attack for attack in attack_stories.ATTACKS}
+    return {attack.name: attack for attack in attack_list.ATTACKS}
 
 
 def address(hospital: Hospital, device: Device) -> str:

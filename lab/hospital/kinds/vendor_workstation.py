@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab import keeper
 from lab.hospital.kinds import Task
 from lab.hospital.network import Hospital
 from lab.hospital.topology import Device
@@ -18,19 +19,8 @@ def work(hospital: Hospital, device: Device, task: Task) -> None:
     door = hospital.first("firewall")
     if door is not None:
         hospital.says(door.name, forwards="tcp 2222 to the jump host")
-        argv = [
-            "ssh",
-            "-i",
-            str(hospital.scratch / "keeper"),
-            "-o",
-            "StrictHostKeyChecking=no",
-            "-o",
-            "UserKnownHostsFile=/dev/null",
-            "-p",
-            "2222",
-            f"root@{door.ip}",
-            task.facts.get("command", "true"),
-        ]
+        command = task.facts.get("command", "true")
+        argv = keeper.ssh_login(hospital.scratch, door.ip, command, port=2222)
         hospital.do(
             device.name, "logs in from outside", argv, server="jump1", port=22, application="ssh", timeout_seconds=40
         )

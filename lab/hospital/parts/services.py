@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab import needs
+from lab import keeper, needs
 from lab.hospital.network import Hospital
 from lab.hospital.topology import Device
 from lab.stage import MATERIAL
@@ -129,31 +129,8 @@ def ssh_server(hospital: Hospital, device: Device, *, small: bool = False) -> No
         argv = ["dropbear", "-F", "-E", "-R", "-p", "22"]
         hospital.lasting(device.name, "lets its keeper in", argv, port=22, application="ssh")
         return
-    host.path("/run/sshd").mkdir(exist_ok=True)
-    host.run(
-        [
-            "ssh-keygen",
-            "-q",
-            "-t",
-            "ed25519",
-            "-N",
-            "",
-            "-C",
-            f"root@{device.name}",
-            "-f",
-            "/etc/ssh/ssh_host_ed25519_key",
-        ]
-    )
-    key = hospital.scratch / "keeper"
-    if not key.exists():
-        host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "keeper", "-f", str(key)])
-    host.write("/run/authorized_keys", key.with_suffix(".pub").read_text(), mode=0o600)
-    host.write(
-        "/run/sshd_config",
-        "AuthorizedKeysFile /run/authorized_keys\nStrictModes no\nUsePAM no\nPrintMotd no\nPidFile /run/sshd.pid\n"
-        "PermitRootLogin yes\nPasswordAuthentication yes\nMaxAuthTries 6\n",
-    )
-    argv = ["/usr/sbin/sshd", "-D", "-e", "-f", "/run/sshd_config"]
+    rules = "PermitRootLogin yes\nPasswordAuthentication yes\nMaxAuthTries 6\n"
+    argv = keeper.ssh_server(host, device.name, hospital.scratch, rules=rules)
     hospital.lasting(device.name, "lets its keeper in", argv, port=22, application="ssh")
     upstream, debian = needs.package_versions()["openssh-server"].split(":")[-1].split("-", 1)
     hospital.says(device.name, ssh=f"SSH-2.0-OpenSSH_{upstream} Debian-{debian}")
@@ -161,19 +138,7 @@ def ssh_server(hospital: Hospital, device: Device, *, small: bool = False) -> No
 
 def ssh_login(hospital: Hospital, client: str, target: str, command: str = "true", *, port: int = 22) -> None:
     """Logs in with the keeper's key and runs a command."""
-    argv = [
-        "ssh",
-        "-i",
-        str(hospital.scratch / "keeper"),
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-        "-p",
-        str(port),
-        f"root@{hospital.full_name(target)}",
-        command,
-    ]
+    argv = keeper.ssh_login(hospital.scratch, hospital.full_name(target), command, port=port)
     hospital.do(client, "logs in", argv, server=target, port=port, application="ssh", timeout_seconds=40)
     if said := hospital.notes.get(target, {}).get("ssh"):
         hospital.announces(target, "ssh.protocol", said)
