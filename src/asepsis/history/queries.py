@@ -76,24 +76,20 @@ _WITH_DEVICES: Final = """
       AND server.from_ns <= c.start_ns AND c.start_ns < server.until_ns
 """
 
-_CONVERSATIONS: Final = """
-WITH resolved AS ({with_devices})
-SELECT start_ns, end_ns, client_ip, client_port, server_ip, server_port, ip_protocol, application,
-  packets_to_server, packets_to_client, bytes_to_server, bytes_to_client, client_device, server_device, site
+_RESOLVED: Final = """
+WITH resolved AS ({{with_devices}})
+SELECT {columns}
 FROM resolved
-WHERE {conditions}
+WHERE {{conditions}}
 ORDER BY start_ns, site, client_ip, client_port, server_ip, server_port, ip_protocol, end_ns
 LIMIT $limit
 """
-
-_CONVERSATION_DETAILS: Final = """
-WITH resolved AS ({with_devices})
-SELECT *
-FROM resolved
-WHERE {conditions}
-ORDER BY start_ns, site, client_ip, client_port, server_ip, server_port, ip_protocol, end_ns
-LIMIT $limit
-"""
+# The columns of the listing, in their order; the details have all.
+_CONVERSATIONS: Final = _RESOLVED.format(
+    columns="start_ns, end_ns, client_ip, client_port, server_ip, server_port, ip_protocol, application,"
+    " packets_to_server, packets_to_client, bytes_to_server, bytes_to_client, client_device, server_device, site"
+)
+_CONVERSATION_DETAILS: Final = _RESOLVED.format(columns="*")
 
 _MESSAGES: Final = """
 WITH resolved AS (
