@@ -118,19 +118,21 @@ def fold(observed: Observed, *, calibrate: bool = True) -> Folded:
 
 
 def _weighed(clues: list[Clue]) -> list[Clue]:
-    """The clues of a device, of each attribute those of the ``VALUES_LIMIT`` values that were said last."""
+    """The clues of a device; of an attribute with one value only those of the ``VALUES_LIMIT`` values said last."""
     if len(clues) <= VALUES_LIMIT:
         return clues
     last_ns: dict[str, dict[str, int]] = defaultdict(dict)
     for clue in clues:
-        said = last_ns[clue.attribute]
-        said[clue.value] = max(clue.last_ns, said.get(clue.value, 0))
-    kept = {
+        if clue.attribute in SINGLE:
+            said = last_ns[clue.attribute]
+            said[clue.value] = max(clue.last_ns, said.get(clue.value, 0))
+    beyond = {
         (attribute, text)
         for attribute, said in last_ns.items()
-        for text in sorted(said, key=lambda one: (-said[one], one))[:VALUES_LIMIT]  # used at once
+        if len(said) > VALUES_LIMIT
+        for text in sorted(said, key=lambda one: (-said[one], one))[VALUES_LIMIT:]  # used at once
     }
-    return [clue for clue in clues if (clue.attribute, clue.value) in kept]
+    return [clue for clue in clues if (clue.attribute, clue.value) not in beyond] if beyond else clues
 
 
 def _place(device: Device) -> tuple[object, ...]:
