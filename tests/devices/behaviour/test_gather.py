@@ -12,6 +12,7 @@ from asepsis.protocols.dns import Dns
 from asepsis.protocols.resource_records import Question
 from tests.devices.behaviour.made import profile
 from tests.devices.ward import MONITOR, NOON, PC, PUMP, ROUTER, conversation, request, sighting
+from tests.protocols.conformance import GROWTH, GROWTH_OF_STEPS, steps
 
 SERVER = (ROUTER, "93.184.216.34")
 
@@ -100,3 +101,16 @@ def test_a_flood_of_invented_devices_is_bounded_and_counted(monkeypatch: pytest.
         behaviours.message(sighting(asks("a.example"), mac, f"10.0.0.{number}"))
     assert len(behaviours.profiles()) == 10
     assert behaviours.dropped == 20
+
+
+def test_days_in_disorder_are_gathered_without_looking_through_all_of_them() -> None:
+    def gathered(days: int) -> list[Profile]:
+        behaviours = Behaviours(capture="a capture")
+        for number in range(days):
+            day = number * 7919 % days  # each day once, and far from the one before
+            behaviours.message(sighting(asks("a.example"), PUMP, "10.0.0.7", at=2 * 86_400.0 * day))
+        return behaviours.profiles()
+
+    assert len(gathered(300)) == 300
+    few = steps(lambda: gathered(200))
+    assert steps(lambda: gathered(200 * GROWTH)) <= GROWTH_OF_STEPS * few

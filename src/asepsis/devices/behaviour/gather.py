@@ -24,6 +24,9 @@ from asepsis.wire.tables import CONVERSATIONS
 WINDOW_NS = 86_400 * SECOND_NS
 # Windows kept at once, some 2 KB each: 65 MB, and far more devices than one capture point sees.
 WINDOWS_LIMIT = 1 << 15
+# Windows of a device that a message may still belong to, the newest first: two months of days. Times of a file may jump
+# about; then more windows are opened, and what is looked through stays the same.
+WINDOWS_SEARCHED = 64
 # Different kinds of conversations of one device: roles, transports and ports. A scanner tries thousands.
 SERVICES_LIMIT = 256
 # Starts of conversations whose gaps are measured; the first hour of a talkative device.
@@ -155,7 +158,7 @@ class Behaviours:
 
     def _window(self, subject: str, time_ns: int, packet: int) -> _Window | None:
         windows = self._windows.get(subject, ())
-        for window in reversed(windows):
+        for window in islice(reversed(windows), WINDOWS_SEARCHED):
             # Conversations come when they are over: what began before the window was opened still belongs to it.
             if window.last_ns - WINDOW_NS < time_ns < window.first_ns + WINDOW_NS:
                 return window
