@@ -134,5 +134,5 @@ def test_who_orders_an_infusion_is_no_pump() -> None:
 
 def test_the_evidence_for_an_actor_is_a_message_that_shows_it() -> None:
     found = by_ip(told(*ADMISSIONS), RECORD)
-    assert ("ehr_server", "inference") in said(found, "category")
+    assert ("ehr_server", "exchanges") in said(found, "category")
     assert not any(reason.attribute == "transaction" for reason in found.evidence)

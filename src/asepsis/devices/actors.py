@@ -21,8 +21,8 @@ ANALYSER_RESULTS = "analyser results"
 VITAL_SIGNS = "vital signs"
 """Sends what it measures at one patient, by HL7 (IHE DEV TF-2 3.1, PCD-01)."""
 
-ACTOR = "inference"
-"""The protocol of evidence that follows from several messages."""
+ACTOR = "exchanges"
+"""The protocol of evidence that follows from the messages of several devices."""
 ADMISSIONS = f"{HL7} ADT"
 _RESULTS = frozenset((f"{HL7} ORU", f"{HL7} OUL"))
 # One monitor may be set up to report to anything; what several report to watches them.

@@ -73,6 +73,7 @@ WITNESSES: Final[dict[str, Witness]] = {
     "behaviour": Witness("its behaviour, by your own model,", "says"),
     "vendor prefix": Witness("the maker of its network interface", "says"),
     "inference": Witness("what it does for others", "says"),
+    "exchanges": Witness("what it exchanges with whom", "says"),
     "tcp": Witness("the TCP ports it uses"),
     "udp": Witness("the UDP ports it uses"),
     "ip": Witness("the packets it forwards"),
