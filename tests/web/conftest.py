@@ -21,11 +21,15 @@ from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.opened import ledger
 from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.settings import WORKSPACE
+from tests.web.people.authenticator import SoftwareKey
 
 MakePerson = Callable[..., Person]
 MakeDevice = Callable[..., Device]
 Recorded = Callable[[], list[Record]]
 SignedIn = Callable[..., Client]
+
+PASSKEY = SoftwareKey().create({"publicKey": {"challenge": "AAAA", "user": {"id": "AAAA"}}})
+"""A well-formed credential for people whose sign-in a test is not about."""
 
 
 @pytest.fixture
@@ -89,12 +93,18 @@ def signed_in() -> SignedIn:
     def sign_in(person: Person, *, level: int = 3, minutes_ago: float = 0) -> Client:
         client = Client()
         client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-        proof: dict[str, object] = {"method": "password", "at": time.time() - minutes_ago * 60}
+        at = time.time() - minutes_ago * 60
+        proof: dict[str, object] = {"method": "password", "at": at, "reauthenticated": True}
         if level > 1:
-            passkey = Authenticator.objects.create(
-                user=person, type=Authenticator.Type.WEBAUTHN, data={"backup_eligible": level < 3}
+            copied = level < 3
+            known = Authenticator.objects.filter(user=person, data__backup_eligible=copied).first()
+            data = {"name": "A key", "credential": PASSKEY, "credential_id": f"{person.pk} {level}", "sign_count": 0}
+            passkey = known or Authenticator.objects.create(
+                user=person,
+                type=Authenticator.Type.WEBAUTHN,
+                data={**data, "backup_eligible": copied, "backed_up": copied},
             )
-            proof |= {"method": "mfa", "type": "webauthn", "id": passkey.pk}
+            proof |= {"method": "mfa", "type": "webauthn", "id": passkey.pk, "passwordless": True}
         session = client.session
         session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
         session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(person.pk)

@@ -72,6 +72,12 @@ class SignIn:
     """A session that nobody used for so long ends."""
     session_hours: int = 12
     """No session lives longer, however busy."""
+    administrators_device_bound: bool = True
+    """Whether administrators need a passkey that cannot be copied off its device."""
+    invitation_hours: int = 72
+    """An invitation can be taken for so long."""
+    breached_passwords_file: str = ""
+    """Upper-case SHA-1 hashes of leaked passwords in order, one a line; what stands there is refused."""
 
 
 @value
@@ -139,6 +145,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("sign_in", "idle_minutes"): (1, 720),
     ("sign_in", "session_hours"): (1, 24),
     ("ledger", "checkpoint_minutes"): (1, 1440),
+    ("sign_in", "invitation_hours"): (1, 720),
 }
 
 

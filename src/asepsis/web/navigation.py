@@ -20,6 +20,7 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("Run", "Captures", "jobs", Action.JOB_VIEW),
     ("Run", "Ledger", "ledger", Action.LEDGER_VIEW),
     ("Run", "Health", "health", Action.HEALTH_VIEW),
+    ("Govern", "People", "people", Action.PERSON_LIST),
     ("Programs", "Tokens", "tokens", Action.TOKEN_OWN),
     ("Programs", "API", "api_reference", Action.TOKEN_OWN),
     ("Trust", "Roles", "roles", Action.PERSON_LIST),

@@ -37,6 +37,7 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     from asepsis.web import logs, transport
     from asepsis.web.keeping.upgrade import upgrade
     from asepsis.web.ledger.keeper import drain_and_say
+    from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
     logs.configure_own(requests=settings.LOG_REQUESTS)
@@ -48,10 +49,11 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     uploads = WORKSPACE.root / "uploads"
     uploads.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(uploads)
-    asyncio.run(_run(announce, secured))
+    token = None if settings.LOGIN_URL == "demo" else invitations.invite_first_administrator()
+    asyncio.run(_run(announce, secured, token))
 
 
-async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None:
+async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: str | None) -> None:
     from asepsis.web import transport
     from asepsis.web.asgi import application
     from asepsis.web.children import Child
@@ -79,7 +81,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any) -> None
     tasks.append(asyncio.create_task(follow()))
     if secured is not None:
         tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
-    announce(_announcement(secured))
+    announce(_announcement(secured, token))
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -104,8 +106,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _announcement(secured: Any) -> dict[str, str]:
+def _announcement(secured: Any, token: str | None) -> dict[str, str]:
     from asepsis.web import transport
+    from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION
 
     web = CONFIGURATION.web
@@ -113,6 +116,8 @@ def _announcement(secured: Any) -> dict[str, str]:
     if secured is not None and secured.authority is not None:
         told["fingerprint"] = transport.fingerprint(secured)
         told["authority"] = f"{told['address']}authority.pem"
+    if token is not None:
+        told["first_administrator"] = f"{told['address']}{invitations.address(token)}"
     return told
 
 

@@ -85,6 +85,8 @@ MIDDLEWARE = [
     "asepsis.web.authorisation.middleware.AuthorisationMiddleware",
     # Outside every view: what a view recorded is durable before its answer leaves.
     "asepsis.web.ledger.middleware.LedgerMiddleware",
+    # Before every view: ends sessions that are too old, and lets nobody further who has shown too little.
+    "asepsis.web.people.middleware.SignInMiddleware",
 ]
 
 ROOT_URLCONF = "asepsis.web.urls"
@@ -140,9 +142,53 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["asepsis.web.people.passwords.BoundedArgon2Hasher"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    # NIST SP 800-63B-4 3.1.1.2: length and lists, no rules of composition, no expiry.
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "email")},
+    },
+    {"NAME": "asepsis.web.people.passwords.BreachedPasswordValidator"},
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/account/login/"
+
+# Shared by all processes: a limit that each process counts for itself is none.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "asepsis_cache"},
+}
+
+ACCOUNT_ADAPTER = "asepsis.web.people.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# Failures of a password are counted by people.attempts; those of a second factor by the person, who showed a first.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "5/5m/key", "reauthenticate": "20/m/user"}
+MFA_ADAPTER = "asepsis.web.people.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_TOLERANCE = 1  # a step before and after: clocks of phones differ
+MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
+MFA_FORMS = {
+    "authenticate": "asepsis.web.people.codes.CodeForm",
+    "reauthenticate": "asepsis.web.people.codes.CodeAgainForm",
+    "activate_totp": "asepsis.web.people.codes.FirstCodeForm",
+    "add_webauthn": "asepsis.web.people.passkeys.AddPasskeyForm",
+    "authenticate_webauthn": "asepsis.web.people.passkeys.PasskeyForm",
+    "login_webauthn": "asepsis.web.people.passkeys.PasskeySignInForm",
+    "reauthenticate_webauthn": "asepsis.web.people.passkeys.PasskeyAgainForm",
+}
 
 # How strongly a session proved who somebody is; the demo, which proves nothing, brings its own.
 SIGN_IN_STRENGTH = "asepsis.web.people.strength.strength"

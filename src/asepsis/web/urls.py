@@ -15,7 +15,8 @@ urlpatterns = [
     path("tokens/", include("asepsis.web.tokens.urls")),
     path("", include("asepsis.web.api.urls")),
     path("access/", include("asepsis.web.authorisation.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("asepsis.web.people.account_urls")),
+    path("", include("asepsis.web.people.urls")),
 ]
 
 handler403 = "asepsis.web.authorisation.views.refused"

@@ -18,6 +18,8 @@ Arguments = ParamSpec("Arguments")
 View = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
 
 MARK = "required_action"
+PUBLIC = "public"
+"""The mark of what anybody may reach: the ways in, and nothing else."""
 
 
 class Refused(PermissionDenied):
@@ -49,3 +51,27 @@ def requires(action: Action) -> Callable[[View[Arguments]], View[Arguments]]:
         return cast("View[Arguments]", guarded)
 
     return marked
+
+
+def public(view: View[Arguments]) -> View[Arguments]:
+    """Marks a view that anybody may reach, signed in or not."""
+
+    @wraps(view)
+    def open_to_all(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    setattr(open_to_all, MARK, PUBLIC)
+    return cast("View[Arguments]", open_to_all)
+
+
+def own(view: View[Arguments]) -> View[Arguments]:
+    """Marks a view of one's own account: whoever is signed in may reach it, whatever their roles."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    setattr(guarded, MARK, Action.ACCOUNT)
+    return cast("View[Arguments]", guarded)

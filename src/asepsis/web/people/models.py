@@ -76,3 +76,31 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_role_display()}"
+
+
+class Invitation(models.Model):
+    """A link that lets one person in once: a new one, or one who lost every way in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    person_id_of_new = models.UUIDField(default=uuid.uuid4, editable=False)
+    """The id that the person will have, since a passkey is made for it before there is an account."""
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations")
+    """Who lost every way in, or who took it."""
+    renews = models.BooleanField(default=False)
+    """Whether it replaces the ways in of ``person``."""
+    name = models.CharField(max_length=200, blank=True)
+    roles = models.JSONField(default=list)
+    """``{"role": ..., "site": id or null, "department": id or null}``, granted when it is taken."""
+    invited_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """None where it was made on the machine itself."""
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created",)
+
+    def __str__(self) -> str:
+        return f"invitation of {self.person or self.name or 'somebody'}"
