@@ -29,18 +29,22 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
 
     Raises:
         ConfigurationError: What is set cannot be served safely.
+        PolicyError: A policy of the hospital's own is at fault.
         OSError: The address cannot be listened on.
     """
     django.setup()
     from django.conf import settings
 
     from asepsis.web import logs, transport
+    from asepsis.web.authorisation.asking import engine
     from asepsis.web.keeping.upgrade import upgrade
     from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
     logs.configure_own(requests=settings.LOG_REQUESTS)
+    # A fault in a hospital's own policies is told here, with its line, and not to whoever comes first.
+    engine()
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     upgrade(WORKSPACE)
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cedarpy
 import pytest
 
 from asepsis.knowledge.authorisation import policy_texts, schema_text
+from asepsis.pipeline.workspace import Workspace
 from asepsis.web.authorisation import schema
 from asepsis.web.authorisation.actions import Action, Group, Obligation, Purpose, Role
 from asepsis.web.authorisation.engine import Engine
@@ -137,3 +141,20 @@ def _lines() -> list[str]:
 
 def _valid(policy: str) -> bool:
     return cedarpy.validate_policies(policy, schema.handle()).validation_passed
+
+
+def test_a_server_does_not_start_with_a_policy_at_fault(tmp_path: Path) -> None:
+    workspace = Workspace.resolve(tmp_path / "hospital").create()
+    folder = workspace.root / "policies"
+    folder.mkdir()
+    (folder / "ward.cedar").write_text("\n\npermit (principal, action, resource);", encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "asepsis.cli", "serve"],
+        env={**os.environ, "ASEPSIS_HOME": str(workspace.root), "DJANGO_SETTINGS_MODULE": "asepsis.web.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode != 0
+    assert "ward.cedar:3: needs a name" in " ".join(ended.stderr.split())

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from asepsis.pipeline.workspace import Workspace
 from asepsis.web.authorisation.models import AdministratorProposal
 from asepsis.web.facilities.models import DeviceGroup, Site
-from asepsis.web.ledger.models import OutboxRecord
 from asepsis.web.people.models import Person, RoleGrant
-from tests.web.conftest import MakeDevice, MakePerson, SignedIn
+from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def moment(**delta: int) -> str:
 
 
 def test_a_role_is_given_for_a_place_and_a_time_and_taken_back(
-    boss: Person, make_person: MakePerson, signed_in: SignedIn, db: None
+    workspace: Workspace, recorded: Recorded, boss: Person, make_person: MakePerson, signed_in: SignedIn
 ) -> None:
     site = Site.objects.create(name="north")
     ada = make_person("ada")
@@ -41,9 +41,8 @@ def test_a_role_is_given_for_a_place_and_a_time_and_taken_back(
     assert "Clinician · north" in browser.get("/access/roles/?q=ada").content.decode()
     assert browser.post(f"/access/grants/{grant.pk}/withdraw/").status_code == 302
     assert not ada.grants.exists()
-    recorded = [row.body for row in OutboxRecord.objects.order_by("written")]
-    assert {"role.grant", "role.withdraw"} <= {body["action"] for body in recorded}
-    assert all(body["actor"] == str(boss.pk) for body in recorded)
+    assert {"role.grant", "role.withdraw"} <= {one.kind for one in recorded()}
+    assert {one.actor for one in recorded()} == {f"person:{boss.pk}"}
 
 
 @pytest.mark.parametrize(("level", "minutes_ago"), [(2, 0), (3, 11)])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from asepsis.pipeline.workspace import Workspace
 from asepsis.web.facilities.models import Site
-from asepsis.web.ledger.models import OutboxRecord
-from tests.web.conftest import MakeDevice, MakePerson, SignedIn
+from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 
 def test_it_names_the_policy_that_allows(make_person: MakePerson, make_device: MakeDevice, signed_in: SignedIn) -> None:
@@ -40,7 +40,7 @@ def test_it_does_not_tell_of_a_device_that_the_person_may_not_see(
 
 
 def test_only_who_may_look_at_a_person_asks_about_one_and_it_is_recorded(
-    make_person: MakePerson, signed_in: SignedIn
+    workspace: Workspace, recorded: Recorded, make_person: MakePerson, signed_in: SignedIn
 ) -> None:
     ada, sam = make_person("ada", "clinician"), make_person("zebulon", "auditor")
     address = f"/access/why/?action=ledger.view&person={sam.pk}"
@@ -49,7 +49,7 @@ def test_only_who_may_look_at_a_person_asks_about_one_and_it_is_recorded(
     assert "Allowed by" not in refused
     told = signed_in(make_person("boss", "administrator")).get(address).content.decode()
     assert "Allowed by" in told
-    assert OutboxRecord.objects.filter(body__action="authorisation.explain_person").count() == 1
+    assert [one.kind for one in recorded()].count("authorisation.explain_person") == 1
 
 
 def test_a_refusal_says_which_policy_refused(make_person: MakePerson, signed_in: SignedIn) -> None:

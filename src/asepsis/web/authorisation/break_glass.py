@@ -60,6 +60,10 @@ def request_(request: HttpRequest) -> HttpResponse:
             Action.BREAK_GLASS,
             subject=f"device:{device.pk}",
             what={"use": str(use.pk), "reason": use.reason, "until": use.until.isoformat()},
+            reason=use.explanation,
+            purpose="BTG",
+            site=device.site.name,
+            policies=tuple(policy.id for policy in decision.policies),
         )
     forget(request.user)
     messages.success(request, f"Open until {use.until:%H:%M} UTC. The privacy office was told.")

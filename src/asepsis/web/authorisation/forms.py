@@ -35,7 +35,9 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(choices=GIVEN_ROLES)
     place = forms.ChoiceField(label="Where", required=False)
-    device_group = forms.ModelChoiceField(DeviceGroup.objects.all(), required=False, help_text="For vendors")
+    device_group = forms.ModelChoiceField(
+        DeviceGroup.objects.all(), label="Device group (vendors)", required=False, empty_label="none"
+    )
     expires = forms.DateTimeField(label="Until (UTC)", required=False, widget=_MOMENT)
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
@@ -98,7 +100,7 @@ class RoleForm(forms.Form):
 class BreakGlassForm(forms.Form):
     """Which device, and why it cannot wait."""
 
-    device = forms.CharField(max_length=64, help_text="Its id or its address")
+    device = forms.CharField(label="Device (id or address)", max_length=64)
     reason = forms.ChoiceField(choices=BreakGlassUse.Reason.choices)
     explanation = forms.CharField(
         min_length=SHORTEST_EXPLANATION,
@@ -131,7 +133,7 @@ class WhyForm(forms.Form):
 
     person = forms.ModelChoiceField(Person.objects.none(), required=False, empty_label="I myself")
     action = forms.ChoiceField(label="May", choices=[(act.value, f.title) for act, f in schema.actions().items()])
-    device = forms.CharField(max_length=64, required=False, help_text="For one device: its id or its address")
+    device = forms.CharField(label="Device (id or address)", max_length=64, required=False)
 
     def __init__(self, *args: Any, people: QuerySet[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

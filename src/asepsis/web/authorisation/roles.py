@@ -79,6 +79,7 @@ def give(request: HttpRequest, person_id: str) -> HttpResponse:
             action,
             subject=f"person:{shown.pk}",
             what={"role": role, "scope": form.scope().id, "until": str(form.cleaned_data["expires"] or "")},
+            policies=tuple(policy.id for policy in decision.policies),
         )
     return redirect("access-person", shown.pk)
 
