@@ -107,10 +107,10 @@ def _tagged_segment(ward: Ward, target: Path) -> dict[str, Any]:
     return capture.describe(target / "imaging.pcap.gz", packets, altered)
 
 
-def mount(scratch: Path) -> None:
+def mount(scratch: Path, *, size: str = SCRATCH_BYTES) -> None:
     """Gives ``scratch`` a file system in memory, and this mount namespace its own view of the interfaces."""
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SCRATCH_BYTES},mode=755", "tmpfs", str(scratch)],
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(scratch)],
         capture_output=True,
         text=True,
         check=False,

@@ -25,6 +25,7 @@ ROLES_OF_PROGRAM: Mapping[str, tuple[str, ...]] = {
     "astm_receiver.py": ("hl7_sender", "hl7_result_sender", "hl7_engine"),
     "astm_analyser.py": ("medical_data_source",),
     "poct1a_meter.py": ("medical_data_source",),
+    "intellivue_monitor.py": ("medical_data_source",),
     "sdc_provider.py": ("medical_data_source",),
     "mosquitto": ("mqtt_broker",),
     "mosquitto_pub": ("mqtt_client",),

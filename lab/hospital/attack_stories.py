@@ -144,7 +144,7 @@ def altered_image(hospital: Hospital) -> tuple[str, list[str]]:
     """Sends an image in a scanner's name whose pixels were changed."""
     source, target, scanner = _office(hospital, 3), _one(hospital, "pacs"), _one(hospital, "ct")
     who = records.Patient(number=1, born="19500101", sex="O")
-    dicom.make(hospital, [{**dicom.image_of(scanner, "CT", who, 1), "file": "altered.dcm"}])
+    dicom.make(hospital, [{**dicom.image_of(scanner, "CT", who, 1, hospital.week_began), "file": "altered.dcm"}])
     file = hospital.scratch / "images" / "altered.dcm"
     content = bytearray(file.read_bytes())
     content[-4096:-2048] = bytes(2048)  # the lower quarter becomes black: a finding less

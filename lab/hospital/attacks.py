@@ -8,7 +8,7 @@ every program it starts is ended. Nothing here reaches beyond the recording's ow
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,6 @@ from lab.hospital.topology import Device
 
 PAUSE_SECONDS = 3.0
 """Between two attacks, so that their labels do not touch."""
-EXPECTED_SECONDS = 15.0
-"""How long an attack takes, with its pause, on the average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +37,13 @@ class Attack:
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """The attacks of one recording, one after the other."""
+    """The attacks of one recording, one after the other, spread over its sittings."""
 
     names: tuple[str, ...]
     labels: list[dict[str, Any]] = field(default_factory=list)
     _left: list[Attack] = field(default_factory=list)
+    _today: list[Attack] = field(default_factory=list)
     _free_at: float = 0.0
-
-    def seconds_expected(self) -> float:
-        """How long all of them take, roughly."""
-        return EXPECTED_SECONDS * len(self.names)
 
     def prepare(self, hospital: Hospital) -> None:
         """Chooses those whose devices take part."""
@@ -56,22 +51,39 @@ class Campaign:
         here = {device.kind for device in hospital.topology.devices.values()}
         self._left = [known[name] for name in self.names if set(known[name].needs) <= here]
 
-    def begin(self) -> None:
-        """Lets the first attack wait until the benign work has begun."""
+    def begin(self, hospital: Hospital, *, off: Collection[str], days_left: int) -> None:
+        """Chooses the attacks of a sitting, and lets the first wait until the benign work has begun.
+
+        Args:
+            hospital: Where.
+            off: Devices that are switched off: nothing that needs their kind can be done now.
+            days_left: How many sittings with everybody at work there are, this one included: attacks are spread
+                evenly over them. 0 for a night, which gets one attack.
+        """
+        kinds_off = {hospital.device(name).kind for name in off if name in hospital.topology.devices}
+        possible = [attack for attack in self._left if not kinds_off & set(attack.needs)]
+        possible = possible[: -(-len(self._left) // days_left) if days_left else 1]
+        self._today = possible
+        self._left = [attack for attack in self._left if attack not in possible]
         self._free_at = time.monotonic() + PAUSE_SECONDS
 
+    @property
+    def undone(self) -> list[str]:
+        """What no sitting had room for."""
+        return [attack.name for attack in self._left]
+
     def step(self, hospital: Hospital) -> bool:
-        """Makes the next attack; False when it is not time yet or none is left."""
-        if not self._left:
+        """Makes the next attack of the sitting; False when none is left."""
+        if not self._today:
             return False
         wait = self._free_at - time.monotonic()
         if wait > 0:
             time.sleep(min(wait, 0.2))
             return True
-        attack = self._left.pop(0)
+        attack = self._today.pop(0)
         running = {name: set(hospital.running(name)) for name in hospital.hosts}
         done_before = len(hospital.diary)
-        start = time.time_ns()
+        start = hospital.told_ns()
         reason = None
         source = ""
         targets: list[str] = []
@@ -82,7 +94,7 @@ class Campaign:
         finally:
             for name, before in running.items():
                 hospital.end(name, keep=before)
-        end = time.time_ns()
+        end = hospital.told_ns()
         self._free_at = time.monotonic() + PAUSE_SECONDS
         number, _, technique = attack.technique.partition(" ")
         names = list(catalogue())

@@ -31,8 +31,11 @@ def add(verbs: Any) -> None:
     parser.add_argument("--topology", type=Path, default=topology.TOPOLOGY, metavar="FILE")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another hospital (default: 1)")
     parser.add_argument("--devices", default="", metavar="A,B", help="only these, and the network; `ward` for a few")
-    parser.add_argument("--patients", type=int, default=24)
-    parser.add_argument("--minutes", type=float, default=6.0, help="length of the benign day in the recording")
+    parser.add_argument("--patients", type=int, default=40, help="how many are admitted in the benign week")
+    parser.add_argument("--days", type=int, default=7, choices=range(1, 8), help="of each week, from Monday on")
+    parser.add_argument(
+        "--minutes", type=float, default=7.0, help="length of all sittings of the benign week together, at least"
+    )
     parser.add_argument("--attacks", default="all", metavar="A,B", help="which; `none`, `all` (the default)")
     parser.add_argument("--check", action="store_true", help="only say what is missing for a recording here")
     parser.set_defaults(run=run)
@@ -85,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         "devices": sorted(wanted),
         "patients": options.patients,
         "seconds": options.minutes * 60,
+        "days": options.days,
         "attacks": chosen,
     }
     return _enclosed(options.output, job)
@@ -123,7 +127,9 @@ def inside(folders: list[Path]) -> int:
     hospital = topology.read(Path(job["topology"]), seed=job["seed"])
     if job["devices"]:
         hospital = hospital.only(set(job["devices"]))
-    wanted = recording.Wanted(patients=job["patients"], seconds=job["seconds"], attack_names=tuple(job["attacks"]))
+    wanted = recording.Wanted(
+        patients=job["patients"], seconds=job["seconds"], days=job["days"], attack_names=tuple(job["attacks"])
+    )
     try:
         recording.record(scratch=scratch, target=target, environment=ENVIRONMENT, topology=hospital, wanted=wanted)
     except RuntimeError as error:

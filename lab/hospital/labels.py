@@ -60,6 +60,7 @@ def devices(hospital: Hospital, said: dict[str, list[dict[str, Any]]]) -> list[d
                     "firmware": _told(device.model.firmware, texts),
                     "serial": _told(device.serial, texts),
                 },
+                **_history(hospital, name),
                 "is": "a network namespace with Debian's and PyPI's programs on the recording machine's Linux kernel",
                 "programs": _programs(hospital, name),
                 **hospital.notes.get(name, {}),
@@ -67,6 +68,18 @@ def devices(hospital: Hospital, said: dict[str, list[dict[str, Any]]]) -> list[d
             }
         )
     return entries
+
+
+def _history(hospital: Hospital, name: str) -> dict[str, Any]:
+    """What changed in the week: when it came, and which firmware it had before; empty for most."""
+    told: dict[str, Any] = {}
+    if (day := hospital.topology.arrivals.get(name)) is not None:
+        told["first_day"] = day
+    if (move := hospital.topology.moves.get(name)) is not None and name in hospital.earlier:
+        told["moved"] = {"day": move.day, "to": move.to, "ipv4_before": hospital.earlier[name]}
+    if earlier := hospital.versions.get(name):
+        told["updated"] = {"day": hospital.topology.updates[name].day, "firmware_before": earlier}
+    return told
 
 
 def _told(text: str, texts: list[str]) -> str | None:
@@ -86,7 +99,10 @@ def _addresses(hospital: Hospital, name: str) -> dict[str, list[str]]:
     links: list[dict[str, Any]] = json.loads(hospital.hosts[name].run(["ip", "-j", "address", "show"]).stdout)
     found = [entry for link in links if link["ifname"].startswith("eth") for entry in link["addr_info"]]
     return {
-        word: sorted({entry["local"] for entry in found if entry["family"] == family})
+        word: sorted(
+            {entry["local"] for entry in found if entry["family"] == family}
+            | set(hospital.earlier.get(name, []) if word == "ipv4" else [])
+        )
         for word, family in (("ipv4", "inet"), ("ipv6", "inet6"))
     }
 

@@ -12,10 +12,11 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.hospital.topology import Device, Router, Topology
-from lab.namespaces import Namespace
+from lab.hospital.topology import Device, Line, Router, Topology
+from lab.namespaces import WITH_PARENT, Namespace
 from lab.stage import PRIVATE, Stage, bring_up, ip_link
 
 MIRROR = "mirror1"
@@ -40,8 +41,20 @@ STACKS: Mapping[str, tuple[str, ...]] = {
 }
 """Sysctl settings of net.ipv4 by the name that a topology's ``stack`` gives."""
 _SMALL_SEGMENTS = {"tiny": 536}
-"""Stacks that announce a small MSS (RFC 1122 4.2.2.6), by route."""
+"""Stacks that announce a small MSS (RFC 9293 3.7.1), in whatever segment they talk."""
 _OFF = ("tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off")
+
+
+@dataclass(slots=True, kw_only=True)
+class Talker:
+    """A lasting program that holds connections of its own."""
+
+    host: str
+    argv: Sequence[str]
+    env: Mapping[str, str] | None
+    port: int
+    transport: str
+    process: subprocess.Popen[bytes]
 
 
 @dataclass(slots=True)
@@ -64,6 +77,30 @@ class Hospital(Stage):
 
     kept: set[int] = field(default_factory=set)
     """Programs that an attack started and that go on after it."""
+    talkers: list[Talker] = field(default_factory=list)
+    """Programs that hold connections of their own: ended for a rest, started again after it."""
+    off: set[str] = field(default_factory=set)
+    """Devices that are switched off now."""
+    week_began: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """What the diary counts from, by the recording's clock."""
+    moved_ns: int = 0
+    """What the recording adds to the clock now: it tells of another time than that of the machine that records."""
+    line_programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """What plays long lines: it belongs to no host."""
+    earlier: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that a device had in a segment that it has left."""
+    coming: dict[str, Device] = field(default_factory=dict)
+    """Devices that are not there yet."""
+    versions: dict[str, list[str]] = field(default_factory=dict)
+    """The firmware that a device had before its update."""
+
+    def told_ns(self) -> int:
+        """The time that it is in the recording, in nanoseconds since 1970."""
+        return time.time_ns() + self.moved_ns
+
+    def told(self) -> str:
+        """The time that it is in the recording, as HL7 writes it (v2.5 2.A.22)."""
+        return time.strftime("%Y%m%d%H%M%S+0000", time.gmtime(self.told_ns() / 1e9))
 
     def device(self, name: str) -> Device:
         """The device of that name."""
@@ -110,11 +147,14 @@ class Hospital(Stage):
         segments = [device.segment, *(router.joins if router else ())]
         for number, name in enumerate(segments):
             port = f"p{len(self.hosts)}-{number}"
+            bridge = f"br-{name}"
+            if number == 0 and router is not None and router.line is not None:
+                bridge = self._line(device, router.line, bridge)
             inner = f"eth{number}"
             # A router has one hardware address in all its segments, as switches that route have.
             peer = ["peer", "name", inner, "address", device.mac, "netns", str(host.pid)]
             ip_link("link", "add", port, "type", "veth", *peer)
-            ip_link("link", "set", port, "master", f"br-{name}")
+            ip_link("link", "set", port, "master", bridge)
             bring_up(port)
             # Without this the recording would hold frames larger than any wire carries.
             subprocess.run(["ethtool", "-K", port, *_OFF], check=True, capture_output=True)
@@ -125,21 +165,40 @@ class Hospital(Stage):
             if ip:
                 commands.append(f"ip address add {ip}/{segment.network.prefixlen} dev {inner}")
             if number == 0 and ip and ip != segment.router:
-                small = _SMALL_SEGMENTS.get(device.stack)
-                commands.append(
-                    f"ip route add default via {segment.router}" + (f" advmss {small} window 2144" if small else "")
-                )
+                commands.append(f"ip route add default via {segment.router}")
+        if (small := _SMALL_SEGMENTS.get(device.stack)) is not None:
+            commands += [
+                "nft add table inet small",
+                "nft add chain inet small out '{ type filter hook output priority 0; }'",
+                f"nft add rule inet small out 'tcp flags syn tcp option maxseg size set {small}'",
+            ]
         if router is not None:
             commands += self._routing(router)
         host.run(["sh", "-e", "-c", "\n".join(commands)])
         if device.ip:
             host.write("/etc/resolv.conf", f"search {self.topology.domain}\nnameserver {self.name_server(device)}\n")
 
+    def _line(self, device: Device, line: Line, bridge: str) -> str:
+        """Puts a long line between ``bridge`` and a bridge for ``device`` alone, whose name is given back."""
+        near = f"ln-{device.name}"
+        ip_link("link", "add", near, "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
+        bring_up(near)
+        argv = [*self.python("wan_line.py"), f"{near}-a", f"{near}-b"]
+        argv += [str(line.delay_ms), str(line.jitter_ms), str(line.loss), str(self.topology.seed)]
+        self.line_programs.append(subprocess.Popen([*WITH_PARENT, *argv], stdout=subprocess.PIPE))
+        said = self.line_programs[-1].stdout
+        if said is None or said.readline() != b"ready\n":
+            raise RuntimeError(f"no line for {device.name}: /dev/net/tun gives no TAP device")
+        for end, master in ((f"{near}-a", near), (f"{near}-b", bridge)):
+            ip_link("link", "set", end, "master", master)
+            bring_up(end)
+        return near
+
     def name_server(self, device: Device) -> str:
         """The address that ``device`` asks for names: the hospital's server, or at home the router."""
         server = self.first("infrastructure_server")
-        inside = self.topology.segments[device.segment].mirrored
-        return server.ip if server is not None and inside else self.topology.segments[device.segment].router
+        segment = self.topology.segments[device.segment]
+        return server.ip if server is not None and segment.own else segment.router
 
     def _routing(self, router: Router) -> list[str]:
         commands = ["sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0"]
@@ -217,12 +276,26 @@ class Hospital(Stage):
         transport: str = "tcp",
         application: str = "",
         env: Mapping[str, str] | None = None,
+        talks: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Starts a program that goes on, without waiting; ``settle`` waits for the ports of all."""
+        """Starts a program that goes on, without waiting; ``settle`` waits for the ports of all.
+
+        Args:
+            host: Where.
+            what: What it does, for the diary.
+            argv: The command line.
+            port: Where it listens; 0 for nowhere.
+            transport: ``tcp`` or ``udp``.
+            application: The protocol that goes over the wire.
+            env: Its environment.
+            talks: It holds connections of its own, so that it is ended for a rest and started again after it.
+        """
         process = self.serve(host, what, argv, application=application, env=env)
         if port:
             self.listening.append((host, port, transport))
             self.diary[-1].port = port
+        if talks:
+            self.talkers.append(Talker(host=host, argv=argv, env=env, port=port, transport=transport, process=process))
         return process
 
     def settle(self) -> None:

@@ -40,11 +40,39 @@ class Segment:
     about: str
     mirrored: bool
     """Whether the recorder sees its ports; what lies outside the hospital is not seen by the hospital's sensor."""
+    own: bool
+    """Whether the hospital's servers give addresses and names there."""
 
     @property
     def router(self) -> str:
         """The address of the router that leads out of the segment: the first of the network."""
         return str(self.network.network_address + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A long connection: what the relay that plays it does to each frame, in each direction."""
+
+    delay_ms: float
+    jitter_ms: float
+    loss: float
+    """The share of frames that get lost, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A change of a device's firmware in the first recorded week."""
+
+    day: int
+    firmware: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A device that goes with its patient to another segment in the first recorded week."""
+
+    day: int
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +85,8 @@ class Router:
     """The segment that its default route leads to, by that segment's first address; empty at the top."""
     hides: str
     """The segment towards which it replaces its guests' addresses by its own (NAT); empty for none."""
+    line: Line | None = None
+    """What its connection upwards is like, where it is a poor one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +134,12 @@ class Topology:
     segments: Mapping[str, Segment]
     routers: tuple[Router, ...]
     devices: Mapping[str, Device]
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    """The day of the first recorded week on which a device comes, for those that were not there before."""
+    updates: Mapping[str, Update] = field(default_factory=dict)
+    """By device."""
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    """By device."""
 
     def of_kind(self, kind: str) -> list[Device]:
         """The devices of a kind, in the order of the file."""
@@ -124,6 +160,9 @@ class Topology:
             segments=self.segments,
             routers=tuple(router for router in self.routers if router.device in kept),
             devices=kept,
+            arrivals={name: day for name, day in self.arrivals.items() if name in kept},
+            updates={name: update for name, update in self.updates.items() if name in kept},
+            moves={name: move for name, move in self.moves.items() if name in kept},
         )
 
 
@@ -175,6 +214,11 @@ class _Reader:
         routers = []
         for name, entry in self._mapping(top.get("routers"), "routers").items():
             routers.append(self._router(name, self._mapping(entry, f"routers.{name}"), segments, devices))
+        week = self._mapping(top.get("week", {}), "week")
+        self._known(week, "week", {"arrivals", "moves", "updates"})
+        arrivals = self._arrivals(self._mapping(week.get("arrivals", {}), "week.arrivals"), devices)
+        updates = self._updates(self._mapping(week.get("updates", {}), "week.updates"), devices)
+        moves = self._moves(self._mapping(week.get("moves", {}), "week.moves"), devices, segments)
         if self.wrong:
             raise TopologyError("\n".join(self.wrong))
         return Topology(
@@ -184,12 +228,52 @@ class _Reader:
             segments=segments,
             routers=tuple(routers),
             devices=devices,
+            arrivals=arrivals,
+            updates=updates,
+            moves=moves,
         )
+
+    def _arrivals(self, entries: Mapping[str, Any], devices: Mapping[str, Device]) -> dict[str, int]:
+        return {name: self._day(day, f"week.arrivals.{name}", name, devices) for name, day in entries.items()}
+
+    def _updates(self, entries: Mapping[str, Any], devices: Mapping[str, Device]) -> dict[str, Update]:
+        found = {}
+        for name, entry in entries.items():
+            place = f"week.updates.{name}"
+            fields = self._mapping(entry, place)
+            self._known(fields, place, {"day", "firmware"})
+            day = self._day(fields.get("day"), place, name, devices)
+            found[name] = Update(day=day, firmware=str(fields.get("firmware", "")))
+        return found
+
+    def _moves(
+        self, entries: Mapping[str, Any], devices: Mapping[str, Device], segments: Mapping[str, Segment]
+    ) -> dict[str, Move]:
+        found = {}
+        for name, entry in entries.items():
+            place = f"week.moves.{name}"
+            fields = self._mapping(entry, place)
+            self._known(fields, place, {"day", "to"})
+            move = Move(day=self._day(fields.get("day"), place, name, devices), to=str(fields.get("to", "")))
+            if move.to not in segments:
+                self._says(f"{place}.to", f"no segment is called {move.to}")
+            if name in devices and devices[name].by == "static":
+                self._says(place, "only a device that asks for its address can move")
+            found[name] = move
+        return found
+
+    def _day(self, day: Any, place: str, name: str, devices: Mapping[str, Device]) -> int:
+        if name not in devices:
+            self._says(place, "no device bears this name")
+        if not isinstance(day, int) or not 2 <= day <= 7:
+            self._says(place, f"{day} is no day from 2 to 7")
+            return 2
+        return day
 
     def _segment(self, name: str, entry: Any) -> Segment | None:
         place = f"segments.{name}"
         fields = self._mapping(entry, place)
-        self._known(fields, place, {"network", "about", "mirrored"})
+        self._known(fields, place, {"network", "about", "mirrored", "own"})
         if not _NAME.match(name):
             self._says(place, "a segment's name is at most 15 of a-z, 0-9 and -")
         try:
@@ -197,27 +281,45 @@ class _Reader:
         except ValueError as error:
             self._says(f"{place}.network", str(error))
             return None
+        mirrored = bool(fields.get("mirrored", True))
         if not network.is_private:
             self._says(f"{place}.network", f"{network} is not a private or documentation network")
         return Segment(
             name=name,
             network=network,
             about=str(fields.get("about", "")),
-            mirrored=bool(fields.get("mirrored", True)),
+            mirrored=mirrored,
+            own=bool(fields.get("own", mirrored)),
         )
 
     def _router(
         self, name: str, entry: Mapping[str, Any], segments: Mapping[str, Segment], devices: Mapping[str, Device]
     ) -> Router:
         place = f"routers.{name}"
-        self._known(entry, place, {"joins", "up", "hides"})
+        self._known(entry, place, {"joins", "up", "hides", "line"})
         joins = tuple(str(word) for word in entry.get("joins", ()))
         for word in (*joins, *filter(None, (entry.get("up"), entry.get("hides")))):
             if word not in segments:
                 self._says(place, f"no segment is called {word}")
         if name not in devices:
             self._says(place, "no device bears this name")
-        return Router(device=name, joins=joins, up=str(entry.get("up", "")), hides=str(entry.get("hides", "")))
+        return Router(
+            device=name,
+            joins=joins,
+            up=str(entry.get("up", "")),
+            hides=str(entry.get("hides", "")),
+            line=self._line(entry["line"], f"{place}.line") if "line" in entry else None,
+        )
+
+    def _line(self, entry: Any, place: str) -> Line:
+        fields = self._mapping(entry, place)
+        self._known(fields, place, {"delay_ms", "jitter_ms", "loss"})
+        numbers = {word: fields.get(word, 0) for word in ("delay_ms", "jitter_ms", "loss")}
+        for word, number in numbers.items():
+            if not isinstance(number, int | float) or not 0 <= number <= (1 if word == "loss" else 2000):
+                self._says(f"{place}.{word}", f"{number} is out of range")
+                numbers[word] = 0
+        return Line(**numbers)
 
     def _devices(
         self, entry: Mapping[str, Any], place: str, segments: Mapping[str, Segment], taken: dict[str, int]

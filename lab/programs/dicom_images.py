@@ -73,7 +73,7 @@ for wanted in plan:
     image.InstitutionName = "Asepsis Lab Hospital"
     image.PatientID, image.PatientName = wanted["patient_id"], wanted["patient_name"]
     image.PatientBirthDate, image.PatientSex = wanted["born"], wanted["sex"]
-    image.StudyDate = image.ContentDate = "20261121"
+    image.StudyDate = image.ContentDate = wanted["date"]
     image.StudyTime = image.ContentTime = "080000"
     image.InstanceNumber = wanted["number"]
     image.AccessionNumber, image.StudyID, image.ReferringPhysicianName = "", "", ""

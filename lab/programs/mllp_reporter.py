@@ -14,10 +14,11 @@ from pathlib import Path
 from hl7.client import MLLPClient
 
 host, port, file, seconds, length = sys.argv[1:]
+FIRST_SECONDS = 6.0
 messages = json.loads(Path(file).read_text())
 pause = float(seconds)
 # Devices of one kind do not all speak in the same instant.
-time.sleep(pause * (int.from_bytes(Path("/etc/machine-id").read_bytes()[:2], "big") % 97) / 97)
+time.sleep(min(pause, FIRST_SECONDS) * (int.from_bytes(Path("/etc/machine-id").read_bytes()[:2], "big") % 97) / 97)
 client = None
 for message in itertools.cycle(messages):
     try:

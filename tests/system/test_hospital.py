@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FEW = "ct1,pacs1,ris1,engine1,ehr1,pc1,pump1,pumpsrv1,hema1,lis1"
 ATTACKS = "cfind_harvest,pump_settings"
 # A pump reports every 25 seconds, and must have done so while it is recorded, also on a busy machine.
-MINUTES = "0.8"
+MINUTES = "1"
 RECORD_SECONDS = 600
 
 
 def command(output: Path) -> list[str]:
     argv = [sys.executable, "-m", "lab", "record", "--output", str(output), "--devices", FEW]
-    return [*argv, "--patients", "3", "--minutes", MINUTES, "--attacks", ATTACKS]
+    return [*argv, "--patients", "3", "--days", "1", "--minutes", MINUTES, "--attacks", ATTACKS]
 
 
 @pytest.fixture(scope="module")

@@ -73,4 +73,9 @@ def order(kind: str) -> int:
 def work(hospital: Hospital, task: Task) -> None:
     """Does what the plan asks."""
     device = hospital.device(task.device)
-    module(device.kind).work(hospital, device, task)
+    if task.what == "update":
+        from lab.hospital.parts import updates
+
+        updates.install(hospital, device, task.facts["firmware"])
+    else:
+        module(device.kind).work(hospital, device, task)

@@ -14,10 +14,16 @@ def start(hospital: Hospital, device: Device) -> None:
     plcs = [other.ip for other in hospital.topology.of_kind("industrial_controller")]
     if plcs:
         argv = [*hospital.python("modbus_poller.py"), "15", *plcs]
-        hospital.lasting(device.name, "polls controllers (Modbus)", argv, application="modbus")
+        hospital.lasting(device.name, "polls controllers (Modbus)", argv, application="modbus", talks=True)
     if hospital.topology.of_kind("building_controller"):
         argv = [*hospital.python("bacnet_reader.py"), f"{device.ip}/24", "20"]
         hospital.lasting(
-            device.name, "reads controllers (BACnet)", argv, port=47808, transport="udp", application="bacnet"
+            device.name,
+            "reads controllers (BACnet)",
+            argv,
+            port=47808,
+            transport="udp",
+            application="bacnet",
+            talks=True,
         )
     services.time_client(hospital, device)

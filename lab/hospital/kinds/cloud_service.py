@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.hospital.network import Hospital
-from lab.hospital.parts import services
+from lab.hospital.parts import services, updates
 from lab.hospital.topology import Device
 
 CATEGORY = "server"
@@ -12,4 +12,5 @@ START = 1
 
 def start(hospital: Hospital, device: Device) -> None:
     """Starts the service."""
-    services.nginx(hospital, device, tls=True)
+    updates.offer(hospital, device)
+    services.nginx(hospital, device, tls=True, folder=updates.FOLDER)

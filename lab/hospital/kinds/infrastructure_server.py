@@ -12,6 +12,6 @@ START = 0
 
 def start(hospital: Hospital, device: Device) -> None:
     """Starts DHCP, DNS and NTP for every segment inside."""
-    segments = [s for s in hospital.topology.segments.values() if s.mirrored and s.name not in ("transit", "guests")]
+    segments = [s for s in hospital.topology.segments.values() if s.own and s.name != "transit"]
     addressing.server(hospital, device, segments, names=True)
     services.time_server(hospital, device)

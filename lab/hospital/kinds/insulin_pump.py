@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from lab.hospital.kinds import Task
 from lab.hospital.network import Hospital
-from lab.hospital.parts import services
+from lab.hospital.parts import addressing, services
 from lab.hospital.topology import Device
 
 CATEGORY = "insulin_pump"
 
 
 def start(hospital: Hospital, device: Device) -> None:
-    """Nothing lasts here: it wakes up, uploads and sleeps."""
+    """Asks for its address; then it wakes up, uploads and sleeps."""
+    addressing.ask(hospital, device)
+    hospital.says(device.name, behind="no pump: this is its controller; Bluetooth is not on this network")
 
 
 def work(hospital: Hospital, device: Device, task: Task) -> None:
-    """Uploads to its maker's service; outside the hospital's sensor."""
+    """Uploads to its maker's service, over the home's line."""
     cloud = hospital.topology.devices.get("telemetry")
     if cloud is not None:
-        services.fetch(hospital, device.name, f"https://{cloud.ip}/", cloud.name, body="{}")
+        services.fetch(hospital, device.name, f"https://{hospital.full_name(cloud.name)}/", cloud.name, body="{}")

@@ -21,6 +21,6 @@ def start(hospital: Hospital, device: Device) -> None:
         if (to := hospital.first(kind)) is not None:
             routes.append(f"{types}={hospital.full_name(to.name)}:{port}")
     argv = [*hospital.python("mllp_engine.py"), str(hl7.PORT), *routes]
-    hospital.lasting(device.name, "passes HL7 on", argv, port=hl7.PORT, application="hl7")
+    hospital.lasting(device.name, "passes HL7 on", argv, port=hl7.PORT, application="hl7", talks=True)
     hl7.listen(hospital, device, "listens for devices", port=hl7.DEVICE_PORT, apy=True)
     services.ssh_server(hospital, device)

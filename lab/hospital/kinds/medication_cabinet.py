@@ -26,7 +26,7 @@ def work(hospital: Hospital, device: Device, task: Task) -> None:
                 records.header("LABCABINET", "LABRX", "RDS^O13^RDS_O13", f"W{number:06d}"),
                 records.person(who),
                 f"ORC|RE|{number}",
-                "RXD|1|LABDRUG^Test drug^LAB|20261121080000+0000|1|TAB",
+                f"RXD|1|LABDRUG^Test drug^LAB|{records.STORY_TIME}|1|TAB",
                 "",
             ]
         )

@@ -18,6 +18,19 @@ def start(hospital: Hospital, device: Device) -> None:
         hl7.introduced(hospital, device)
     if device.model.vendor == "Philips":
         services.lldp(hospital, device, f"{device.model.model} bedside monitor")
+        _exports(hospital, device)
+
+
+def _exports(hospital: Hospital, device: Device) -> None:
+    """Exports its data as IntelliVue monitors do; the central station polls it."""
+    words = [device.mac, device.model.model, device.serial, device.model.firmware, f"BED {device.name}"]
+    argv = [*hospital.python("intellivue_monitor.py"), *words]
+    hospital.lasting(
+        device.name, "exports its data (IntelliVue)", argv, port=24105, transport="udp", application="intellivue"
+    )
+    for text in (device.model.model, device.serial, device.model.firmware):
+        hospital.announces(device.name, "payload", text)
+    hospital.says(device.name, emulator="IntelliVue data export made by the lab (lab/programs/intellivue_monitor.py)")
 
 
 def messages(hospital: Hospital, device: Device) -> list[str]:

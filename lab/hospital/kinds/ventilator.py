@@ -14,7 +14,7 @@ def start(hospital: Hospital, device: Device) -> None:
     addressing.ask(hospital, device)
     words = [device.model.announced_vendor, device.model.model, device.serial, device.model.firmware]
     argv = [*hospital.python("sdc_provider.py"), device.ip, device.mac, *words]
-    hospital.lasting(device.name, "provides its state (SDC)", argv, application="sdc")
+    hospital.lasting(device.name, "provides its state (SDC)", argv, application="sdc", talks=True)
     if hospital.first("central_station") is not None:
         for text in (device.model.announced_vendor, device.model.model, device.serial, device.model.firmware):
             hospital.announces(device.name, "payload", text)

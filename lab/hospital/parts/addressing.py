@@ -6,7 +6,8 @@ from lab.hospital.network import Hospital
 from lab.hospital.topology import Device, Segment
 from lab.needs import upstream
 
-LEASE_SECONDS = 600
+LEASE_SECONDS = 36_000
+"""Ten hours: longer than the longest rest between two sittings."""
 CLIENT_SECONDS = 60.0
 """Dozens of clients ask at once on a busy machine, and each doubles its waiting time (RFC 2131 4.1)."""
 
@@ -48,7 +49,7 @@ def relay(hospital: Hospital, device: Device, segments: list[Segment], to: Devic
 
 
 def _fixed(hospital: Hospital) -> list[tuple[str, Device]]:
-    inside = {segment.name for segment in hospital.topology.segments.values() if segment.mirrored}
+    inside = {segment.name for segment in hospital.topology.segments.values() if segment.own}
     return [(n, d) for n, d in hospital.topology.devices.items() if d.ip and d.segment in inside]
 
 

@@ -7,6 +7,7 @@ the images, are the device's (images are made with pydicom, of a phantom).
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from lab.hospital.network import Hospital
 from lab.hospital.parts.records import Patient
@@ -25,7 +26,7 @@ def title(device: Device) -> str:
     return device.name.upper().replace("-", "_")
 
 
-def image_of(device: Device, modality: str, who: Patient, number: int) -> dict[str, object]:
+def image_of(device: Device, modality: str, who: Patient, number: int, day: date) -> dict[str, object]:
     """What ``programs/dicom_images.py`` needs for one image."""
     return {
         "file": f"{device.name}-{who.number}-{number}.dcm",
@@ -40,6 +41,7 @@ def image_of(device: Device, modality: str, who: Patient, number: int) -> dict[s
         "born": who.born,
         "sex": who.sex,
         "number": number,
+        "date": f"{day:%Y%m%d}",
     }
 
 

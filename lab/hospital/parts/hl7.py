@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from lab.hospital.network import Hospital
+from lab.hospital.parts import records
 from lab.hospital.topology import Device
 
 PORT = 2575
@@ -22,7 +23,9 @@ def listen(hospital: Hospital, device: Device, what: str, *, port: int = PORT, a
 def send(hospital: Hospital, sender: str, receiver: str, message: str, what: str, *, port: int = PORT) -> None:
     """Sends one message over a connection of its own, with the command that ``hl7`` brings."""
     file = hospital.scratch / f"message-{sender}-{abs(hash(message)) % 10**12}.hl7"
-    file.write_bytes(b"\x0b" + message.encode() + b"\x1c\r")
+    # The plan's messages bear no time of their own: what is sent says when it is sent.
+    told = message.replace(records.STORY_TIME, hospital.told())
+    file.write_bytes(b"\x0b" + told.encode() + b"\x1c\r")
     argv = [hospital.command("mllp_send"), "-f", str(file), "-p", str(port), hospital.full_name(receiver)]
     hospital.do(sender, what, argv, server=receiver, port=port, application="hl7", timeout_seconds=60)
     hospital.announces(sender, "hl7.field", message.split("|")[2])
@@ -49,9 +52,9 @@ def report(
     The client is ``hl7``'s; the messages are ours.
     """
     file = hospital.scratch / f"reports-{device.name}.json"
-    file.write_text(json.dumps(messages))
+    file.write_text(json.dumps([message.replace(records.STORY_TIME, hospital.told()) for message in messages]))
     length = "keep" if keep else "each"
     argv = [*hospital.python("mllp_reporter.py"), hospital.full_name(receiver), str(port), str(file)]
-    hospital.lasting(device.name, "reports by HL7", [*argv, str(every_seconds), length], application="hl7")
+    hospital.lasting(device.name, "reports by HL7", [*argv, str(every_seconds), length], application="hl7", talks=True)
     hospital.announces(device.name, "hl7.field", messages[0].split("|")[2])
     hospital.says(device.name, messages="made by the lab (lab/hospital/parts/records.py), sent by the hl7 package")

@@ -39,7 +39,7 @@ def subscribe(hospital: Hospital, client: str, broker: str, topic: str, *, tls: 
     """Subscribes for good."""
     argv = ["mosquitto_sub", "-h", hospital.full_name(broker), "-k", "30", "-i", f"{client}-view", "-u", USER]
     argv += ["-P", services.PASSWORD, "-t", topic, *_secured(hospital, broker, tls=tls)]
-    hospital.lasting(client, "reads topics", argv, application="tls" if tls else "mqtt")
+    hospital.lasting(client, "reads topics", argv, application="tls" if tls else "mqtt", talks=True)
 
 
 def _secured(hospital: Hospital, broker: str, *, tls: bool) -> list[str]:

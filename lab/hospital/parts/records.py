@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from lab.hospital.topology import Device
 
+STORY_TIME = "20000101000000+0000"
+"""Stands where a message's time will stand: ``hl7.send`` and ``hl7.report`` put in what the recording tells."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
@@ -51,8 +54,8 @@ def identity(device: Device) -> str:
 
 
 def header(sender: str, receiver: str, kind: str, control: str) -> str:
-    """MSH, with the time left out of nobody's clock: the story's, not the machine's."""
-    return f"MSH|^~\\&|{sender}|LAB|{receiver}|LAB|20261121080000+0000||{kind}|{control}|T|2.5"
+    """MSH; its time is filled in when the message is sent."""
+    return f"MSH|^~\\&|{sender}|LAB|{receiver}|LAB|{STORY_TIME}||{kind}|{control}|T|2.5"
 
 
 def person(who: Patient) -> str:
@@ -65,7 +68,7 @@ def admission(sender: str, who: Patient, event: str, control: str, ward: str) ->
     return "\r".join(
         [
             header(sender, "ENGINE", f"ADT^{event}^ADT_A01", control),
-            f"EVN|{event}|20261121080000+0000",
+            f"EVN|{event}|{STORY_TIME}",
             person(who),
             f"PV1||I|{ward}^BED1^^LAB||||999^TEST^PHYSICIAN",
             "",
@@ -79,8 +82,8 @@ def order(sender: str, who: Patient, code: str, control: str) -> str:
         [
             header(sender, "ENGINE", "ORM^O01^ORM_O01", control),
             person(who),
-            f"ORC|NW|{control}|||SC||||20261121080000+0000",
-            f"OBR|1|{control}||{code}|||20261121080000+0000",
+            f"ORC|NW|{control}|||SC||||{STORY_TIME}",
+            f"OBR|1|{control}||{code}|||{STORY_TIME}",
             "",
         ]
     )
@@ -89,7 +92,7 @@ def order(sender: str, who: Patient, code: str, control: str) -> str:
 def results(sender: str, who: Patient, code: str, observations: Sequence[Observation], control: str) -> str:
     """ORU^R01 (HL7 v2.5 7.3; IHE PCD-01 for devices)."""
     lines = [header(sender, "ENGINE", "ORU^R01^ORU_R01", control), person(who)]
-    lines.append(f"OBR|1|{control}||{code}|||20261121080000+0000")
+    lines.append(f"OBR|1|{control}||{code}|||{STORY_TIME}")
     for number, seen in enumerate(observations, 1):
         lines.append(f"OBX|{number}|{seen.kind}|{seen.code}|1.{number}|{seen.value}|{seen.unit}|||||R")
     return "\r".join([*lines, ""])

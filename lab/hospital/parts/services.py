@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from lab import keeper, needs
 from lab.hospital.network import Hospital
 from lab.hospital.topology import Device
@@ -21,28 +23,53 @@ http {{
 """
 
 
+_AUTHORITY = """
+[ca]
+default_ca = own
+[own]
+database = /run/ca/index.txt
+new_certs_dir = /run/ca
+serial = /run/ca/serial
+default_md = sha256
+policy = any
+x509_extensions = server
+[any]
+organizationName = optional
+commonName = supplied
+[server]
+basicConstraints = critical, CA:true
+subjectKeyIdentifier = hash
+subjectAltName = DNS:{name}, DNS:{short}
+"""
+
+
 def certificate(hospital: Hospital, device: Device) -> tuple[str, str]:
     """Makes a self-signed certificate for this recording alone; gives the paths of key and certificate inside."""
     key, chain = "/run/own.key", "/run/own.crt"
     name = hospital.full_name(device.name)
-    hospital.hosts[device.name].run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-days", "3650", "-keyout", key, "-out", chain, "-subj", f"/O=Asepsis Lab Hospital/CN={name}"),
-            *("-addext", f"subjectAltName=DNS:{name},DNS:{device.name}"),
-        ]
-    )
+    # A recording tells of another day than that on which it is made: the certificate is a month old on its Monday.
+    # Of openssl's commands only `ca` takes such a day.
+    since = hospital.week_began - timedelta(days=30)
+    host = hospital.hosts[device.name]
+    host.write("/run/ca/index.txt", "")
+    host.write("/run/ca/openssl.cnf", _AUTHORITY.format(name=name, short=device.name))
+    subject = f"/O=Asepsis Lab Hospital/CN={name}"
+    keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key]
+    host.run(["openssl", "req", "-new", "-batch", *keys, "-out", "/run/ca/own.csr", "-subj", subject])
+    days = ["-startdate", f"{since:%Y%m%d%H%M%SZ}", "-enddate", f"{since + timedelta(days=3650):%Y%m%d%H%M%SZ}"]
+    argv = ["openssl", "ca", "-batch", "-notext", "-selfsign", "-create_serial", "-config", "/run/ca/openssl.cnf"]
+    host.run([*argv, "-keyfile", key, "-in", "/run/ca/own.csr", "-out", chain, *days])
     return key, chain
 
 
-def nginx(hospital: Hospital, device: Device, *, tls: bool, to: str = "", old: bool = False) -> None:
-    """Serves a page, or passes requests on to ``to``; over TLS with ``tls``, TLS 1.2 alone with ``old``."""
+def nginx(hospital: Hospital, device: Device, *, tls: bool, to: str = "", old: bool = False, folder: str = "") -> None:
+    """Serves a page or ``folder``, or passes requests on to ``to``; over TLS with ``tls``, 1.2 alone with ``old``."""
     listen = "listen 80;"
     if tls:
         key, chain = certificate(hospital, device)
         versions = "TLSv1.2" if old else "TLSv1.2 TLSv1.3"
         listen = f"listen 443 ssl; ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols {versions};"
-    location = f"proxy_pass {to};" if to else f"root {MATERIAL / 'portal'};"
+    location = f"proxy_pass {to};" if to else f"root {folder or MATERIAL / 'portal'};"
     host = hospital.hosts[device.name]
     host.path("/var/lib/nginx").mkdir(parents=True, exist_ok=True)
     host.write("/run/nginx.conf", _NGINX.format(listen=listen, location=location))
