@@ -64,11 +64,10 @@ def test_versions_that_programs_announce_are_those_that_were_installed() -> None
     classes = {text for text in entries("vendor_class_id") if text.startswith("udhcp ")}
     assert classes == {f"udhcp {upstream('udhcpc')}"}
     full = manifest()["programs"]["debian"]["openssh-server"].split(":")[-1]
-    assert set(entries("ssh.protocol")) == {
-        f"SSH-2.0-OpenSSH_{upstream('openssh-server')} Debian-{full.split('-', 1)[1]}"
-    }
+    banner = f"SSH-2.0-OpenSSH_{upstream('openssh-server')} Debian-{full.split('-', 1)[1]}"
+    assert set(entries("ssh.protocol")) == {banner}
     number = "".join(upstream("dcmtk").split(".")[:3]).partition("~")[0]
-    assert {text for text in entries("dicom.userinfo.version")} == {f"OFFIS_DCMTK_{number}"}
+    assert set(entries("dicom.userinfo.version")) == {f"OFFIS_DCMTK_{number}"}
 
 
 def test_a_model_and_a_firmware_are_those_that_the_topology_allows_and_the_week_changes() -> None:
