@@ -75,8 +75,8 @@ def _history(hospital: Hospital, name: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if (day := hospital.topology.arrivals.get(name)) is not None:
         told["first_day"] = day
-    if (move := hospital.topology.moves.get(name)) is not None and name in hospital.earlier:
-        told["moved"] = {"day": move.day, "to": move.to, "ipv4_before": hospital.earlier[name]}
+    if (move := hospital.topology.moves.get(name)) is not None and name in hospital.left:
+        told["moved"] = {"day": move.day, "to": move.to, "ipv4_before": hospital.left[name]}
     if earlier := hospital.versions.get(name):
         told["updated"] = {"day": hospital.topology.updates[name].day, "firmware_before": earlier}
     return told
@@ -95,13 +95,13 @@ def _vendor(device: Device, texts: list[str]) -> str | None:
 
 
 def _addresses(hospital: Hospital, name: str) -> dict[str, list[str]]:
-    """The addresses of all interfaces of a device, as the kernel has them now."""
+    """The addresses of all interfaces of a device, now and before it was last switched off."""
     links: list[dict[str, Any]] = json.loads(hospital.hosts[name].run(["ip", "-j", "address", "show"]).stdout)
     found = [entry for link in links if link["ifname"].startswith("eth") for entry in link["addr_info"]]
     return {
         word: sorted(
             {entry["local"] for entry in found if entry["family"] == family}
-            | set(hospital.earlier.get(name, []) if word == "ipv4" else [])
+            | {address for address in hospital.earlier.get(name, ()) if (":" in address) == (word == "ipv6")}
         )
         for word, family in (("ipv4", "inet"), ("ipv6", "inet6"))
     }

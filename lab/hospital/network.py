@@ -87,8 +87,10 @@ class Hospital(Stage):
     """What the recording adds to the clock now: it tells of another time than that of the machine that records."""
     line_programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
     """What plays long lines: it belongs to no host."""
-    earlier: dict[str, list[str]] = field(default_factory=dict)
-    """Addresses that a device had in a segment that it has left."""
+    earlier: dict[str, set[str]] = field(default_factory=dict)
+    """Addresses that a device had when it was switched off or taken elsewhere."""
+    left: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that a device had in a segment that it has left for good."""
     coming: dict[str, Device] = field(default_factory=dict)
     """Devices that are not there yet."""
     versions: dict[str, list[str]] = field(default_factory=dict)

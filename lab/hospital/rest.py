@@ -66,6 +66,7 @@ def switch(hospital: Hospital, off: Iterable[str]) -> None:
     """Switches these devices off and all others on; those that are switched on ask for their addresses anew."""
     wanted = set(off) & set(hospital.hosts)
     for name in sorted(wanted - hospital.off):
+        hospital.earlier.setdefault(name, set()).update(*hospital.addresses(name).values())
         hospital.talkers = [talker for talker in hospital.talkers if talker.host != name]
         for process in hospital.hosts[name].started():
             if process.poll() is None:
@@ -99,7 +100,7 @@ def arrive(hospital: Hospital, name: str) -> None:
 
 def move(hospital: Hospital, name: str, to: str) -> None:
     """Takes a device with its patient to another segment, where it asks for an address anew."""
-    hospital.earlier.setdefault(name, []).extend(hospital.addresses(name)["ipv4"])
+    hospital.left[name] = hospital.addresses(name)["ipv4"]
     switch(hospital, {*hospital.off, name})
     (port,) = hospital.ports[name]
     ip_link("link", "set", port, "master", f"br-{to}")
