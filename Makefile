@@ -56,8 +56,9 @@ record: dev-ready ## record the lab hospital anew, from real programs (needs roo
 	@tools/debian-packages lab
 	$(BIN)/python -m lab.record --output tests/recordings
 
-# A whole day of the hospital and every attack; then what Asepsis says of it, compared with the truth. What is shipped
-# in src/asepsis/pipeline/recordings was made by this. LAB=... gives options to the recorder, such as LAB="--seed 2 --attacks none".
+# A week of the hospital and a week with every attack; then what Asepsis says of it, compared with the truth. What is
+# shipped in src/asepsis/pipeline/recordings was made by this. LAB=... gives options to the recorder, such as
+# LAB="--seed 2 --attacks none".
 LAB ?=
 LAB_OUTPUT ?= .cache/lab-recording
 lab: dev-ready kernels ## record the whole hospital with attacks, analyse it, and score the answers (needs root)

@@ -1,0 +1,75 @@
+"""``python -m tools.pages`` takes pictures of the web's pages, of the recorded hospital, for the documentation.
+
+It serves ``asepsis demo`` to this machine, goes in as a sample person, and photographs with Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "pages"
+CHROMIUM = "/usr/bin/chromium"
+PORT = 8497
+HOME = f"http://localhost:{PORT}/"
+START_SECONDS = 120.0
+PERSON = "Amara Okafor"
+WIDTH, HEIGHT = 1180, 760
+PAGES = (("overview", "/"), ("devices", "/devices/"))
+ASKED = "pump1"
+"""The device whose own page is shown."""
+
+
+def main() -> None:
+    """Takes all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    argv = [sys.executable, "-m", "asepsis.cli", "demo", "--serve", "--port", str(PORT)]
+    serving = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(serving)
+        with sync_playwright() as engine:
+            # As root, chromium runs without its sandbox: it sees no page but ours.
+            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+            browser = engine.chromium.launch(executable_path=CHROMIUM, args=arguments)
+            _take(browser)
+            browser.close()
+    finally:
+        serving.terminate()
+        serving.wait(timeout=30)
+
+
+def _wait(serving: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and serving.poll() is None:
+        try:
+            with urllib.request.urlopen(HOME, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.5)
+    raise SystemExit("the demo does not serve its pages")
+
+
+def _take(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.goto(f"{HOME}demo/")
+    page.screenshot(path=FOLDER / "people.png")
+    page.get_by_role("button", name=f"Enter as {PERSON}").click()
+    for name, address in PAGES:
+        page.goto(HOME.rstrip("/") + address)
+        page.screenshot(path=FOLDER / f"{name}.png")
+    page.goto(f"{HOME}devices/?q={ASKED}")
+    page.get_by_role("link", name=re.compile(ASKED)).first.click()
+    page.screenshot(path=FOLDER / "device.png")
+
+
+if __name__ == "__main__":
+    main()
