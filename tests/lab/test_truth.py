@@ -21,7 +21,13 @@ from lab.hospital import kinds, pieces, topology
 ROOT = Path(__file__).resolve().parents[2]
 OF_PYPI = {"mllp_send": "hl7", "storescu": "pynetdicom", "python": "pymodbus"}
 """Commands that packages of the lab's own environment bring."""
-ALSO = {"python3": "python3", "ssh": "openssh-client", "iodined": "iodine", "lpadmin": "cups-client"}
+ALSO = {
+    "python3": "python3",
+    "ssh": "openssh-client",
+    "iodined": "iodine",
+    "snmpwalk": "snmp",
+    "lpadmin": "cups-client",
+}
 
 
 @cache

@@ -31,6 +31,7 @@ DEPARTMENTS: Final = {
     "it": "Computer centre",
     "offices": "Offices",
     "guests": "Guests",
+    "home": "At home",
 }
 CRITICALITY: Final = {
     "ventilator": DeviceRecord.Criticality.LIFE_SUSTAINING,
