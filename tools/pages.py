@@ -23,8 +23,8 @@ PORT = 8497
 HOME = f"http://localhost:{PORT}/"
 START_SECONDS = 120.0
 PERSON = "Amara Okafor"
-WIDTH, HEIGHT = 1180, 760
-PAGES = (("overview", "/"), ("devices", "/devices/"))
+WIDTH, HEIGHT = 1400, 860
+PAGES = (("overview", "/"), ("devices", "/devices/?medical=true"))
 ASKED = "pump1"
 """The device whose own page is shown."""
 
@@ -67,7 +67,8 @@ def _take(browser: Browser) -> None:
         page.goto(HOME.rstrip("/") + address)
         page.screenshot(path=FOLDER / f"{name}.png")
     page.goto(f"{HOME}devices/?q={ASKED}")
-    page.get_by_role("link", name=re.compile(ASKED)).first.click()
+    page.locator("table").get_by_role("link", name=re.compile(ASKED, re.IGNORECASE)).first.click()
+    page.wait_for_url(re.compile(r"/devices/[^?/]+/"))
     page.screenshot(path=FOLDER / "device.png")
 
 
