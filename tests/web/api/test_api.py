@@ -14,8 +14,7 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.routes import MARK
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.facilities.models import Department
-from asepsis.web.ledger.models import OutboxRecord
-from tests.web.conftest import MakeDevice, MakePerson, SignedIn
+from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 JSON = "application/json"
 
@@ -111,7 +110,7 @@ def test_a_field_that_is_not_of_the_record_is_refused_and_nothing_changes(
 
 
 def test_a_change_of_a_record_is_recorded_with_what_stood_there_before(
-    make_person: MakePerson, make_device: MakeDevice, signed_in: SignedIn
+    workspace: Workspace, make_person: MakePerson, make_device: MakeDevice, signed_in: SignedIn, recorded: Recorded
 ) -> None:
     device = make_device("pump000001")
     browser = signed_in(make_person("jon", "clinical_engineer"))
@@ -119,8 +118,8 @@ def test_a_change_of_a_record_is_recorded_with_what_stood_there_before(
     assert browser.patch(address, {"place": "Bay 3", "owner": "jon"}, content_type=JSON).status_code == 200
     changed = browser.patch(address, {"place": "Bay 4"}, content_type=JSON)
     assert changed.json()["owner"] == "jon"  # what is not named stays
-    bodies = [row.body for row in OutboxRecord.objects.all()]
-    assert any(body["what"].get("changed") == {"place": ["Bay 3", "Bay 4"]} for body in bodies)
+    changes = [dict(one.details or {}) for one in recorded() if one.kind == "device.edit"]
+    assert [one.get("changed.place") for one in changes] == [("", "Bay 3"), ("Bay 3", "Bay 4")]
 
 
 def test_a_change_upon_what_somebody_else_changed_meanwhile_is_refused(
