@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "asepsis.web.ledger",
     "asepsis.web.authorisation",
     "asepsis.web.overview",
+    "asepsis.web.map",
     "asepsis.web.tokens",
     "asepsis.web.api",
 ]

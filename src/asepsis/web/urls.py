@@ -9,6 +9,7 @@ from asepsis.web.overview import views as overview
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("devices/", include("asepsis.web.devices.urls")),
+    path("map/", include("asepsis.web.map.urls")),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("ledger/", include("asepsis.web.ledger.urls")),

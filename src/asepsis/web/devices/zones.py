@@ -12,7 +12,7 @@ V4_PREFIX: Final = 24
 V6_PREFIX: Final = 64
 OUTSIDE: Final = "outside"
 """Public addresses: what is not the hospital's."""
-GROUPS: Final = "groups"
+GROUPS: Final = "multicast"
 """Multicast and broadcast: said to everybody."""
 LOCAL: Final = "link-local"
 UNPLACED: Final = "no address"

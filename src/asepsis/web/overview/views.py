@@ -165,4 +165,12 @@ def _patient_data(links: QuerySet[Link]) -> list[Counted]:
         .annotate(total=Sum("patient_messages"))
         .order_by("-total")
     )
-    return [Counted(words=words(name), count=total, tone="warn", address=_list(clear="true")) for name, total in rows]
+    return [
+        Counted(
+            words=words(name),
+            count=total,
+            tone="warn",
+            address=f"{reverse('map')}?{urlencode({'application': name, 'clear': 'on'})}",
+        )
+        for name, total in rows
+    ]
