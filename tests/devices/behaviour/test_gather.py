@@ -104,13 +104,13 @@ def test_a_flood_of_invented_devices_is_bounded_and_counted(monkeypatch: pytest.
 
 
 def test_days_in_disorder_are_gathered_without_looking_through_all_of_them() -> None:
-    def gathered(days: int) -> list[Profile]:
+    def gathered(days: int) -> Behaviours:
         behaviours = Behaviours(capture="a capture")
         for number in range(days):
             day = number * 7919 % days  # each day once, and far from the one before
             behaviours.message(sighting(asks("a.example"), PUMP, "10.0.0.7", at=2 * 86_400.0 * day))
-        return behaviours.profiles()
+        return behaviours
 
-    assert len(gathered(300)) == 300
-    few = steps(lambda: gathered(200))
-    assert steps(lambda: gathered(200 * GROWTH)) <= GROWTH_OF_STEPS * few
+    assert len(gathered(300).profiles()) == 300
+    few = steps(lambda: gathered(400))
+    assert steps(lambda: gathered(400 * GROWTH)) <= GROWTH_OF_STEPS * few
