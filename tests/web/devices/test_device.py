@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from asepsis.pipeline.analyze import analyze
 from asepsis.pipeline.demo import recording
@@ -16,7 +18,7 @@ from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices import documents
 from asepsis.web.devices.models import Device, DeviceRecord, Document, Note
 from asepsis.web.devices.projection import refresh
-from asepsis.web.facilities.models import Department, Site
+from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from tests.web.conftest import MakePerson, Recorded, SignedIn
 
 
@@ -90,6 +92,22 @@ def test_a_clinician_sees_the_device_without_evidence_conversations_or_forms(
         assert hidden not in shown
     for rest in ("evidence/0/", "conversations/"):
         assert browser.get(f"/devices/{pump.pk}/{rest}").status_code == 403
+
+
+def test_a_vendor_sees_the_device_and_its_evidence_without_what_the_hospital_wrote(
+    make_person: MakePerson, signed_in: SignedIn, pump: Device, engineer: Client
+) -> None:
+    assert engineer.post(f"/devices/{pump.pk}/notes/", {"text": "CANARY-NOTE"}).status_code == 302
+    assert "CANARY-NOTE" in page(engineer, pump)
+    group = DeviceGroup.objects.create(name="Pumps")
+    group.devices.add(pump)
+    end = timezone.now() + timedelta(days=1)
+    browser = signed_in(make_person("vic", "vendor", device_group=group, expires=end))
+    shown = page(browser, pump)
+    assert "down to the packet" in shown
+    for hidden in ("CANARY-NOTE", "What people know", "<h2>Notes", "<h2>Documents"):
+        assert hidden not in shown
+    assert page(browser, pump, "evidence/0/")
 
 
 def test_conversations_of_the_last_day_are_counted_and_listed(engineer: Client, pump: Device) -> None:

@@ -60,7 +60,8 @@ class Row:
 @requires(Action.DEVICE_EVIDENCE)
 def evidence(request: HttpRequest, device_id: str, number: int) -> HttpResponse:
     """One clue with the packet that gave it."""
-    device = found(request, device_id, Action.DEVICE_EVIDENCE)
+    # No note of the hospital's stands on this page.
+    device = found(request, device_id, Action.DEVICE_EVIDENCE, fulfils=[Obligation.HIDE_NOTES])
     with Registry.open(WORKSPACE.registry_path) as registry:
         known = registry.device(device.pk)
         captures = {entry.digest: entry for _, entry in registry.captures(device.site.name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from asepsis.devices.explanation import explain
 from asepsis.devices.phrases import witness
 from asepsis.kernel.value import value
 from asepsis.pipeline.registry import Registry
-from asepsis.web.authorisation.actions import Action
+from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
@@ -49,16 +50,20 @@ class Reason:
 @requires(Action.DEVICE_VIEW)
 def device(request: HttpRequest, device_id: str) -> HttpResponse:
     """Everything on one page, the identity first."""
-    shown = found(request, device_id)
-    allowed = {action: may(request.user, action, shown).allowed for action in _ASKED}
+    shown = found(request, device_id, fulfils=[Obligation.HIDE_NOTES])
+    # What the hospital wrote down is not for everybody who may look at the device.
+    hidden = Obligation.HIDE_NOTES in _owed(request, shown)
+    fulfils = [Obligation.HIDE_NOTES]
+    allowed = {action: may(request.user, action, shown, fulfils=fulfils).allowed for action in _ASKED}
     record(request, Action.DEVICE_VIEW, subject=f"device:{shown.pk}")
     with Registry.open(WORKSPACE.registry_path) as registry:
         known = registry.device(shown.pk)
-        overrides = registry.overrides(shown.pk)
+        overrides = [] if hidden else registry.overrides(shown.pk)
         paths = {entry.digest: entry.path for _, entry in registry.captures(shown.site.name)}
     if known is None:
         return render(request, "devices/device.html", {"device": shown, "gone": True})
     statements = explain(known, overrides)
+    records = DeviceRecord.objects.select_related("department", "owner")
     context: dict[str, Any] = {
         "device": shown,
         "may": {action.name.lower(): yes for action, yes in allowed.items()},
@@ -68,10 +73,11 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
         "twins": _twins(request, shown, known),
         "standing": telling.standing_words(shown.status, shown.rhythm) if shown.rhythm else shown.status,
         "changes": _changes(shown),
+        "hidden": hidden,
         "overrides": overrides,
-        "record": DeviceRecord.objects.select_related("department", "owner").filter(device=shown).first(),
-        "notes": shown.notes.select_related("author"),
-        "documents": shown.documents.select_related("author"),
+        "record": None if hidden else records.filter(device=shown).first(),
+        "notes": () if hidden else shown.notes.select_related("author"),
+        "documents": () if hidden else shown.documents.select_related("author"),
     }
     if allowed[Action.DEVICE_EVIDENCE]:
         context["reasons"] = _reasons(known, paths)
@@ -97,8 +103,18 @@ _ASKED: Final = (
 )
 
 
-def found(request: HttpRequest, device_id: str, action: Action = Action.DEVICE_VIEW) -> Device:
-    """The device, when the person may do ``action`` to it.
+def _owed(request: HttpRequest, shown: Device) -> frozenset[Obligation]:
+    return may(request.user, Action.DEVICE_VIEW, shown, fulfils=list(Obligation)).obligations
+
+
+def found(
+    request: HttpRequest,
+    device_id: str,
+    action: Action = Action.DEVICE_VIEW,
+    *,
+    fulfils: Sequence[Obligation] = (),
+) -> Device:
+    """The device, when the person may do ``action`` to it, and the caller meets what that obliges to.
 
     Raises:
         Http404: There is none, or the person may not even look at it: who may not learns not even that it is there.
@@ -110,9 +126,9 @@ def found(request: HttpRequest, device_id: str, action: Action = Action.DEVICE_V
         with Registry.open(WORKSPACE.registry_path) as registry:
             current = registry.current_id(device_id)
         shown = get_object_or_404(Device.objects.select_related("site"), pk=current)
-    if shown is None or not may(request.user, Action.DEVICE_VIEW, shown).allowed:
+    if shown is None or not may(request.user, Action.DEVICE_VIEW, shown, fulfils=fulfils).allowed:
         raise Http404
-    if action is not Action.DEVICE_VIEW and not may(request.user, action, shown).allowed:
+    if action is not Action.DEVICE_VIEW and not may(request.user, action, shown, fulfils=fulfils).allowed:
         raise PermissionDenied(action)
     return shown
 
