@@ -26,6 +26,7 @@ class LedgerFilter(forms.Form):
 
     def __init__(self, kinds: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         field = self.fields["kind"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "All acts"), *((kind, kind) for kind in kinds)]

@@ -21,6 +21,7 @@ from asepsis.ledger.export import export_all, export_some
 from asepsis.ledger.merkle import leaf_hash
 from asepsis.ledger.note import Checkpoint
 from asepsis.ledger.queries import PAGE_LIMIT, Query, ask
+from asepsis.ledger.record import Detail
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
@@ -82,7 +83,7 @@ def entry(request: HttpRequest, position: int) -> HttpResponse:
         "entry": found,
         "row": _row(found),
         "record": known,
-        "details": sorted((known.details or {}).items()) if known is not None else [],
+        "details": [(name, _words(fact)) for name, fact in sorted((known.details or {}).items())] if known else [],
         "body": found.body.decode("utf-8", "replace"),
         "event": json.dumps(audit_event(known, _server(request)), indent=2, ensure_ascii=False) if known else "",
         "head": head,
@@ -207,6 +208,12 @@ def _row(found: Entry) -> dict[str, Any]:
         "tone": {"success": "good", "refused": "warn", "failed": "bad"}[known.outcome.value],
         "reason": known.reason,
     }
+
+
+def _words(fact: Detail) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return ", ".join(fact) if isinstance(fact, tuple) else str(fact)
 
 
 def _head() -> Checkpoint | None:

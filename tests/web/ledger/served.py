@@ -1,0 +1,102 @@
+"""The application as it is served, in a process of its own: ``served prepare`` and ``served serve [FAULT]``.
+
+``prepare`` makes the tables of the workspace ``ASEPSIS_HOME`` and one person, and prints the cookies of a session as
+JSON. ``serve`` prints the port that it listens on. A planted fault takes a control out, so that a test shows that it
+would notice: ``unforced`` writes nothing through to the disk, ``unrecorded`` leaves the ledger's middleware out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sqlite3
+import sys
+from typing import Any
+
+USER = "ada"
+
+
+def prepare() -> None:
+    """A workspace with one engineer who is signed in by a passkey."""
+    import time
+
+    import django
+
+    from asepsis.pipeline.workspace import Workspace
+
+    # First, so that the key that signs sessions is kept.
+    Workspace.place().create()
+    django.setup()
+    from allauth.account.internal.flows.login import (
+        _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+        AUTHENTICATION_METHODS_SESSION_KEY,
+    )
+    from allauth.mfa.models import Authenticator
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test import Client
+
+    from asepsis.web.people.models import Person, RoleGrant
+
+    call_command("migrate", verbosity=0)
+    person = Person.objects.create_user(username=USER)
+    RoleGrant.objects.create(person=person, role="security_analyst")
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    passkey = Authenticator.objects.create(
+        user=person, type=Authenticator.Type.WEBAUTHN, data={"backup_eligible": False}
+    )
+    session = client.session
+    proof = {"method": "mfa", "at": time.time(), "type": "webauthn", "id": passkey.pk}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(person.pk)
+    session.save()
+    print(json.dumps({settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}))  # noqa: T201
+
+
+def serve(fault: str) -> None:
+    """Serves until it is killed."""
+    if fault == "unforced":
+        _force_nothing()
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    if fault == "unrecorded":
+        settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "ledger" not in one]
+    from asepsis.web.asgi import application
+    from asepsis.web.ledger.keeper import drain_and_say
+    from asepsis.web.server import Server, configure
+
+    assert drain_and_say()
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setblocking(False)
+    config = configure(application, host="127.0.0.1", port=0)
+    config.load()
+    print(listening.getsockname()[1], flush=True)  # noqa: T201
+    asyncio.run(Server(config).serve(sockets=[listening]))
+
+
+def _force_nothing() -> None:
+    real: Any = sqlite3.connect
+
+    class Unforced(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            return super().execute(sql.replace("synchronous = FULL", "synchronous = OFF"), *more)
+
+    def connect(*some: Any, **more: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = real(*some, **{"factory": Unforced, **more})
+        return connection
+
+    setattr(sqlite3, "connect", connect)  # noqa: B010  # a planted fault, which the types rightly forbid
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "asepsis.web.settings"
+    if sys.argv[1] == "prepare":
+        prepare()
+    else:
+        serve(sys.argv[2] if len(sys.argv) > 2 else "")
