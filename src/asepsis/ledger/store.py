@@ -404,6 +404,12 @@ class Ledger:
         read = [(read_checkpoint(note), time_ns) for note, time_ns in rows]
         return [(checkpoint, time_ns) for checkpoint, time_ns in read if checkpoint is not None]
 
+    def kept(self, size: int) -> Checkpoint | None:
+        """The kept checkpoint of a size, or None."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT note FROM checkpoints WHERE size = ?", (size,)).fetchone()
+        return None if row is None else read_checkpoint(row[0])
+
     def kinds(self) -> list[str]:
         """All kinds of records that were ever recorded, in the alphabet's order."""
         with self.reading() as connection:

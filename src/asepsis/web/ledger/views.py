@@ -128,7 +128,7 @@ def checkpoints(request: HttpRequest) -> HttpResponse:
 @requires(Action.LEDGER_VIEW)
 def checkpoint(request: HttpRequest, size: int) -> HttpResponse:
     """One kept checkpoint as the signed note that it is, to be kept elsewhere."""
-    found = next((one for one, _ in ledger().checkpoints(1_000_000) if one.size == size), None)
+    found = ledger().kept(size)
     if found is None:
         raise Http404
     record(request, Action.LEDGER_VIEW, subject=f"checkpoint:{size}")
