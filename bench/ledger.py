@@ -136,10 +136,11 @@ def shown(rates: list[tuple[float, float]]) -> str:
     )
 
 
-def verdict(rates: list[tuple[float, float]], target: int) -> str:
-    """Whether the median by the clock reaches the target."""
-    reached = statistics.median(wall for wall, _ in rates)
-    return "met" if reached >= target else f"**SHORTFALL**: {reached / target:.2f} of it"
+def row(name: str, rates: list[tuple[float, float]], target: int, *, of_cpu: bool) -> str:
+    """A line of the table. Of batches, what one core does must reach the target; of single records, what is waited."""
+    reached = statistics.median(cpu if of_cpu else wall for wall, cpu in rates)
+    verdict = "met" if reached >= target else f"**SHORTFALL**: {reached / target:.2f} of it"
+    return f"| {name} | {shown(rates)} | {target:,} {'of CPU' if of_cpu else 'by the clock'} | {verdict} |"
 
 
 def main() -> None:
@@ -179,6 +180,12 @@ def main() -> None:
         stored = ledger.path.stat().st_size
     assert found.passed
     bytes_each = stored / size
+    rows = [
+        row(f"batches of {BATCH}, ledger empty", begun, BATCHED_TARGET, of_cpu=True),
+        row(f"batches of {BATCH}, {ENTRIES:,} entries", full, BATCHED_TARGET, of_cpu=True),
+        row("one a commit, ledger empty", alone, SINGLE_TARGET, of_cpu=False),
+        row(f"one a commit, {ENTRIES:,} entries", alone_full, SINGLE_TARGET, of_cpu=False),
+    ]
     PAGE.write_text(
         f"""# The ledger, measured
 
@@ -194,10 +201,7 @@ signed checkpoint in the same commit, which is forced to the disk.
 
 | records a second | by the clock | of CPU | required | |
 |---|---|---|---|---|
-| batches of {BATCH}, ledger empty | {shown(begun)} | {BATCHED_TARGET:,} | {verdict(begun, BATCHED_TARGET)} |
-| batches of {BATCH}, {ENTRIES:,} entries | {shown(full)} | {BATCHED_TARGET:,} | {verdict(full, BATCHED_TARGET)} |
-| one a commit, ledger empty | {shown(alone)} | {SINGLE_TARGET} | {verdict(alone, SINGLE_TARGET)} |
-| one a commit, {ENTRIES:,} entries | {shown(alone_full)} | {SINGLE_TARGET} | {verdict(alone_full, SINGLE_TARGET)} |
+{chr(10).join(rows)}
 | pymerkle, SQLite, batches of {BATCH}, empty, neither indexed nor signed | {shown(theirs)} | | |
 
 A bare write of 4 KiB, forced: {statistics.median(floor):,.0f} a second.

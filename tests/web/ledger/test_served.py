@@ -137,6 +137,12 @@ class Load:
                 self.others.append((status, text[:200]))
                 return
 
+    def wait_for(self, answers: int) -> None:
+        """Until so many answers came, so that a slow machine is killed in the middle of its work too."""
+        until = time.monotonic() + START_SECONDS
+        while len(self.looks) + len(self.changes) < answers and not self.others and time.monotonic() < until:
+            time.sleep(0.001)
+
     def join(self) -> None:
         for thread in self._threads:
             thread.join()
@@ -162,7 +168,8 @@ def test_no_kill_leaves_an_answer_without_its_record_or_a_change_without_one(ser
     for number in range(kills):
         process = served.start()
         load = Load(served, served.token(), number)
-        time.sleep(seed.uniform(0.05, 0.6))
+        load.wait_for(seed.randint(2, 12))
+        time.sleep(seed.uniform(0, 0.05))
         _stop(process)
         load.join()
         assert load.others == []
@@ -191,8 +198,9 @@ def test_no_kill_leaves_an_answer_without_its_record_or_a_change_without_one(ser
         with served.ledger() as ledger:
             ledger.append_all(waiting)
             first = ledger.size()
-    assert looks > kills
-    assert changes > kills / 2
+    assert looks + changes >= 2 * kills
+    assert looks > 0
+    assert changes > 0
     with served.ledger() as ledger:
         assert check(ledger).passed
 
