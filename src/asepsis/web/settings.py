@@ -66,6 +66,8 @@ INSTALLED_APPS = [
     "asepsis.web.authorisation",
     "asepsis.web.overview",
     "asepsis.web.map",
+    "asepsis.web.health",
+    "asepsis.web.tour",
     "asepsis.web.tokens",
     "asepsis.web.api",
 ]

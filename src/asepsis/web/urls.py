@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from asepsis.web.health import views as health
 from asepsis.web.overview import views as overview
+from asepsis.web.tour import views as tour
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("devices/", include("asepsis.web.devices.urls")),
     path("map/", include("asepsis.web.map.urls")),
+    path("health/", health.health, name="health"),
+    path("tour/", tour.tour, name="tour"),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("ledger/", include("asepsis.web.ledger.urls")),

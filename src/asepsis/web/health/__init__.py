@@ -1,0 +1,1 @@
+"""How the installation itself does: ages of data, coverage, jobs, disk."""
