@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import and_, or_
 from typing import Final
 
 from django.db.models import Model, Q
@@ -60,7 +62,7 @@ ROWS: Final[Mapping[type[Model], Rows]] = {
 }
 
 # An empty Q would vanish from a disjunction, and say everything where it should say nothing.
-_EVERY: Final = Q(pk__isnull=False)
+EVERY: Final = Q(pk__isnull=False)
 _NONE: Final = Q(pk__in=[])
 
 
@@ -72,15 +74,16 @@ def to_q(condition: Condition, rows: Rows) -> Q:
     """
     match condition:
         case AllOf(parts=parts):
-            found = _EVERY
-            for part in parts:
-                found &= to_q(part, rows)
-            return found
+            asked = [to_q(part, rows) for part in parts]
+            if _NONE in asked:
+                return _NONE
+            # What says everything is left out: the database would ask it of every row.
+            return reduce(and_, [part for part in asked if part != EVERY] or [EVERY])
         case AnyOf(parts=parts):
-            found = _NONE
-            for part in parts:
-                found |= to_q(part, rows)
-            return found
+            asked = [to_q(part, rows) for part in parts]
+            if EVERY in asked:
+                return EVERY
+            return reduce(or_, [part for part in asked if part != _NONE] or [_NONE])
         case Not(part=part):
             return ~to_q(part, rows)
         case IsOneOf(ids=ids):
@@ -95,7 +98,7 @@ def to_q(condition: Condition, rows: Rows) -> Q:
             return Q(pk__in=members.values("device_id"))
         case AttributeIs(attribute=name, values=values):
             if (constant := dict(rows.constants).get(name)) is not None:
-                return _EVERY if constant in values else _NONE
+                return EVERY if constant in values else _NONE
             column = dict(rows.attributes).get(name)
             if column is None:
                 raise Unlistable(f"rows bear no attribute {name!r}")
@@ -104,7 +107,7 @@ def to_q(condition: Condition, rows: Rows) -> Q:
 
 def _in_scope(scopes: frozenset[str], rows: Rows) -> Q:
     if "hospital" in scopes:
-        return _EVERY
+        return EVERY
     found = Q(**{f"{rows.site}__in": _numbers(id_.removeprefix("site/") for id_ in scopes if id_.startswith("site/"))})
     if rows.department:
         inside = (id_.removeprefix("department/") for id_ in scopes if id_.startswith("department/"))

@@ -13,6 +13,7 @@ from asepsis.kernel.value import value
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.facilities.models import Department, Site
 from asepsis.web.overview.templatetags.words import words
+from asepsis.web.remembered import remembered, version
 
 UNKNOWN: Final = "unknown"
 """In an address: of no known kind."""
@@ -122,17 +123,19 @@ def facets(rows: QuerySet[Device], asked: QueryDict) -> list[Facet]:
     sites: Counter[str] = Counter()
     names = dict(Site.objects.values_list("pk", "name"))
     plain = rows.order_by()
-    for category, status, site, count in plain.values_list("category", "status", "site").annotate(count=Count("pk")):
+    of = version()
+    by_kind = plain.values_list("category", "status", "site").annotate(count=Count("pk"))
+    for category, status, site, count in remembered(by_kind, of):
         kinds[category or UNKNOWN] += count
         states[status] += count
         sites[names[site]] += count
     by_vendor = plain.values_list("vendor").annotate(count=Count("pk")).order_by("-count", "vendor")
-    vendors = Counter(dict(by_vendor[:VENDORS_SHOWN].iterator()))
+    vendors = Counter(dict(remembered(by_vendor[:VENDORS_SHOWN], of)))
     vendors[NONE] = vendors.pop("", 0)
     departments: Counter[str] = Counter()
     criticalities: Counter[str] = Counter()
     recorded = plain.filter(record__isnull=False).values_list("record__department", "record__criticality")
-    for department, criticality, count in recorded.annotate(count=Count("pk")):
+    for department, criticality, count in remembered(recorded.annotate(count=Count("pk")), of):
         departments[str(department) if department else NONE] += count
         criticalities[criticality or NONE] += count
     # Of most devices nobody has said anything: they have no record at all.

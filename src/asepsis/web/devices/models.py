@@ -91,6 +91,9 @@ class DeviceRecord(models.Model):
     asset_number = models.CharField(max_length=100, blank=True, db_index=True)
     changed = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        indexes = (models.Index(fields=("changed",)),)
+
     def __str__(self) -> str:
         return f"what people add to {self.device}"
 
@@ -217,10 +220,19 @@ class Freshness(models.Model):
         return f"{self.site} until {self.seen_until:%Y-%m-%d %H:%M}"
 
 
+def links_of(devices: models.QuerySet[Device]) -> models.QuerySet[Link]:
+    """Links that have an end among ``devices``; all of them, without looking, where those are all devices."""
+    links = Link.objects.order_by()
+    if not devices.query.where:
+        return links
+    return links.filter(models.Q(client__in=devices) | models.Q(server__in=devices))
+
+
 class Projected(models.Model):
-    """One row: which revision of the registry the rows say."""
+    """One row: which revision of the registry the rows say, and since when."""
 
     revision = models.BigIntegerField()
+    at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.revision)

@@ -85,7 +85,7 @@ def _refresh(workspace: Workspace) -> Refreshed:
     write_links(_links(by_id, traffic, sites))
     with transaction.atomic():
         _age(known, sites)
-        Projected.objects.update_or_create(pk=1, defaults={"revision": revision})
+        Projected.objects.update_or_create(pk=1, defaults={"revision": revision, "at": timezone.now()})
     return Refreshed(devices=len(known), gone=len(gone))
 
 

@@ -16,12 +16,13 @@ from asepsis.kernel.value import value
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.authorisation.routes import requires
-from asepsis.web.devices.models import Device, Link
+from asepsis.web.devices.models import Device, Link, links_of
 from asepsis.web.devices.views import found
 from asepsis.web.devices.zones import GROUPS, LOCAL, OUTSIDE, UNPLACED
 from asepsis.web.ledger.record import record
 from asepsis.web.map.layout import Edge, Node, Picture, ring, sides
 from asepsis.web.overview.templatetags.words import size, words
+from asepsis.web.remembered import remembered
 
 GROUPS_DRAWN: Final = 32
 """On the ring; more lines than their pairs nobody can follow. The smallest others become one."""
@@ -72,9 +73,7 @@ def groups(request: HttpRequest) -> HttpResponse:
 
 def _links(request: HttpRequest, mine: QuerySet[Device]) -> QuerySet[Link]:
     """Links of which the person may see an end; an end that is not theirs is shown by its group alone."""
-    links = Link.objects.order_by()
-    if Device.objects.count() != mine.count():
-        links = links.filter(Q(client__in=mine) | Q(server__in=mine))
+    links = links_of(mine)
     if application := request.GET.get("application", ""):
         links = links.filter(application=application)
     if request.GET.get("clear") == "on":
@@ -91,10 +90,12 @@ ENDS: Final[dict[str, tuple[str, str]]] = {
 
 def _summed(links: QuerySet[Link], by: str, *also: str) -> Iterator[dict[str, Any]]:
     one, other = ENDS[by]
-    sums = links.values(one, other, *also, "application").annotate(
+    names = (one, other, *also, "application")
+    sums = links.values_list(*names).annotate(
         volume=Sum("bytes"), talks=Sum("conversations"), clear=Sum("patient_messages")
     )
-    for row in sums:
+    for values in remembered(sums):
+        row = dict(zip((*names, "volume", "talks", "clear"), values, strict=True))
         yield {**row, "one": row[one] or NOBODY, "other": row[other] or NOBODY}
 
 
@@ -192,9 +193,9 @@ def _in_order(end: str) -> tuple[int, list[int], str]:
 
 def _counts(mine: QuerySet[Device], by: str) -> dict[str, int]:
     if by == "zone":
-        return dict(mine.values_list("zone").annotate(count=Count("pk")))
+        return dict(remembered(mine.values_list("zone").annotate(count=Count("pk"))))
     rows = mine.values_list("record__department__name").annotate(count=Count("pk"))
-    return {name or NOBODY: count for name, count in rows}
+    return {name or NOBODY: count for name, count in remembered(rows)}
 
 
 def _titles(request: HttpRequest, ends: Iterable[str], mine: QuerySet[Device]) -> dict[str, str]:
@@ -228,8 +229,8 @@ def _row(row: dict[str, Any]) -> Row:
 
 
 def _applications() -> list[tuple[str, str]]:
-    names = Link.objects.order_by("application").values_list("application", flat=True).distinct()
-    return [(name, words(name)) for name in names]
+    names = Link.objects.order_by("application").values_list("application").distinct()
+    return [(name, words(name)) for (name,) in remembered(names)]
 
 
 @requires(Action.MAP_VIEW)

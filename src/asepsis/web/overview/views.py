@@ -16,9 +16,10 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
-from asepsis.web.devices.models import Change, Device, Freshness, Link
+from asepsis.web.devices.models import Change, Device, Freshness, Link, links_of
 from asepsis.web.facilities.models import Site
 from asepsis.web.overview.templatetags.words import size, words
+from asepsis.web.remembered import remembered, version
 
 KINDS_SHOWN: Final = 10
 NEWEST_SHOWN: Final = 6
@@ -31,7 +32,8 @@ STATUS_TONES: Final = {"online": "good", "silent": "muted", "overdue": "warn", "
 def overview(request: HttpRequest) -> HttpResponse:
     """What this person may see, in figures and pictures."""
     devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
-    counted = _counted(devices)
+    of = version()
+    counted = _counted(devices, of)
     context: dict[str, Any] = {
         "figures": counted.figures,
         "medical_kinds": _kinds(counted.medical),
@@ -40,15 +42,15 @@ def overview(request: HttpRequest) -> HttpResponse:
             Counted(words=words(status), count=count, address=_list(status=status), tone=STATUS_TONES.get(status, ""))
             for status, count in sorted(counted.statuses.items())
         ],
-        "places": _places(counted.sites, devices),
+        "places": _places(counted.sites, devices, of),
         "ages": Freshness.objects.select_related("site").filter(site__in=counted.sites),
         "newest": devices.select_related("site").order_by("-first_seen", "id")[:NEWEST_SHOWN],
         "changes": Change.objects.select_related("device").filter(device__in=devices)[:CHANGES_SHOWN],
         "attention": _attention(counted.figures),
     }
     if may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed:
-        links = Link.objects.order_by().filter(Q(client__in=devices) | Q(server__in=devices))
-        context |= {"applications": _applications(links), "patient_data": _patient_data(links)}
+        links = links_of(devices)
+        context |= {"applications": _applications(links, of), "patient_data": _patient_data(links, of)}
     return render(request, "overview/overview.html", context)
 
 
@@ -63,14 +65,14 @@ class _Counts:
         self.sites: Counter[int] = Counter()
 
 
-def _counted(devices: QuerySet[Device]) -> _Counts:
+def _counted(devices: QuerySet[Device], of: str) -> _Counts:
     found = _Counts()
     rows = devices.values_list("category", "medical", "status", "site").annotate(
         count=Count("pk"),
         conflicts=Count("pk", filter=Q(conflicts__gt=0)),
         clear=Count("pk", filter=Q(patient_messages__gt=0)),
     )
-    for category, medical, status, site, count, conflicts, clear in rows:
+    for category, medical, status, site, count, conflicts, clear in remembered(rows, of):
         found.figures["devices"] += count
         found.figures["conflicts"] += conflicts
         found.figures["clear"] += clear
@@ -106,7 +108,7 @@ def _kinds(counts: Counter[str]) -> list[Counted]:
     return shown
 
 
-def _places(sites: Counter[int], devices: QuerySet[Device]) -> dict[str, list[Counted]]:
+def _places(sites: Counter[int], devices: QuerySet[Device], of: str) -> dict[str, list[Counted]]:
     """Sites, departments and networks; a list of one says nothing and is left out."""
     known = {site.pk: site for site in Site.objects.filter(pk__in=list(sites))}
     by_site = [
@@ -115,17 +117,23 @@ def _places(sites: Counter[int], devices: QuerySet[Device]) -> dict[str, list[Co
     ]
     departments = [
         Counted(words=name, count=count, address=_list(department=pk))
-        for pk, name, count in devices.exclude(record__department=None)
-        .values_list("record__department", "record__department__name")
-        .annotate(count=Count("pk"))
-        .order_by("-count")[:KINDS_SHOWN]
+        for pk, name, count in remembered(
+            devices.exclude(record__department=None)
+            .values_list("record__department", "record__department__name")
+            .annotate(count=Count("pk"))
+            .order_by("-count")[:KINDS_SHOWN],
+            of,
+        )
     ]
     zones = [
         Counted(words=zone, count=count, address=_list(zone=zone))
-        for zone, count in devices.exclude(zone="")
-        .values_list("zone")
-        .annotate(count=Count("pk"))
-        .order_by("-count", "zone")[:KINDS_SHOWN]
+        for zone, count in remembered(
+            devices.exclude(zone="")
+            .values_list("zone")
+            .annotate(count=Count("pk"))
+            .order_by("-count", "zone")[:KINDS_SHOWN],
+            of,
+        )
     ]
     found = {"Sites": by_site, "Departments": departments, "Networks": zones}
     return {name: rows for name, rows in found.items() if len(rows) > 1 or (rows and name == "Departments")}
@@ -153,12 +161,12 @@ def _attention(figures: Counter[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _applications(links: QuerySet[Link]) -> list[Counted]:
+def _applications(links: QuerySet[Link], of: str) -> list[Counted]:
     rows = links.values_list("application").annotate(total=Sum("bytes")).order_by("-total")[:APPLICATIONS_SHOWN]
-    return [Counted(words=words(name), count=total, shown=size(total)) for name, total in rows]
+    return [Counted(words=words(name), count=total, shown=size(total)) for name, total in remembered(rows, of)]
 
 
-def _patient_data(links: QuerySet[Link]) -> list[Counted]:
+def _patient_data(links: QuerySet[Link], of: str) -> list[Counted]:
     rows = (
         links.filter(patient_messages__gt=0)
         .values_list("application")
@@ -172,5 +180,5 @@ def _patient_data(links: QuerySet[Link]) -> list[Counted]:
             tone="warn",
             address=f"{reverse('map')}?{urlencode({'application': name, 'clear': 'on'})}",
         )
-        for name, total in rows
+        for name, total in remembered(rows, of)
     ]
