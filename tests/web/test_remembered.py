@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from tests.web.conftest import MakeDevice
 
 from asepsis.web.devices.models import Device, DeviceRecord, Projected
 from asepsis.web.remembered import remembered
+from tests.web.conftest import MakeDevice
 
 KINDS = Device.objects.order_by("category").values_list("category")
 
