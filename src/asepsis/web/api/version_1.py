@@ -23,7 +23,10 @@ PATH: Final = "api/v1/"
 api = Api(
     title="Asepsis",
     version=__version__,
-    description="Devices and what is known of them, jobs, people and tokens, for programs. Errors are problem documents (RFC 9457).",
+    description=(
+        "Devices and what is known of them, jobs, people and tokens, for programs."
+        " Errors are problem documents (RFC 9457)."
+    ),
     urls_namespace="api-v1",
     auth=[TokenBearer(), Session()],
     # Our own page describes it; the library's loads scripts from elsewhere.
