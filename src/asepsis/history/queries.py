@@ -35,6 +35,8 @@ class Selection:
     """UTC day, included."""
     last_day: date | None = None
     """UTC day, included."""
+    since_ns: int | None = None
+    """First moment; narrower than ``first_day``, which also says which files are read."""
     device: str | None = None
     address: str | None = None
     application: str | None = None
@@ -228,12 +230,14 @@ LIMIT $limit
 CONDITIONS: Final[dict[tuple[str, str], str]] = {
     (CONVERSATIONS_TABLE, "first_day"): "start_ns >= $from_ns",
     (CONVERSATIONS_TABLE, "last_day"): "start_ns < $until_ns",
+    (CONVERSATIONS_TABLE, "since"): "start_ns >= $since_ns",
     (CONVERSATIONS_TABLE, "site"): "site = $site",
     (CONVERSATIONS_TABLE, "device"): "(client_device = $device OR server_device = $device)",
     (CONVERSATIONS_TABLE, "address"): "(client_ip = $address OR server_ip = $address)",
     (CONVERSATIONS_TABLE, "application"): "application = $application",
     (MESSAGES_TABLE, "first_day"): "time_ns >= $from_ns",
     (MESSAGES_TABLE, "last_day"): "time_ns < $until_ns",
+    (MESSAGES_TABLE, "since"): "time_ns >= $since_ns",
     (MESSAGES_TABLE, "site"): "site = $site",
     (MESSAGES_TABLE, "device"): "(source_device = $device OR destination_device = $device)",
     (MESSAGES_TABLE, "address"): "(source_ip = $address OR destination_ip = $address)",
@@ -283,6 +287,9 @@ def bind(query: Query, selection: Selection) -> tuple[str, dict[str, Any]]:
     if selection.last_day is not None:
         conditions.append(CONDITIONS[query.table, "last_day"])
         parameters["until_ns"] = selection.until_ns()
+    if selection.since_ns is not None:
+        conditions.append(CONDITIONS[query.table, "since"])
+        parameters["since_ns"] = selection.since_ns
     for name in ("site", "device", "address", "application", "protocol", "kind", "capture", "packet"):
         wanted = getattr(selection, name)
         if wanted is None:

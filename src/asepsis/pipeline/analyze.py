@@ -229,7 +229,9 @@ class Analysis:
 
         if self._workspace.history().holds(content, self._site):
             return False
-        record = CaptureRecord(digest=observed.captures[0], path=path, packets=packets, analyzed_ns=time.time_ns())
+        # Where it lies, whichever folder somebody asks from later.
+        lies = path if path == STANDARD_INPUT else os.path.abspath(path)  # noqa: PTH100 - a link stays the link it is
+        record = CaptureRecord(digest=observed.captures[0], path=lies, packets=packets, analyzed_ns=time.time_ns())
         with Registry.open(self._workspace.registry_path) as registry:
             registry.merge(observed, [record])
         added = writer.commit(CaptureSource(path=path, size_bytes=size, digest=content)).added

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from asepsis.history.queries import Selection
 from asepsis.pipeline.analyze import analyze
 from asepsis.pipeline.demo import recording
 from asepsis.pipeline.registry import Registry
@@ -110,12 +111,33 @@ def test_a_vendor_sees_the_device_and_its_evidence_without_what_the_hospital_wro
     assert page(browser, pump, "evidence/0/")
 
 
-def test_conversations_of_the_last_day_are_counted_and_listed(engineer: Client, pump: Device) -> None:
+def test_conversations_of_the_last_day_are_counted_and_listed(
+    engineer: Client, pump: Device, workspace: Workspace
+) -> None:
     answer = engineer.get(f"/devices/{pump.pk}/conversations/")
     day = answer.context["day"]
-    assert day.total == pump.conversations
+    with Registry.open(workspace.registry_path) as registry:
+        known = registry.device(pump.pk)
+        intervals = registry.intervals()
+    assert known is not None
+    with workspace.history().reader(intervals) as reader:
+        begun = [row["start_ns"] for row in reader.conversations(Selection(device=pump.pk)).documents()]
+    second, day_ns = 1_000_000_000, 86_400_000_000_000
+    since = (known.last_seen_ns // second + 1) * second - day_ns
+    assert day.total == sum(start >= since for start in begun) > 0
     assert sum(column.count for column in day.columns) == day.total
     assert "HL7" in answer.content.decode()
+
+
+def test_a_device_counts_what_began_in_the_last_24_hours_of_the_data_and_no_more(
+    pump: Device, workspace: Workspace
+) -> None:
+    with Registry.open(workspace.registry_path) as registry:
+        until = max(device.last_seen_ns for device in registry.devices())
+        intervals = registry.intervals()
+    with workspace.history().reader(intervals) as reader:
+        begun = [row["start_ns"] for row in reader.conversations(Selection(device=pump.pk)).documents()]
+    assert pump.conversations == sum(start >= until - 86_400_000_000_000 for start in begun)
 
 
 def test_the_packet_is_shown_with_its_payload_masked(engineer: Client, pump: Device, workspace: Workspace) -> None:
@@ -160,12 +182,18 @@ def test_a_capture_that_is_gone_is_named_with_where_it_was(
     assert str(capture) in shown
 
 
-def test_another_file_in_its_place_is_noticed_or_damage_said(
-    engineer: Client, pump: Device, workspace: Workspace, capture: Path
+@pytest.mark.parametrize("other", ["attacks", "junk"])
+def test_no_packet_of_another_file_is_shown_for_the_one_that_was_analysed(
+    engineer: Client, pump: Device, workspace: Workspace, capture: Path, other: str
 ) -> None:
     number = hl7_evidence(pump, workspace)
-    capture.write_bytes(b"something else")
-    assert "no pcap or pcapng capture" in page(engineer, pump, f"evidence/{number}/")
+    if other == "attacks":  # a capture too, with a packet of that number
+        shutil.copy(recording().attacks, capture)
+    else:
+        capture.write_bytes(b"something else")
+    answer = engineer.get(f"/devices/{pump.pk}/evidence/{number}/")
+    assert "Another file lies where the capture was" in answer.content.decode()
+    assert "rows" not in answer.context
 
 
 def test_evidence_that_is_not_there_is_nothing(engineer: Client, pump: Device) -> None:

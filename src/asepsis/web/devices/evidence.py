@@ -6,17 +6,20 @@ recorded before the answer leaves.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from asepsis.devices.device import Evidence
 from asepsis.devices.phrases import witness
 from asepsis.history import HistoryError
+from asepsis.history.digest import digest_file
 from asepsis.history.queries import Selection
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.time import SECOND_NS
@@ -36,6 +39,7 @@ ROW: Final = 16
 MOST_SHOWN_BYTES: Final = 4096
 """Of a packet; a jumbo frame has 9,000, and nobody reads so far."""
 MOST_MESSAGES: Final = 20
+DIGEST_KEPT_SECONDS: Final = 24 * 3600
 MASK: Final = "··"
 
 
@@ -95,6 +99,8 @@ def _packet(clue: Evidence, capture: CaptureRecord | None, *, opened: bool) -> d
     if not path.is_file():
         return {"missing": f"The capture is no longer where it was analysed: {capture.path}"}
     try:
+        if not _is_content(path, capture.digest):
+            return {"missing": f"Another file lies where the capture was analysed: {capture.path}"}
         source, _ = open_source(path)
         try:
             packet = packet_at(source, clue.packet)
@@ -114,6 +120,17 @@ def _packet(clue: Evidence, capture: CaptureRecord | None, *, opened: bool) -> d
         "left": max(0, len(packet.data) - MOST_SHOWN_BYTES),
         "carried": len(packet.data) - headers.payload,
     }
+
+
+def _is_content(path: Path, digest: str) -> bool:
+    """Whether the file is the one that was analysed; asked of its bytes once, and again when it was touched."""
+    found = path.stat()
+    key = f"capture-{hashlib.sha256(f'{path} {found.st_size} {found.st_mtime_ns}'.encode()).hexdigest()}"
+    known = cache.get(key)
+    if known is None:
+        known = digest_file(path)
+        cache.set(key, known, DIGEST_KEPT_SECONDS)
+    return bool(known == digest)
 
 
 def dump(packet: Packet, headers: Headers, *, opened: bool) -> list[Row]:

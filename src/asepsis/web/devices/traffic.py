@@ -61,8 +61,8 @@ def last_day(workspace: Workspace, registry: Registry, known: list[Known]) -> Tr
     found = Traffic(devices={}, links={})
     if not known:
         return found
-    until = datetime.fromtimestamp(max(device.last_seen_ns for device in known) // SECOND_NS, UTC)
-    selection = Selection(first_day=(until - WINDOW).date(), limit=PAIRS_LIMIT)
+    since_ns = max(device.last_seen_ns for device in known) - int(WINDOW.total_seconds()) * SECOND_NS
+    selection = Selection(first_day=_when(since_ns).date(), since_ns=since_ns, limit=PAIRS_LIMIT)
     with workspace.history().reader(registry.intervals()) as reader:
         for row in reader.ask("pairs", selection).documents():
             _pair(found, row)
