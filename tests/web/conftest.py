@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import (
@@ -81,6 +82,12 @@ def make_device(db: None) -> MakeDevice:
         )
 
     return make
+
+
+@pytest.fixture
+def policies_alone(settings: Any) -> None:
+    """Without the middleware that leads weak sessions to a second factor: policies refuse them by themselves too."""
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if not one.endswith("SignInMiddleware")]
 
 
 @pytest.fixture

@@ -71,6 +71,7 @@ def test_one_device_is_opened_for_an_hour_and_the_privacy_office_sees_it_at_once
     assert browser.get("/devices/pump000001/").status_code == 404
 
 
+@pytest.mark.usefixtures("policies_alone")
 @pytest.mark.parametrize(("level", "minutes_ago"), [(1, 0), (2, 0), (3, 11)])
 def test_it_needs_a_passkey_bound_to_a_device_and_a_fresh_sign_in(
     pump: Device, nurse: Person, signed_in: SignedIn, level: int, minutes_ago: int

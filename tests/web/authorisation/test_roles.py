@@ -45,6 +45,7 @@ def test_a_role_is_given_for_a_place_and_a_time_and_taken_back(
     assert {one.actor for one in recorded()} == {f"person:{boss.pk}"}
 
 
+@pytest.mark.usefixtures("policies_alone")
 @pytest.mark.parametrize(("level", "minutes_ago"), [(2, 0), (3, 11)])
 def test_without_a_fresh_passkey_no_role_is_given_and_the_page_says_what_to_do(
     boss: Person, make_person: MakePerson, signed_in: SignedIn, level: int, minutes_ago: int

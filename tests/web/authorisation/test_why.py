@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.facilities.models import Site
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
@@ -16,6 +18,7 @@ def test_it_names_the_policy_that_allows(make_person: MakePerson, make_device: M
     assert "(Plum)" in text
 
 
+@pytest.mark.usefixtures("policies_alone")
 def test_it_says_what_would_help(make_person: MakePerson, make_device: MakeDevice, signed_in: SignedIn) -> None:
     make_device("pump000001", title="Plum")
     ada = make_person("ada", "clinician")
@@ -52,6 +55,7 @@ def test_only_who_may_look_at_a_person_asks_about_one_and_it_is_recorded(
     assert [one.kind for one in recorded()].count("authorisation.explain_person") == 1
 
 
+@pytest.mark.usefixtures("policies_alone")
 def test_a_refusal_says_which_policy_refused(make_person: MakePerson, signed_in: SignedIn) -> None:
     answer = signed_in(make_person("ada", "clinician"), level=1).get("/devices/")
     assert answer.status_code == 403
