@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.passphrase import box_key, key_options
-from asepsis.cli.verb import Verb, workspace_option
+from asepsis.cli.verb import Verb, json_option, workspace_option
 
 
 @click.command(
@@ -24,8 +25,9 @@ from asepsis.cli.verb import Verb, workspace_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @key_options()
 @click.option("--without-captures", is_flag=True, help="Leave out captures that people sent from the browser.")
+@json_option()
 @workspace_option()
-def command(file: Path, key_file: Path | None, without_captures: bool, workspace: Path | None) -> int:
+def command(file: Path, key_file: Path | None, without_captures: bool, as_json: bool, workspace: Path | None) -> int:
     """Write devices, history, people, ledger, keys and settings into FILE, encrypted.
 
     It may run while the workspace is served. Whoever has FILE and its passphrase has everything, so keep them apart.
@@ -35,5 +37,8 @@ def command(file: Path, key_file: Path | None, without_captures: bool, workspace
 
     chosen = Workspace.resolve(workspace).open()
     made = backup(chosen, file, box_key(key_file, confirm=True), captures=not without_captures)
+    if as_json:
+        sys.stdout.write(json.dumps({"path": str(file), "files": made.files, "bytes": made.bytes}) + "\n")
+        return Exit.DONE
     sys.stdout.write(f"{file}: {made.files:,} files, {made.bytes / 1e6:,.1f} MB\n")
     return Exit.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.passphrase import box_key, key_options
-from asepsis.cli.verb import Verb, workspace_option
+from asepsis.cli.verb import Verb, json_option, workspace_option
 
 
 @click.command(
@@ -22,14 +23,19 @@ from asepsis.cli.verb import Verb, workspace_option
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @key_options()
+@json_option()
 @workspace_option()
-def command(file: Path, key_file: Path | None, workspace: Path | None) -> int:
+def command(file: Path, key_file: Path | None, as_json: bool, workspace: Path | None) -> int:
     """Check FILE to its last byte, then make the workspace from it. Nothing that exists is overwritten."""
     from asepsis.pipeline.workspace import Workspace
     from asepsis.web.keeping.restore import restore
 
     chosen = Workspace.place(workspace)
     restored = restore(file, chosen, box_key(key_file, confirm=False))
+    if as_json:
+        told = {"workspace": str(chosen.root), "files": restored.files, "made": str(restored.made)}
+        sys.stdout.write(json.dumps(told | {"asepsis": restored.asepsis}) + "\n")
+        return Exit.DONE
     sys.stdout.write(
         f"{chosen.root}: {restored.files:,} files of {restored.made}, by asepsis {restored.asepsis}\n"
         "People sign in again; tokens and keys are those of the backup.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 
 from asepsis.cli.exits import Exit
-from asepsis.cli.verb import Verb, workspace_option
+from asepsis.cli.verb import Verb, json_option, workspace_option
 
 
 @click.command(
@@ -18,8 +19,9 @@ from asepsis.cli.verb import Verb, workspace_option
     short_help="Bring the tables of a workspace to this version.",
     examples=[("asepsis upgrade", "after a newer version was installed; asepsis serve does it too")],
 )
+@json_option()
 @workspace_option()
-def command(workspace: Path | None) -> int:
+def command(as_json: bool, workspace: Path | None) -> int:
     """Bring the tables of a workspace forward to this version, after a copy of them was kept.
 
     There is no way back but that copy, or a backup. Tables of a newer version are refused.
@@ -31,6 +33,10 @@ def command(workspace: Path | None) -> int:
     from asepsis.web.keeping.upgrade import upgrade
 
     done = upgrade(chosen)
+    if as_json:
+        kept = None if done.kept is None else str(done.kept)
+        sys.stdout.write(json.dumps({"applied": list(done.applied), "kept": kept}) + "\n")
+        return Exit.DONE
     if not done.applied:
         sys.stdout.write("Everything is of this version already.\n")
         return Exit.DONE
