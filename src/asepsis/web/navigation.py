@@ -50,10 +50,24 @@ ICONS: Final[dict[str, str]] = {
 """Name of the route -> icon of the sprite; a route without one gets an arrow."""
 
 
+REQUEST_ATTRIBUTE: Final = "asepsis_menu"
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """The template's ``menu``: groups of (words, address, whether the page is in it)."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"menu": []}
+    # Asked for every template of a page, and a list has one a cell; whoever signs in meanwhile has another menu.
+    known = getattr(request, REQUEST_ATTRIBUTE, None)
+    if known is None or known[0] != request.user.pk:
+        known = (request.user.pk, _menu(request))
+        setattr(request, REQUEST_ATTRIBUTE, known)
+    found: dict[str, Any] = known[1]
+    return found
+
+
+def _menu(request: HttpRequest) -> dict[str, Any]:
+    assert request.user.is_authenticated
     groups: dict[str, list[dict[str, Any]]] = {}
     for group, words, route, action in ENTRIES:
         try:
