@@ -118,7 +118,7 @@ def new_page(chromium: Any, server: Server) -> Iterator[NewPage]:
 
     def make(**options: Any) -> Any:
         context = chromium.new_context(base_url=server.address, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         made = context.new_page()
         made.on("pageerror", lambda error: problems.append(str(error)))
