@@ -194,6 +194,17 @@ def test_no_changed_byte_passes_unseen(ledger: Ledger, data: st.DataObject) -> N
         ]
 
 
+def test_another_spelling_of_the_same_hash_is_no_hash(ledger: Ledger) -> None:
+    lines = list(export_some(ledger, ask(ledger, Query(actor="person:3"), limit=1).entries))
+    proof = json.loads(lines[1])["proof"]
+    # 32 bytes leave two bits of the last letter before "=" without use: "A" and "B" would say the same.
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    proof[0] = f"{proof[0][:-2]}{letters[letters.index(proof[0][-2]) + 1]}="
+    changed = _changed(lines, 1, lambda line: line.update(proof=proof))
+    position = json.loads(lines[1])["position"]
+    assert _whats(_verdict(changed)) == [(position, "this entry is not what was signed at its place")]
+
+
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"[]\n", b"\xff\xfe\n", b'{"format":"asepsis-ledger-export/1"}\n'])
 def test_what_is_no_export_is_said(content: bytes) -> None:
     with pytest.raises(Unreadable):

@@ -49,7 +49,7 @@ def read_verifier(text: str) -> Verifier | None:
     """The key of ``name+id+key``, or None where the text is none."""
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
-    key = _from_base64(encoded)
+    key = from_base64(encoded)
     if not is_name(name) or key is None or len(key) != 1 + PUBLIC_KEY_BYTES or key[0] not in (ED25519, COSIGNATURE):
         return None
     verifier = Verifier(name=name, kind=key[0], public_bytes=key[1:])
@@ -159,7 +159,7 @@ def read_checkpoint(text: str) -> Checkpoint | None:
     if not blank or len(lines) < 3 or not all(lines):
         return None
     size = read_size(lines[1])
-    root = _from_base64(lines[2])
+    root = from_base64(lines[2])
     signatures = read_signatures(below)
     if size is None or root is None or len(root) != HASH_BYTES or signatures is None:
         return None
@@ -177,7 +177,7 @@ def read_signatures(text: str) -> tuple[Signature, ...] | None:
     signatures = []
     for line in lines:
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
-        decoded = _from_base64(encoded)
+        decoded = from_base64(encoded)
         if not line.startswith(_DASH) or not is_name(name) or decoded is None or len(decoded) <= KEY_ID_BYTES:
             return None
         signatures.append(Signature(name=name, key_id=decoded[:KEY_ID_BYTES], signature=decoded[KEY_ID_BYTES:]))
@@ -191,8 +191,10 @@ def read_size(text: str) -> int | None:
     return int(text)
 
 
-def _from_base64(text: str) -> bytes | None:
+def from_base64(text: str) -> bytes | None:
+    """What this Base64 says, in its one spelling (bits that no byte uses are zero: RFC 4648 section 3.5), or None."""
     try:
-        return b64decode(text, validate=True)
+        found = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return found if b64encode(found).decode() == text else None

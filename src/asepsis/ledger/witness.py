@@ -6,12 +6,11 @@ proof that the new tree contains the old one. As c2sp.org/tlog-witness specifies
 
 from __future__ import annotations
 
-import binascii
 import fcntl
 import os
 import secrets
 import time
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -23,7 +22,16 @@ from asepsis.crypto.signing import SigningKey
 from asepsis.kernel.value import value
 from asepsis.ledger.errors import LedgerError
 from asepsis.ledger.merkle import EMPTY_ROOT, PROOF_LIMIT, verify_consistency
-from asepsis.ledger.note import COSIGNATURE, NOTE_LIMIT_BYTES, Checkpoint, Verifier, cosign, read_checkpoint, read_size
+from asepsis.ledger.note import (
+    COSIGNATURE,
+    NOTE_LIMIT_BYTES,
+    Checkpoint,
+    Verifier,
+    cosign,
+    from_base64,
+    read_checkpoint,
+    read_size,
+)
 
 ADD_CHECKPOINT: Final = "/add-checkpoint"
 SIZE_TYPE: Final = "text/x.tlog.size"
@@ -55,9 +63,9 @@ def read_request(text: str) -> Request | None:
     checkpoint = read_checkpoint(note)
     if not blank or old_size is None or checkpoint is None or len(lines) > PROOF_LIMIT:
         return None
-    try:
-        proof = tuple(b64decode(line, validate=True) for line in lines)
-    except (binascii.Error, ValueError):
+    hashes = [from_base64(line) for line in lines]
+    proof = tuple(hash_ for hash_ in hashes if hash_ is not None)
+    if len(proof) != len(hashes):
         return None
     return Request(old_size=old_size, proof=proof, checkpoint=checkpoint)
 

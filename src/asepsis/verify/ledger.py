@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
-from asepsis.verify.note import WITNESS, Key, Note, Unreadable, read_key, read_note, signed_by
+from asepsis.verify.note import WITNESS, Key, Note, Unreadable, from_base64, read_key, read_note, signed_by
 from asepsis.verify.tree import Tree, is_consistent, of_leaf, root_by_inclusion, root_of
 
 FORMAT: Final = "asepsis-ledger-export/1"
@@ -262,8 +260,8 @@ def _text(document: object) -> str:
 
 def _one_hash(text: object) -> bytes:
     try:
-        return base64.b64decode(text, validate=True) if isinstance(text, str) else b""
-    except (binascii.Error, ValueError):
+        return from_base64(text) if isinstance(text, str) else b""
+    except Unreadable:
         return b""
 
 

@@ -51,7 +51,7 @@ def read_key(text: str) -> Key:
     if len(parts) != 3:
         raise Unreadable("a key is name+id+key")
     name, id_, encoded = parts
-    decoded = _decoded(encoded)
+    decoded = from_base64(encoded)
     if len(decoded) != 33 or decoded[0] not in (LOG, WITNESS):
         raise Unreadable("the key is no Ed25519 key of a log or of a witness")
     expected = sha256(name.encode() + b"\n" + decoded).digest()[:4]
@@ -73,14 +73,14 @@ def read_note(text: str) -> Note:
     lines = body.split("\n")
     if at < 0 or len(lines) < 4 or not below.endswith("\n"):
         raise Unreadable("this is no signed checkpoint")
-    origin, size, root = lines[0], lines[1], _decoded(lines[2])
+    origin, size, root = lines[0], lines[1], from_base64(lines[2])
     if not origin or not size.isdecimal() or str(int(size)) != size or len(root) != 32:
         raise Unreadable("this is no signed checkpoint")
     signatures = []
     for line in below[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
-        decoded = _decoded(encoded)
+        decoded = from_base64(encoded)
         if dash != "—" or not name or len(decoded) < 5:
             raise Unreadable("a signature below the checkpoint cannot be read")
         signatures.append((name, decoded[:4], decoded[4:]))
@@ -100,8 +100,16 @@ def _right(note: Note, key: Key, signature: bytes) -> bool:
     return is_signed(key.public_key, signature[8:], b"cosignature/v1\ntime %d\n" % time + note.body)
 
 
-def _decoded(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """What this Base64 says, in its one spelling: bits that no byte uses are zero (RFC 4648 section 3.5).
+
+    Raises:
+        Unreadable: It is no Base64, or another spelling of it.
+    """
     try:
-        return base64.b64decode(text, validate=True)
+        found = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Unreadable("what should be Base64 is not") from error
+    if base64.b64encode(found).decode() != text:
+        raise Unreadable("this Base64 has bits that no byte uses")
+    return found

@@ -19,6 +19,13 @@ pytestmark = pytest.mark.django_db
 RFC_SECRET, RFC_TIME, RFC_CODE = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59, "287082"
 
 
+@pytest.fixture(autouse=True)
+def _middle_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands still: a code that was made in one step and shown in the next but one would be too old."""
+    still = time.time() // 30 * 30 + 15
+    monkeypatch.setattr(time, "time", lambda: still)
+
+
 def code(secret: str, step: int = 0) -> str:
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step)))
 
