@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
+            # One process has the server and the browser: two of each would leave nobody else room on a small machine.
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 class Server:
@@ -197,10 +199,3 @@ def picture(page: Any, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _soak_alone() -> None:
-    """One in ten runs waits in vain on a busy machine; until that is understood these run in ``make soak``."""
-    if "ASEPSIS_SOAK" not in os.environ:
-        pytest.skip("part of `make soak`")

@@ -83,6 +83,21 @@ def test_a_finger_that_is_not_known_does_not_sign_in(server: Server, new_page: N
     page.get_by_text("Nothing was confirmed").wait_for()
 
 
+def test_a_button_that_is_pressed_before_its_script_is_there_waits_for_it(server: Server, new_page: NewPage) -> None:
+    held: list[Any] = []
+    page = new_page()
+    page.route("**/passkey*.js", lambda route: held.append(route))
+    page.goto("/account/login/", wait_until="commit")
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    button.wait_for()
+    assert button.is_disabled()
+    held[0].continue_()
+    button.click()
+    # The script has it in hand: the browser asks for a passkey, and the form was not sent.
+    page.wait_for_function("document.querySelector('form[data-passkey] button').disabled")
+    assert page.get_by_role("alert").count() == 0
+
+
 def test_a_password_and_an_app_let_in_and_a_session_is_ended_from_another(server: Server, new_page: NewPage) -> None:
     import time
 
@@ -111,6 +126,7 @@ def test_a_password_and_an_app_let_in_and_a_session_is_ended_from_another(server
 
     page.get_by_label("Authenticator code").fill(code(-1))
     page.get_by_role("button", name="Switch it on").click()
+    page.get_by_role("link", name="I have kept them").wait_for()
     assert page.locator(".codes li").count() == 10
     page.get_by_role("link", name="I have kept them").click()
     second = new_page()

@@ -42,10 +42,10 @@
       problem.hidden = false;
       continue;
     }
+    const button = form.querySelector("button");
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       problem.hidden = true;
-      const button = form.querySelector("button");
       button.disabled = true;
       try {
         const from = form.dataset.passkeyFrom;
@@ -65,5 +65,8 @@
         button.disabled = false;
       }
     });
+    // Pressed any earlier, it would send the form without an answer. "pageshow" also comes on the way back to a page.
+    window.addEventListener("pageshow", () => { button.disabled = false; });
+    button.disabled = false;
   }
 })();
