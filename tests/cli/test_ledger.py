@@ -152,6 +152,6 @@ def test_a_witness_in_another_process_countersigns_and_then_refuses(
         assert "does not countersign" in capsys.readouterr().err
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=120) == 0
         assert process.stdout is not None
         process.stdout.close()

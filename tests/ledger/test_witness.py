@@ -158,7 +158,7 @@ def test_its_server_bounds_what_it_reads(witness: Witness, address: str) -> None
         ("/add-checkpoint", "-1", 404),
         ("/add-checkpoint", "0", 400),
     ):
-        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
         connection.putrequest("POST", path)
         connection.putheader("Content-Length", length)
         connection.endheaders()

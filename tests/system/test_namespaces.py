@@ -54,7 +54,7 @@ def received_by_tcpdump(wire: Wire, target: Path, send: Path, packets: int, **ho
     sent = wire.replay(send, **how)  # type: ignore[arg-type] # the options of replay, by name
     assert (sent.packets, sent.failed) == (packets, 0)
     try:
-        receiver.wait(timeout=10)
+        receiver.wait(timeout=60)
     except subprocess.TimeoutExpired:
         receiver.send_signal(signal.SIGINT)
         receiver.wait()
