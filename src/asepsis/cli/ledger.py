@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from asepsis.cli.text import showable
 from asepsis.kernel.errors import AsepsisError
-from asepsis.kernel.time import SECOND_NS, iso_from_ns
+from asepsis.kernel.time import iso_from_ns
 
 if TYPE_CHECKING:
     from asepsis.ledger import Ledger
@@ -42,18 +39,6 @@ def opened(workspace: Workspace) -> Ledger:
             hint="The ledger is made when somebody first uses the web: asepsis serve",
         )
     return Ledger.open(workspace.ledger_path, workspace.keys_path)
-
-
-def nanoseconds(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """A moment in ISO 8601, UTC if not said."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return int(aware.timestamp()) * SECOND_NS
-    except (ValueError, OverflowError, OSError) as error:
-        raise click.BadParameter(f"{text!r} is no time such as 2026-01-31T09:30") from error
 
 
 def verifier_of(text: str | None) -> Verifier | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from asepsis.cli.moment import nanoseconds
 from asepsis.devices.telling import duration, standing_words
 from asepsis.kernel.time import SECOND_NS
 
@@ -27,20 +27,9 @@ def now_option() -> Callable[[Function], Function]:
         "now_ns",
         metavar="TIME",
         default=None,
-        callback=_nanoseconds,
+        callback=nanoseconds,
         help="Say how devices stand at TIME (ISO 8601, UTC if not said); else when their site was last watched.",
     )
-
-
-def _nanoseconds(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return int(aware.timestamp()) * SECOND_NS
-    except (ValueError, OverflowError, OSError) as error:
-        raise click.BadParameter(f"{text!r} is no time such as 2026-01-31T09:30") from error
 
 
 def with_standing(document: Document, standing: Standing, *, in_full: bool = False) -> Document:

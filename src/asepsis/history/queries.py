@@ -67,7 +67,7 @@ def _midnight_ns(day: date) -> int:
 
 
 # A conversation belongs to the device that had the address when it began.
-_WITH_DEVICES: Final = """
+_CONVERSATIONS_WITH_DEVICES: Final = """
     SELECT c.*, client.device AS client_device, server.device AS server_device
     FROM conversations AS c
     LEFT JOIN addresses AS client
@@ -93,8 +93,8 @@ _CONVERSATIONS: Final = _RESOLVED.format(
 )
 _CONVERSATION_DETAILS: Final = _RESOLVED.format(columns="*")
 
-_MESSAGES: Final = """
-WITH resolved AS (
+# A message belongs to the devices that had its addresses when it was sent.
+_MESSAGES_WITH_DEVICES: Final = """
     SELECT m.*, source.device AS source_device, destination.device AS destination_device
     FROM messages AS m
     LEFT JOIN addresses AS source
@@ -103,7 +103,10 @@ WITH resolved AS (
     LEFT JOIN addresses AS destination
       ON destination.site = m.site AND destination.ip = m.destination_ip
       AND destination.from_ns <= m.time_ns AND m.time_ns < destination.until_ns
-)
+"""
+
+_MESSAGES: Final = """
+WITH resolved AS ({with_devices})
 SELECT *
 FROM resolved
 WHERE {conditions}
@@ -207,15 +210,7 @@ LIMIT $limit
 # Which messages crossed the network with data of patients in clear. Dissectors say so by one of two facts, and keep
 # none of the data itself; what they keep is compact JSON, so the words stand there as written here.
 _PATIENT_DATA: Final = """
-WITH resolved AS (
-    SELECT m.*, source.device AS source_device, destination.device AS destination_device
-    FROM messages AS m
-    LEFT JOIN addresses AS source
-      ON source.site = m.site AND source.ip = m.source_ip
-      AND source.from_ns <= m.time_ns AND m.time_ns < source.until_ns
-    LEFT JOIN addresses AS destination
-      ON destination.site = m.site AND destination.ip = m.destination_ip
-      AND destination.from_ns <= m.time_ns AND m.time_ns < destination.until_ns
+WITH resolved AS ({with_devices}
     WHERE m.facts LIKE '%"patient_data_in_clear":true%' OR m.facts LIKE '%"patient_data":true%'
 )
 SELECT site, protocol, source_ip, source_device, destination_ip, destination_device, count(*) AS messages,
@@ -298,5 +293,6 @@ def bind(query: Query, selection: Selection) -> tuple[str, dict[str, Any]]:
             raise ValueError(f"this question cannot be narrowed by {name}")
         conditions.append(CONDITIONS[query.table, name])
         parameters[name] = wanted
-    sql = query.sql.replace("{with_devices}", _WITH_DEVICES).replace("{conditions}", " AND ".join(conditions))
+    with_devices = _MESSAGES_WITH_DEVICES if query.table == MESSAGES_TABLE else _CONVERSATIONS_WITH_DEVICES
+    sql = query.sql.replace("{with_devices}", with_devices).replace("{conditions}", " AND ".join(conditions))
     return sql, parameters

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from asepsis.cli.exits import Exit
-from asepsis.cli.ledger import nanoseconds
+from asepsis.cli.moment import nanoseconds
 from asepsis.cli.text import showable
 from asepsis.cli.verb import Verb, VerbGroup, json_option, workspace_option
 from asepsis.kernel.errors import AsepsisError
