@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -70,6 +71,11 @@ def known_vendor(text: str) -> Vendor | None:
     """Like ``vendor``, but None for a maker that no row knows."""
     found = vendor(text)
     return found if found is not None and normal(found.name) in _aliases() else None
+
+
+def spellings() -> Mapping[str, Vendor]:
+    """Every spelling that a row knows, as ``normal`` writes it, and whose it is."""
+    return _aliases()
 
 
 def forget() -> None:

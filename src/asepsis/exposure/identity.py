@@ -1,0 +1,36 @@
+"""What matching needs to know of a device, and the evidence for it."""
+
+from __future__ import annotations
+
+from asepsis.devices.device import Device, Evidence
+from asepsis.kernel.value import value
+
+
+@value
+class Identity:
+    """Who made a device, which model it is and which version it runs; what is not known is empty."""
+
+    vendor: str
+    model: str
+    version: str
+    os: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is known by which a product could be told."""
+        return not self.model
+
+
+def identity_of(device: Device) -> Identity:
+    """The identity of a device of the registry."""
+    return Identity(
+        vendor=device.vendor or "", model=device.model or "", version=device.firmware or "", os=device.os or ""
+    )
+
+
+def evidence_for(device: Device, attribute: str) -> Evidence | None:
+    """The strongest evidence for the value that is shown, None where no packet and no person said it."""
+    shown = getattr(device, attribute)
+    return next(
+        (one for one in device.evidence if one.attribute == attribute and one.value == shown and one.weight > 0), None
+    )
