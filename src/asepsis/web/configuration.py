@@ -16,6 +16,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
+from asepsis.web.people.provider import groups
 
 PREFIX: Final = "ASEPSIS_"
 
@@ -84,20 +85,30 @@ class SignIn:
 class Oidc:
     """Sign-in by the hospital's own provider; off while ``issuer`` is empty."""
 
+    name: str = "the hospital's sign-in"
+    """How people call it: what the button says after "Sign in with"."""
     issuer: str = ""
-    """The address of the provider, as its tokens name it (``iss``)."""
+    """The address of the provider, as its tokens name it (``iss``), letter by letter; https."""
     client_id: str = ""
     """As the provider knows Asepsis."""
     client_secret_file: str = ""
-    """The file with the secret that the provider gave."""
+    """The file with the secret that the provider gave; none is sent where this is empty (a public client with PKCE)."""
+    authority_file: str = ""
+    """The certificates (PEM) that the provider's is checked against; those of the system where this is empty."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    """What is asked for; add the one that brings groups, where your provider has one."""
     groups_claim: str = "groups"
     """The claim that lists a person's groups."""
     groups: tuple[str, ...] = ()
-    """``group=role`` or ``group=role@site``, one for each group that means something here."""
+    """``group=role`` or ``group=role@site``, one for each group that means something here; no other gives anything."""
+    roles_days: int = 7
+    """Roles from groups end so many days after the last sign-in by the provider."""
     strong_acr: tuple[str, ...] = ()
     """Values of ``acr`` that stand for two factors."""
-    strong_amr: tuple[str, ...] = ("mfa", "hwk", "swk")
+    strong_amr: tuple[str, ...] = ("mfa",)
     """Values of ``amr`` that do (RFC 8176)."""
+    device_bound_acr: tuple[str, ...] = ()
+    """Values of ``acr`` that stand for a key that cannot leave its device: what administrators and break-glass need."""
 
 
 @value
@@ -134,6 +145,7 @@ class Configuration:
     ledger: Ledger = Ledger()
 
 
+GROUPS: Final = ("oidc", "groups")
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("web", "tls"): ("own", "files", "none"),
     ("database", "engine"): ("sqlite", "postgresql"),
@@ -145,6 +157,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("sign_in", "idle_minutes"): (1, 720),
     ("sign_in", "session_hours"): (1, 24),
     ("ledger", "checkpoint_minutes"): (1, 1440),
+    ("oidc", "roles_days"): (1, 90),
     ("sign_in", "invitation_hours"): (1, 720),
 }
 
@@ -211,10 +224,17 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
     if get_origin(hint) is tuple:
         if not isinstance(found, list) or not all(isinstance(part, get_args(hint)[0]) for part in found):
             raise _refused(f"{place} must be a list of texts")
+        wrong = (
+            next((said for line in found if isinstance(said := groups.read(line), str)), "") if key == GROUPS else ""
+        )
+        if wrong:
+            raise _refused(f"{place}: {wrong}")
         return tuple(found)
     if type(found) is not hint:
         kinds = {str: "a text", int: "a whole number", bool: "true or false"}
         raise _refused(f"{place} must be {kinds[hint]}, not {found!r}")
+    if key == ("oidc", "issuer") and found and not _is_issuer(str(found)):
+        raise _refused(f"{place} must be an https address without ? and #, not {found!r}")
     if key in CHOICES and found not in CHOICES[key]:
         raise _refused(f"{place} must be one of {', '.join(CHOICES[key])}, not {found!r}")
     if key in RANGES and isinstance(found, int):
@@ -222,6 +242,11 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
         if not low <= found <= high:
             raise _refused(f"{place} must be from {low} to {high}, not {found}")
     return found
+
+
+def _is_issuer(address: str) -> bool:
+    # OpenID Connect Discovery 1.0, 3: https, no query, no fragment. To this machine http may be spoken, as in tests.
+    return re.fullmatch(r"(https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?)", address) is not None
 
 
 def _line(text: str, table: str, key: str | None) -> int:

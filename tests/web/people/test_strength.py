@@ -77,9 +77,9 @@ def test_a_passkey_of_somebody_else_does_not_count(make_person: MakePerson) -> N
     assert measured(make_person("ada"), {"method": "mfa", "type": "webauthn", "id": passkey.pk}).aal == 0
 
 
-@pytest.mark.parametrize(("uid", "strong", "level"), [("7", True, 2), ("7", False, 1), ("8", True, 1)])
-def test_the_provider_counts_as_two_factors_where_it_vouched_for_this_sign_in(
-    make_person: MakePerson, uid: str, strong: bool, level: int
+@pytest.mark.parametrize(("uid", "vouched", "level"), [("7", 3, 3), ("7", 2, 2), ("7", 1, 1), ("8", 3, 1)])
+def test_the_provider_counts_as_much_as_it_vouched_for_in_this_sign_in(
+    make_person: MakePerson, uid: str, vouched: int, level: int
 ) -> None:
     record = {"method": "socialaccount", "provider": "hospital", "uid": "7"}
-    assert measured(make_person("ada"), record, asepsis_provider={"uid": uid, "strong": strong}).aal == level
+    assert measured(make_person("ada"), record, asepsis_provider={"uid": uid, "level": vouched}).aal == level

@@ -127,11 +127,11 @@ def circumstances_of(request: HttpRequest) -> Circumstances:
     )
 
 
-def subject_of(person: Person, now: datetime | None = None) -> Subject:
-    """A person with the roles, vendor access and open break-glass that the database holds."""
+def subject_of(person: Person, now: datetime | None = None, *, only: RoleGrant | None = None) -> Subject:
+    """A person with the roles, vendor access and open break-glass that the database holds; or with one role alone."""
     grants = []
     vendor = None
-    for row in person.grants.select_related("department"):
+    for row in person.grants.select_related("department") if only is None else [only]:
         if row.role == Role.VENDOR:
             # The database holds one access a vendor, with group and end; without either there is none.
             if row.device_group_id is not None and row.expires is not None:
@@ -139,6 +139,8 @@ def subject_of(person: Person, now: datetime | None = None) -> Subject:
         elif row.role != Role.PATIENT and row.device_group_id is None:
             grants.append(Grant(role=Role(row.role), scope=scope_of(row), expires_at=row.expires))
     uses = BreakGlassUse.objects.filter(person=person, ended=None, until__gt=now or timezone.now())
+    if only is not None:
+        uses = uses.none()
     return Subject(
         id=str(person.pk),
         active=person.is_active,

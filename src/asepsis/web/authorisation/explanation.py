@@ -65,6 +65,12 @@ def explain(
     return Explanation(decision=decision, remedy=remedy, purposes=purposes, roles=roles, scope=scope)
 
 
+def gives(engine: Engine, subject: Subject, action: Action, on: Facts | None, how: Circumstances) -> bool:
+    """Whether the roles of ``subject`` allow the action, where somebody without any would be refused."""
+    nobody = Subject(id=subject.id, active=subject.active)
+    return not _decide(engine, nobody, action, on, how).allowed and _decide(engine, subject, action, on, how).allowed
+
+
 def _decide(engine: Engine, subject: Subject, action: Action, on: Facts | None, how: Circumstances) -> Decision:
     return engine.anywhere(subject, action, how) if on is None else engine.decide(subject, action, on, how)
 

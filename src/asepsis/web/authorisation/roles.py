@@ -94,6 +94,13 @@ def withdraw(request: HttpRequest, grant_id: int) -> HttpResponse:
         decision = may(request.user, Action.ROLE_WITHDRAW, grant)
         if not decision.allowed:
             raise Refused(Action.ROLE_WITHDRAW, decision)
+        if grant.provider_group:
+            messages.error(
+                request,
+                f"The group {grant.provider_group!r} of the hospital's provider gives it, at every sign-in. Take "
+                f"{holder} out of the group there; to stop everything at once, end the access of {holder} here.",
+            )
+            return redirect("access-person", holder.pk)
         if _is_last_administrator(grant):
             messages.error(request, "This is the last administrator of the hospital. Let another be approved first.")
             return redirect("access-person", holder.pk)

@@ -15,7 +15,7 @@ from asepsis.web.authorisation.actions import Action, Kind, Obligation
 from asepsis.web.authorisation.asking import asker, engine, place_of, subject_of
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.engine import Decision
-from asepsis.web.authorisation.explanation import Remedy, explain
+from asepsis.web.authorisation.explanation import Remedy, explain, gives
 from asepsis.web.authorisation.facts import HOSPITAL, Circumstances, DeviceFacts, Facts, ScopeFacts, System
 from asepsis.web.authorisation.forms import WhyForm
 from asepsis.web.authorisation.routes import Refused, requires
@@ -80,7 +80,13 @@ def _answer(request: HttpRequest, form: WhyForm) -> dict[str, Any]:
     elif kinds == (Kind.SCOPE,):
         on = ScopeFacts(scope=HOSPITAL)
     found = explain(engine(), subject, action, on, circumstances, scope=scope)
+    grants = asked.grants.select_related("site", "department", "device_group", "granted_by")
     return {
+        "givers": [
+            grant
+            for grant in (grants if found.decision.allowed else ())
+            if gives(engine(), subject_of(asked, only=grant), action, on, circumstances)
+        ],
         "asked": asked,
         "myself": myself,
         "title": schema.actions()[action].title,

@@ -72,6 +72,7 @@ def record(
     patient: str = "",
     site: str = "",
     policies: tuple[str, ...] = (),
+    changed: bool = False,
 ) -> uuid.UUID:
     """Records an access or a change; the middleware makes it durable before the answer leaves.
 
@@ -90,6 +91,8 @@ def record(
         patient: The pseudonym of the patient that the subject belongs to.
         site: The site that it happened at.
         policies: Ids of the policies that decided.
+        changed: Whether something changes although the request is one that should only read: the way back from the
+            hospital's provider, which standards make a GET.
 
     Returns:
         The id of the record.
@@ -114,7 +117,7 @@ def record(
         client=str(request.META.get("REMOTE_ADDR", "")),
         details=flat(what or {}),
     )
-    in_outbox = request.method not in SAFE_METHODS
+    in_outbox = changed or request.method not in SAFE_METHODS
     if in_outbox:
         _put(made)
     pending = getattr(request, REQUEST_ATTRIBUTE, [])

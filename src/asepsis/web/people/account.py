@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
-from allauth.account.views import PasswordChangeView, PasswordSetView, ReauthenticateView
+from allauth.account.views import LoginView, PasswordChangeView, PasswordSetView, ReauthenticateView
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.internal.flows import post_authentication
@@ -28,6 +28,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from asepsis.web import settings
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.routes import own, requires
 from asepsis.web.ledger.record import record
@@ -130,6 +131,17 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 def _recorded(request: HttpRequest, action: str, **what: Any) -> None:
     record(request, action, subject=f"person:{request.user.pk}", what=what)
+
+
+class SignIn(LoginView):
+    """The ways in; that of the hospital's provider where there is one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the provider's name."""
+        shown: dict[str, Any] = super().get_context_data(**kwargs)
+        oidc = settings.CONFIGURATION.oidc
+        shown["provider_name"] = oidc.name if oidc.issuer else ""
+        return shown
 
 
 class AddPasskey(AddWebAuthnView):

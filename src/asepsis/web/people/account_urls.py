@@ -14,12 +14,16 @@ from django.views.generic import RedirectView
 
 from asepsis.web.authorisation.routes import own, public
 from asepsis.web.people import account
+from asepsis.web.people.provider import views as provider
 
 TO_ACCOUNT = own(RedirectView.as_view(pattern_name="account"))
 
 urlpatterns = [
     path("", account.account, name="account"),
-    path("login/", public(library.login), name="account_login"),
+    path("login/", public(account.SignIn.as_view()), name="account_login"),
+    path("provider/", provider.begin, name="provider"),
+    path("provider/again/", provider.again, name="provider_again"),
+    path("provider/answer/", provider.answer, name="provider_answer"),
     path("logout/", public(library.logout), name="account_logout"),
     path("inactive/", public(library.account_inactive), name="account_inactive"),
     path("again/", own(account.PasswordAgain.as_view()), name="account_reauthenticate"),

@@ -58,7 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **kwargs)
         strength.forget(request)
         proved = strength.strength(request)
-        what = {"aal": proved.aal, "device_bound": proved.device_bound}
+        way = "provider" if strength.vouched_for(request, user) else "own"
+        what = {"aal": proved.aal, "device_bound": proved.device_bound, "way": way}
         record(request, "session.start", subject=f"person:{user.pk}", what=what)
         attempts.remember(request, response, user.get_username())
         return response
@@ -68,6 +69,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(request.user, Person):
             record(request, "session.end", subject=f"person:{request.user.pk}")
         super().logout(request)
+
+    def get_login_stages(self) -> list[str]:
+        """The library's steps, with our own for the second factor."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "asepsis.web.people.stages.SecondFactorStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any

@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from allauth.account import app_settings
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -30,6 +34,11 @@ API_PREFIX: Final = "/api/"
 SET_UP_PREFIXES: Final = ("mfa_", "account_")
 SET_UP_ROUTES: Final = frozenset({"second_factor", "account", "usersessions_list", "end_session"})
 """What somebody may reach who has shown one factor: to add another, and to leave."""
+WAYS_IN_ROUTES: Final = frozenset({
+    "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_activate_totp", "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes", "account_set_password", "account_change_password",
+})  # fmt: skip
+"""What changes how somebody can sign in."""
 
 
 class SignInMiddleware:
@@ -55,6 +64,8 @@ class SignInMiddleware:
         if not isinstance(request.user, Person) or getattr(view, MARK, None) == PUBLIC:
             return None
         name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+        if name in WAYS_IN_ROUTES and must_ask_provider(request, request.user):
+            return HttpResponseRedirect(f"{reverse('provider_again')}?{urlencode({'next': request.path})}")
         if name.startswith(SET_UP_PREFIXES) or name in SET_UP_ROUTES or enough(request, request.user):
             return None
         if request.path.startswith(API_PREFIX):
@@ -70,6 +81,17 @@ def enough(request: HttpRequest, person: Person) -> bool:
     if rules.second_factor and proved.aal < 2:
         return False
     return proved.device_bound or not rules.administrators_device_bound or not is_administrator(person)
+
+
+def must_ask_provider(request: HttpRequest, person: Person) -> bool:
+    """Whether somebody who has no way in but the provider's came too long ago to add another one.
+
+    The library asks everybody else for a password, code or passkey once more; these it lets pass.
+    """
+    if get_reauthentication_flows(person) or not person.identities.exists():
+        return False
+    records = get_authentication_records(request, person)
+    return not records or time.time() - float(records[-1]["at"]) >= app_settings.REAUTHENTICATION_TIMEOUT
 
 
 def is_administrator(person: Person) -> bool:

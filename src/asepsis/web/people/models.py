@@ -70,12 +70,31 @@ class RoleGrant(models.Model):
     expires = models.DateTimeField(null=True, blank=True)
     granted_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     granted = models.DateTimeField(default=timezone.now, editable=False)
+    provider_group = models.CharField(max_length=500, blank=True, editable=False)
+    """The group at the hospital's provider that gave it; renewed by each sign-in there. Empty where a person did."""
 
     class Meta:
         ordering = ("person", "role")
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_role_display()}"
+
+
+class ProviderIdentity(models.Model):
+    """Who somebody is at the hospital's provider: issuer and subject, which never change, and nothing else counts."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    made = models.DateTimeField(default=timezone.now, editable=False)
+    used = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "provider identities"
+        constraints = (models.UniqueConstraint(fields=("issuer", "subject"), name="one_person_for_each_subject"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} at {self.issuer}"
 
 
 class Invitation(models.Model):

@@ -16,10 +16,11 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
 from asepsis.kernel.value import value
+from asepsis.web.people.models import Person
 
 REQUEST_ATTRIBUTE: Final = "asepsis_strength"
 PROVIDER_SESSION_KEY: Final = "asepsis_provider"
-"""Who came by the hospital's provider, and whether it vouched for two factors: ``{"uid": str, "strong": bool}``."""
+"""What the hospital's provider vouched for: ``{"uid": str, "level": 1 to 3, "at": seconds since 1970}``."""
 
 
 @value
@@ -62,6 +63,23 @@ def is_device_bound(data: Mapping[str, Any]) -> bool:
     return data.get("backup_eligible") is False and data.get("cloned_at") is None
 
 
+def provider_vouched(provider: Mapping[str, Any], uid: str, at: float) -> tuple[int, float]:
+    """The level that a provider vouched for and when it last asked the person; one factor where it said nothing."""
+    if provider.get("uid") != uid:
+        return 1, at
+    # A sign-in there may be hours old: it is as fresh as the provider's own question, not as our visit.
+    return int(provider.get("level", 1)), min(at, float(provider.get("at", at)))
+
+
+def vouched_for(request: HttpRequest, person: Person) -> int:
+    """The level that the provider vouched for when it last brought this person in this session; 0 where it did not."""
+    records = get_authentication_records(request, person)
+    provider = request.session.get(PROVIDER_SESSION_KEY) or {}
+    if not records or records[-1].get("method") != "socialaccount":
+        return 0
+    return provider_vouched(provider, str(records[-1].get("uid")), 0.0)[0]
+
+
 def _strength(request: HttpRequest) -> Strength:
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated or not hasattr(request, "session"):
@@ -79,8 +97,8 @@ def _strength(request: HttpRequest) -> Strength:
             case "password":
                 proved[1] = at
             case "socialaccount":
-                strong = provider.get("strong") is True and provider.get("uid") == record.get("uid")
-                proved[2 if strong else 1] = at
+                level, asked = provider_vouched(provider, str(record.get("uid")), at)
+                proved[level] = max(asked, proved.get(level, 0.0))
             case "mfa" if (row := kept.get(record.get("id"))) is not None:
                 if row.type != Authenticator.Type.WEBAUTHN:
                     second.append(at)
