@@ -97,8 +97,14 @@ def test_transactions_tell_the_actor_or_nothing(messages: list[Sighting], ip: st
 
 def test_a_system_that_orders_and_gets_results_is_no_engine() -> None:
     found = by_ip(told(*hl7("ORM", RADIOLOGY, ENGINE), *hl7("ORU", LABORATORY, RADIOLOGY)), RADIOLOGY)
-    assert found.role == "hl7_engine"
+    assert found.role == "hl7_receiver"
     assert found.category is None
+
+
+def test_only_what_passes_messages_on_has_the_role_of_an_engine() -> None:
+    ordered = told(*hl7("RGV", CENTRAL, ANALYSER), *hl7("ORU", ANALYSER, CENTRAL, "PUMP 9", SODIUM))
+    assert "hl7_engine" not in {by_ip(ordered, ip).role for ip in (ANALYSER, CENTRAL)}
+    assert by_ip(told(*ADMISSIONS), ENGINE).role == "hl7_engine"
 
 
 def test_an_instrument_that_names_itself_is_what_its_results_say() -> None:

@@ -154,6 +154,14 @@ def test_what_receives_and_sends_hl7_is_an_interface_engine() -> None:
     assert (found.role, found.category) == ("hl7_engine", "interface_engine")
 
 
+def test_what_sends_results_and_acknowledges_something_unread_may_be_an_instrument() -> None:
+    found = by_ip(
+        devices(sighting(hl7("ORU"), PC, "10.0.0.6"), sighting(hl7("ACK", ack=True), PC, "10.0.0.6")), "10.0.0.6"
+    )
+    assert found.role == "hl7_receiver"
+    assert found.category != "interface_engine"
+
+
 def test_what_a_device_segment_says_of_its_maker_and_software_is_used() -> None:
     says = (("manufacturer", "Philips"), ("brand", "IntelliVue MP70"), ("software_version", "J.10"))
     message = hl7("ORU", "", Equipment(source="DEV-2", identifier="MON5", attributes=says))

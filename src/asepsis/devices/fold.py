@@ -9,6 +9,7 @@ from typing import Any
 
 from asepsis.devices.actors import Actors
 from asepsis.devices.address import Reach, address_key, is_random, reach, virtual_router
+from asepsis.devices.borrowed import without_borrowed
 from asepsis.devices.calibration import calibrated
 from asepsis.devices.changes import IdentityChange, attribute_changes
 from asepsis.devices.clue import Attribute, Claim, Clue
@@ -89,14 +90,19 @@ class Folded:
             if node is not None and node in seen:
                 by_root.setdefault(root(node), []).append(clue)
         by_root = {top: _weighed(said) for top, said in by_root.items()}
-        claims = Claims(by_root)
+        twins = claims = Claims(by_root)
+        if borrowed := without_borrowed(by_root, self._groups):
+            # Who borrows is shown as a twin still, and takes nothing from whom it borrowed of.
+            by_root = {**by_root, **borrowed}
+            claims = Claims(by_root)
         actors = Actors(by_root, identity.node, root)
         disputes = _disputes(identity)
         made = []
         for top, nodes in self._groups.items():
             said = by_root.get(top, [])
             all_said = [*said, *inferred(top, nodes, said, identity, actors)]
-            device = _device(self._site, top, nodes, all_said, identity, claims, disputes, calibrate=self._calibrate)
+            shared = _twins(top, twins, disputes)
+            device = _device(self._site, top, nodes, all_said, identity, claims, shared, calibrate=self._calibrate)
             made.append((_place(device), top, device, nodes))
         made.sort(key=lambda one: one[0])
         return (
@@ -147,7 +153,7 @@ def _device(
     clues: list[Clue],
     identity: Identity,
     claims: Claims,
-    disputes: dict[Node, list[tuple[str, list[Node]]]],
+    twins: tuple[Twin, ...],
     *,
     calibrate: bool,
 ) -> Device:
@@ -196,7 +202,7 @@ def _device(
         last_seen_ns=last,
         confidence=confidence,
         evidence=tuple(reasons),
-        twins=_twins(root, claims, disputes),
+        twins=twins,
         **shown,
     )
 

@@ -51,10 +51,13 @@ def inferred(
             kinds.setdefault(clue.value, clue)
     sends = next((roles[role] for role in sorted(_HL7_SENDERS & roles.keys())), None)
     receives = roles.get(Role.HL7_RECEIVER)
-    if sends is not None and receives is not None:
+    passes_on = actors.exchanges(root)
+    # A pump is sent orders and sends results: it passes nothing on. Where what it receives was not read, what sends
+    # results may be such an instrument; of what sends anything else, most are engines.
+    unread = passes_on is None
+    if sends is not None and receives is not None and (Role.HL7_RESULT_SENDER not in roles if unread else passes_on):
         found.append(_like(sends, Attribute.ROLE, Role.HL7_ENGINE, 0.6))
-        if actors.exchanges(root) is None:
-            # What it receives was not seen; of what both receives and sends, most are engines.
+        if unread:
             found.append(_like(sends, Attribute.CATEGORY, Category.INTERFACE_ENGINE, 0.45))
     archive, queries, receiver = (
         roles.get(role) for role in (Role.DICOM_ARCHIVE, Role.DICOM_VIEWER, Role.DICOM_RECEIVER)

@@ -126,7 +126,7 @@ class Role(StrEnum):
     DICOM_ARCHIVE = "dicom_archive", "Answers queries for images, which it accepts and keeps"
     DICOM_WORKLIST = "dicom_worklist_provider", "Answers modality worklist queries"
     DICOM_PRINT = "dicom_print_server", "Accepts images to print"
-    HL7_ENGINE = "hl7_engine", "Receives HL7 messages and sends HL7 messages to others"
+    HL7_ENGINE = "hl7_engine", "Receives HL7 messages and passes them on to others"
     DICOM_SENDER = "dicom_image_source", "Sends images to an archive"
     DICOM_VIEWER = "dicom_query_client", "Queries or retrieves images"
     DICOM_RECEIVER = "dicom_image_receiver", "Accepts images; whether it is an archive is not known"
