@@ -18,11 +18,12 @@ ROLES_OF_PROGRAM: Mapping[str, tuple[str, ...]] = {
     "movescu": ("dicom_query_client", "dicom_client"),
     "echoscu": ("dicom_client",),
     "mllp_engine.py": ("hl7_engine", "hl7_receiver", "hl7_sender"),
+    "mllp_tamper.py": ("hl7_engine", "hl7_receiver", "hl7_sender", "hl7_result_sender"),
     "mllp_listener.py": ("hl7_receiver",),
     "mllp_device_gateway.py": ("hl7_receiver",),
     "mllp_reporter.py": ("hl7_sender", "hl7_result_sender", "medical_data_source"),
     "mllp_send": ("hl7_sender", "hl7_result_sender", "medical_data_source"),
-    "astm_receiver.py": ("hl7_sender", "hl7_result_sender", "hl7_engine"),
+    "astm_receiver.py": ("hl7_sender", "hl7_result_sender"),
     "astm_analyser.py": ("medical_data_source",),
     "poct1a_meter.py": ("medical_data_source",),
     "intellivue_monitor.py": ("medical_data_source",),
@@ -58,8 +59,6 @@ ROLES_OF_KIND: Mapping[str, tuple[str, ...]] = {
 def roles(host: Mapping[str, Any]) -> set[str]:
     """The roles that are true of a host."""
     done = {role for program in host["programs"] for role in ROLES_OF_PROGRAM.get(program, ())}
-    if {"hl7_receiver", "hl7_sender"} <= done:
-        done.add("hl7_engine")  # the closed list: receives HL7 messages and sends HL7 messages to others
     return {"client", *done, *ROLES_OF_KIND.get(host["kind"], ())}
 
 

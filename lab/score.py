@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab import measures
+from lab import attacked, measures
 
 RECORDING = Path(__file__).resolve().parent.parent / "src" / "asepsis" / "pipeline" / "recordings"
 ANSWER_SECONDS = 300
@@ -30,6 +30,11 @@ def add(verbs: Any) -> None:
         default=[RECORDING / "truth.json"],
         metavar="FILE",
         help="the truth.json of each workspace's recording, in the same order",
+    )
+    parser.add_argument(
+        "--attacks",
+        action="store_true",
+        help="the workspaces hold the week of attacks: what attackers ran is true of the hosts that they ran it on",
     )
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="writes the reliability curve")
     parser.add_argument("--json", action="store_true", dest="as_json")
@@ -51,9 +56,15 @@ def run(options: argparse.Namespace) -> int:
         if done.returncode != 0:
             print(f"no answers from {workspace}: {done.stderr.strip()[-500:]}", file=sys.stderr)
             return 3
-        pairs.append((json.loads(done.stdout), json.loads(truth.read_text())["hosts"]))
+        labels = json.loads(truth.read_text())
+        hosts = attacked.hosts(labels) if options.attacks else labels["hosts"]
+        pairs.append((json.loads(done.stdout), hosts))
     score = measures.score(pairs)
+    if options.attacks:
+        score["attackers"] = attacked.apart(pairs)
     if options.picture is not None:
         options.picture.write_text(measures.picture(score["reliability"]))
     print(json.dumps(score, indent=1) if options.as_json else measures.report(score))
+    if options.attacks and not options.as_json:
+        print(attacked.report(score["attackers"]))
     return 0 if all(goal["met"] for goal in score["goals"]) else 1

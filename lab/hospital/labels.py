@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,11 @@ def _addresses(hospital: Hospital, name: str) -> dict[str, list[str]]:
     }
 
 
+def program(argv: Sequence[str]) -> str:
+    """The name of what was run: of the script, where an interpreter runs one."""
+    runs_a_script = Path(argv[0]).name.startswith("python") and len(argv) > 1
+    return Path(argv[1] if runs_a_script else argv[0]).name
+
+
 def _programs(hospital: Hospital, name: str) -> list[str]:
-    found = set()
-    for deed in hospital.diary:
-        if deed.host == name:
-            named = (
-                deed.argv[1] if Path(deed.argv[0]).name.startswith("python") and len(deed.argv) > 1 else deed.argv[0]
-            )
-            found.add(Path(named).name)
-    return sorted(found)
+    return sorted({program(deed.argv) for deed in hospital.diary if deed.host == name})
