@@ -222,6 +222,68 @@ ORDER BY messages DESC, site, protocol, source_ip, destination_ip
 LIMIT $limit
 """
 
+# What devices said that shows how well they protect themselves, each different thing once, with its first packet. Of
+# messages that differ without end (images, results, pages) only the marks of danger are kept.
+_POSTURE: Final = """
+WITH told AS (
+    SELECT site, capture, packet, time_ns, protocol, kind, source_ip, source_mac, destination_ip, destination_mac,
+      CASE
+        WHEN protocol IN ('tls', 'ssh', 'smb', 'snmp', 'ftp', 'telnet', 'smtp', 'ldap', 'rdp', 'opcua', 'wifi', 'ble')
+          OR (protocol = 'mqtt' AND kind IN ('CONNECT', 'CONNACK')) THEN facts
+        WHEN facts LIKE '%"patient_data_in_clear":true%' OR facts LIKE '%"patient_data":true%'
+          THEN '{"patient_data_in_clear":true}'
+        WHEN facts LIKE '%"default_credentials":true%'
+          THEN '{"credentials_in_clear":true,"default_credentials":true}'
+        WHEN facts LIKE '%"credentials_in_clear":true%' THEN '{"credentials_in_clear":true}'
+        WHEN protocol = 'dicom' AND kind = 'A-ASSOCIATE-RQ' AND facts LIKE '%"user_identity":%'
+          THEN '{"user_identity":true}'
+        ELSE ''
+      END AS facts
+    FROM messages
+    WHERE protocol NOT IN ('arp', 'dns', 'mdns', 'dhcp', 'dhcpv6', 'nd', 'ntp', 'lldp', 'cdp', 'llmnr', 'nbns', 'nbdgm')
+      AND NOT (protocol = 'tls' AND kind = 'ClientHello')
+      AND NOT (protocol = 'ssh' AND kind = 'KEXINIT')
+      AND NOT (protocol = 'smb' AND kind IN ('NEGOTIATE request', 'TREE_CONNECT request', 'TREE_CONNECT response'))
+),
+resolved AS (
+    SELECT m.*, source.device AS source_device, destination.device AS destination_device
+    FROM told AS m
+    LEFT JOIN addresses AS source
+      ON source.site = m.site AND source.ip = m.source_ip
+      AND source.from_ns <= m.time_ns AND m.time_ns < source.until_ns
+    LEFT JOIN addresses AS destination
+      ON destination.site = m.site AND destination.ip = m.destination_ip
+      AND destination.from_ns <= m.time_ns AND m.time_ns < destination.until_ns
+    WHERE m.facts <> ''
+)
+SELECT site, protocol, kind, source_ip, source_mac, source_device, destination_ip, destination_mac,
+  destination_device, facts, count(*) AS messages, min(time_ns) AS first_ns, max(time_ns) AS last_ns,
+  arg_min(capture, time_ns) AS capture, arg_min(packet, time_ns) AS packet
+FROM resolved
+WHERE {conditions}
+GROUP BY site, protocol, kind, source_ip, source_mac, source_device, destination_ip, destination_mac,
+  destination_device, facts
+ORDER BY first_ns, site, protocol, kind, source_ip, destination_ip, facts
+LIMIT $limit
+"""
+
+# Which services answered whom, with the first packet: a TCP server answers with SYN and ACK, in mid-stream an ACK that
+# is no RST must do.
+_SERVED: Final = """
+WITH resolved AS ({with_devices})
+SELECT site, client_ip, client_device, server_ip, server_device, ip_protocol, server_port, application,
+  application_by, count(*) AS conversations, CAST(sum(bytes_to_server) AS BIGINT) AS bytes_to_server,
+  CAST(sum(bytes_to_client) AS BIGINT) AS bytes_to_client, min(start_ns) AS first_ns, max(end_ns) AS last_ns,
+  arg_min(capture, start_ns) AS capture, arg_min(first_packet, start_ns) AS packet
+FROM resolved
+WHERE {conditions} AND packets_to_client > 0
+  AND (ip_protocol <> 6 OR (tcp_flags_server & 18) = 18 OR (tcp_flags_server & 20) = 16)
+GROUP BY site, client_ip, client_device, server_ip, server_device, ip_protocol, server_port, application,
+  application_by
+ORDER BY first_ns, site, client_ip, server_ip, ip_protocol, server_port, application
+LIMIT $limit
+"""
+
 CONDITIONS: Final[dict[tuple[str, str], str]] = {
     (CONVERSATIONS_TABLE, "first_day"): "start_ns >= $from_ns",
     (CONVERSATIONS_TABLE, "last_day"): "start_ns < $until_ns",
@@ -262,6 +324,8 @@ CATALOGUE: Final[dict[str, Query]] = {
     "patient-data": Query(
         table=MESSAGES_TABLE, sql=_PATIENT_DATA, conditions=("site", "device", "address", "protocol")
     ),
+    "posture": Query(table=MESSAGES_TABLE, sql=_POSTURE, conditions=("site", "device", "address", "protocol")),
+    "served": Query(table=CONVERSATIONS_TABLE, sql=_SERVED, conditions=_BY_DEVICE),
     "messages-by-protocol": Query(
         table=MESSAGES_TABLE, sql=_MESSAGES_BY_PROTOCOL, conditions=("site", "address", "protocol", "kind")
     ),

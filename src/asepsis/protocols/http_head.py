@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
@@ -101,6 +101,18 @@ _ABSOLUTE = re.compile(rb"(https?)://([^/?#]*)([^?#]*)", re.IGNORECASE)
 _CHALLENGE = re.compile(rb"(?:^|,)[ \t]*([A-Za-z0-9-]+)(?=[ \t]+[^=\s]|[ \t]*,|[ \t]*$)")
 _REALM = re.compile(rb'realm[ \t]*=[ \t]*(?:"([^"]*)"|([^",\s]+))', re.IGNORECASE)
 
+# Names and passwords that devices are delivered with, as makers' manuals and the dictionary of the Mirai worm give them
+# (CWE-1392), in the form in which Basic sends them (RFC 7617 2). They are compared with, and never kept.
+_DEFAULT_CREDENTIALS = frozenset(
+    b2a_base64(pair, newline=False)
+    for pair in (
+        *(b"admin:admin", b"admin:password", b"admin:", b"admin:1234", b"admin:12345", b"admin:123456", b"admin:default"),
+        *(b"root:root", b"root:password", b"root:", b"root:admin", b"root:pass", b"user:user", b"user:password"),
+        *(b"guest:guest", b"service:service", b"support:support", b"operator:operator", b"administrator:password"),
+        *(b"orthanc:orthanc", b"cisco:cisco", b"ubnt:ubnt", b"pi:raspberry", b"tomcat:tomcat", b"apc:apc"),
+    )
+)
+
 
 @value
 class HttpRequest:
@@ -122,6 +134,8 @@ class HttpRequest:
     cookie: bool
     upgrade: str
     ntlm: Ntlm | None
+    default_credentials: bool = False
+    """Name and password are a pair that devices are delivered with; which one is not kept."""
 
     def facts(self) -> dict[str, Any]:
         """Method, path, host, agent, content type, scheme of the credentials and whether they are in clear."""
@@ -132,6 +146,8 @@ class HttpRequest:
         # RFC 7617 4: Basic is the password itself.
         if self.authorization == "Basic":
             facts["credentials_in_clear"] = True
+        if self.default_credentials:
+            facts["default_credentials"] = True
         if self.cookie:
             facts["cookie"] = True
         if self.ntlm is not None:
@@ -222,12 +238,14 @@ def read_request(start: StartLine, lines: bytes) -> tuple[HttpRequest, int, byte
         path, authority = _other_form(method, path, authority)
     scheme = ""
     ntlm = None
+    is_default = False
     if credentials := get(b"authorization") or get(b"proxy-authorization"):
         scheme, ntlm = _credentials(credentials)
+        is_default = scheme == "Basic" and credentials.partition(b" ")[2].strip() in _DEFAULT_CREDENTIALS
     request = _request(
         *(method, version, path[:MASK_WINDOW], query != b"", authority[:TEXT_LIMIT]),
         *(get(b"user-agent", b"")[:TEXT_LIMIT], get(b"content-type", b"")[:TEXT_LIMIT]),
-        *(scheme, b"cookie" in fields, get(b"upgrade", b"")[:TEXT_LIMIT], ntlm),
+        *(scheme, b"cookie" in fields, get(b"upgrade", b"")[:TEXT_LIMIT], ntlm, is_default),
     )
     # RFC 9113 3.4: "PRI * HTTP/2.0" opens a connection of HTTP/2.
     return request, NOT_HTTP if version == "2.0" else _framing(fields, 0), path, fields
@@ -246,6 +264,7 @@ def _request(
     cookie: bool,
     upgrade: bytes,
     ntlm: Ntlm | None,
+    default_credentials: bool,
 ) -> HttpRequest:
     return HttpRequest(
         method=method,
@@ -258,6 +277,7 @@ def _request(
         cookie=cookie,
         upgrade=printable(upgrade),
         ntlm=ntlm,
+        default_credentials=default_credentials,
     )
 
 

@@ -21,6 +21,7 @@ from asepsis.protocols.tls_hello import (
     read_server_hello,
     read_ssl2_client_hello,
 )
+from asepsis.protocols.x509_validity import validity_of
 
 # RFC 5246 6.2.3: 2**14 bytes and 2,048 for compression and encryption.
 RECORD_LIMIT_BYTES = (1 << 14) + 2048
@@ -94,10 +95,12 @@ class Certificates:
     """DER, the sender's own first. None at all is a client that was asked and has none."""
 
     def facts(self) -> dict[str, Any]:
-        """How many, and the SHA-256 of each."""
+        """How many, the SHA-256 of each, and from when until when the sender's own is valid."""
         facts: dict[str, Any] = {"count": len(self.certificates)}
         if self.certificates:
             facts["sha256"] = [sha256(certificate).hexdigest() for certificate in self.certificates]
+            if validity := validity_of(self.certificates[0]):
+                facts["not_before"], facts["not_after"] = validity
         return facts
 
 
