@@ -80,6 +80,7 @@ docs: dev-ready ## rewrite the pages that are made from the sources
 	$(BIN)/python -m tools.protocol_reference
 	$(BIN)/python -m tools.identification_reference
 	$(BIN)/python -m tools.authorisation_reference
+	$(BIN)/python -m tools.weakness_reference
 	$(BIN)/python -m asepsis.knowledge.reference
 
 # Locks. Addresses of package indexes never go into a lock: they are each site's own business. The header names

@@ -14,6 +14,7 @@ from tools import (
     error_reference,
     identification_reference,
     protocol_reference,
+    weakness_reference,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,10 @@ def test_the_reference_of_settings_is_what_the_sources_say() -> None:
 
 def test_the_page_of_protocols_is_what_the_modules_say() -> None:
     assert protocol_reference.PAGE.read_text() == protocol_reference.page(), "run: make docs"
+
+
+def test_the_page_of_weaknesses_is_the_list_of_kinds() -> None:
+    assert weakness_reference.PAGE.read_text() == weakness_reference.page(), "run: make docs"
 
 
 def test_the_page_of_roles_is_what_the_policies_decide() -> None:

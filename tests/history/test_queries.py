@@ -256,3 +256,40 @@ def test_messages_are_narrowed_to_one_packet_of_one_capture(reader: Reader) -> N
     (message,) = ask(reader, "messages", capture="aa", packet=2)
     assert (message["capture"], message["packet"]) == ("aa", 2)
     assert ask(reader, "messages", capture="aa", packet=99) == []
+
+
+def test_posture_keeps_one_row_for_each_different_thing_that_two_devices_said(tmp_path: Path) -> None:
+    from asepsis.protocols.tls import Alert
+    from asepsis.protocols.tls_hello import ServerHello
+
+    history = History(tmp_path / "history")
+    with history.writer(site="north", capture="aa") as writer:
+        for packet, version in enumerate(("TLS 1.0", "TLS 1.0", "TLS 1.3"), 1):
+            hello = ServerHello(retry=False, version=version, cipher_suite="x", alpn="", ja3s="")
+            writer.message(sighting("x", time_ns=NOON + packet, packet=packet)._replace(message=hello))
+        writer.message(sighting("nothing that protects or endangers", packet=4))
+        alert = Alert(sender_is_server=True, fatal=True, description="unknown_ca")
+        writer.message(sighting("x", packet=5)._replace(message=alert))
+        writer.commit(CaptureSource(path="x"))
+    with history.reader() as reader:
+        hellos = ask(reader, "posture", protocol="tls")
+        assert [(json.loads(row["facts"])["version"], row["messages"], row["packet"]) for row in hellos[-2:]] == [
+            ("TLS 1.0", 2, 1),
+            ("TLS 1.3", 1, 3),
+        ]
+        assert len(ask(reader, "posture")) == 3
+        assert ask(reader, "posture", site="south") == []
+
+
+def test_served_names_the_services_that_answered_with_their_first_packet(tmp_path: Path) -> None:
+    history = History(tmp_path / "history")
+    with history.writer(site="north", capture="aa") as writer:
+        made = rows(4)
+        made["tcp_flags_server"] = [0x12, 0x12, 0x14, 0]  # two answer, one refuses, one is silent
+        made["packets_to_client"] = [1, 1, 1, 0]
+        writer.conversations(made)
+        writer.commit(CaptureSource(path="x"))
+    with history.reader() as reader:
+        (row,) = ask(reader, "served")
+    assert (row["conversations"], row["packet"], row["capture"]) == (2, 1, "aa")
+    assert (row["server_ip"], row["application"], row["application_by"]) == ("198.51.100.1", "hl7", "unknown")

@@ -373,3 +373,11 @@ def test_more_requests_than_are_remembered_lose_no_message() -> None:
 def test_a_field_is_found_however_it_is_spelled() -> None:
     for spelling in (b"host", b"HOST", b"Host", b"hOsT"):
         assert request(b"GET / HTTP/1.1\r\n" + spelling + b": device\r\n\r\n").host == "device"
+
+
+@pytest.mark.parametrize(("pair", "is_default"), [(b"admin:admin", True), (b"root:", True), (b"eve:admin", False)])
+def test_a_password_that_makers_deliver_is_noted_and_not_kept(pair: bytes, is_default: bool) -> None:
+    facts = request(b"GET / HTTP/1.1\r\nAuthorization: basic  " + b64encode(pair) + b"\r\n\r\n").facts()
+    assert facts["credentials_in_clear"] is True
+    assert facts.get("default_credentials", False) is is_default
+    assert pair.decode() not in str(facts)

@@ -33,6 +33,7 @@ VERBS: Final[dict[str, str]] = {
     "device": "device",
     "events": "events",
     "conversations": "conversations",
+    "weaknesses": "weaknesses",
     "import": "imports",
     "knowledge": "knowledge",
     "ledger": "ledger",

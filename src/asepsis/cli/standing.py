@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -20,15 +20,18 @@ Document = dict[str, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def now_option() -> Callable[[Function], Function]:
-    """``--now TIME``, the same on every verb that says how devices stand."""
+_STANDING: Final = "Say how devices stand at TIME (ISO 8601, UTC if not said); else when their site was last watched."
+
+
+def now_option(meaning: str = _STANDING) -> Callable[[Function], Function]:
+    """``--now TIME``, the same on every verb whose answer hangs on a moment."""
     return click.option(
         "--now",
         "now_ns",
         metavar="TIME",
         default=None,
         callback=nanoseconds,
-        help="Say how devices stand at TIME (ISO 8601, UTC if not said); else when their site was last watched.",
+        help=meaning,
     )
 
 

@@ -106,7 +106,15 @@ _REALM = re.compile(rb'realm[ \t]*=[ \t]*(?:"([^"]*)"|([^",\s]+))', re.IGNORECAS
 _DEFAULT_CREDENTIALS = frozenset(
     b2a_base64(pair, newline=False)
     for pair in (
-        *(b"admin:admin", b"admin:password", b"admin:", b"admin:1234", b"admin:12345", b"admin:123456", b"admin:default"),
+        *(
+            b"admin:admin",
+            b"admin:password",
+            b"admin:",
+            b"admin:1234",
+            b"admin:12345",
+            b"admin:123456",
+            b"admin:default",
+        ),
         *(b"root:root", b"root:password", b"root:", b"root:admin", b"root:pass", b"user:user", b"user:password"),
         *(b"guest:guest", b"service:service", b"support:support", b"operator:operator", b"administrator:password"),
         *(b"orthanc:orthanc", b"cisco:cisco", b"ubnt:ubnt", b"pi:raspberry", b"tomcat:tomcat", b"apc:apc"),

@@ -1,0 +1,39 @@
+"""Joins the history and the registry with ``exposure``: what the workspace's devices show of themselves."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from asepsis.devices.device import Device
+from asepsis.exposure.weaknesses import Weakness, judge
+from asepsis.history import Selection
+from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.workspace import Workspace
+
+# Rows that are judged: each different thing that two devices said or did. A hospital of 100,000 devices has some ten
+# each; beyond this the rest is left out, and memory stays under 2 GiB.
+ROWS_LIMIT: Final = 2_000_000
+
+
+def weaknesses(
+    workspace: Workspace, registry: Registry, *, site: str | None = None, now_ns: int | None = None
+) -> tuple[list[Device], tuple[Weakness, ...]]:
+    """The devices of the workspace, or of one site, and their passive weaknesses.
+
+    Args:
+        workspace: Where the history is.
+        registry: The devices.
+        site: Only this site.
+        now_ns: For which moment support is judged; now, when it is None.
+    """
+    devices = registry.devices(site)
+    selection = Selection(site=site, limit=ROWS_LIMIT)
+    with workspace.history().reader(registry.intervals(site)) as reader:
+        found = judge(
+            reader.ask("posture", selection).documents(),
+            reader.ask("served", selection).documents(),
+            devices,
+            now_ns=time.time_ns() if now_ns is None else now_ns,
+        )
+    return devices, found
