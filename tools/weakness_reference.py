@@ -28,8 +28,8 @@ system accuses nobody. Certificates are judged by the moment at which they were 
 "first_seen", "last_seen"}]}`. `partner` is the id of the device at the other end, or its address, or null. At most
 twelve pieces of evidence are named, the most frequent first; `count` counts all.
 
-Whose weakness it is: patient data in clear, that of the device that sends them; a password in clear, that of the service
-that takes it (of the client, where the service is not ours); everything else, that of the device that serves.
+Whose weakness it is: patient data in clear, that of the device that sends them; a password in clear, that of the
+service that takes it (of the client, where the service is not ours); everything else, that of the device that serves.
 
 Not told from traffic: passwords other than the few that makers deliver everywhere, encryption that is broken inside
 (a certificate that nobody checks), patches, and every service that nobody used while it was watched.
