@@ -30,6 +30,7 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "override-form": Exit.USAGE,
     "witness-refused": Exit.REFUSED_OR_FOUND,
     "witness-key": Exit.USAGE,
+    "controls-unreadable": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

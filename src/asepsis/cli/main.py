@@ -34,6 +34,7 @@ VERBS: Final[dict[str, str]] = {
     "events": "events",
     "conversations": "conversations",
     "weaknesses": "weaknesses",
+    "risk": "risk",
     "import": "imports",
     "knowledge": "knowledge",
     "ledger": "ledger",

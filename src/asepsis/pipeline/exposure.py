@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from asepsis.devices.device import Device
+from asepsis.exposure.risk import Control, Facts, Threat
+from asepsis.exposure.risk.gather import Gathering
 from asepsis.exposure.weaknesses import Weakness, judge
 from asepsis.history import Selection
 from asepsis.pipeline.registry import Registry
@@ -37,3 +40,35 @@ def weaknesses(
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
     return devices, found
+
+
+def risks(
+    workspace: Workspace,
+    registry: Registry,
+    *,
+    site: str | None = None,
+    now_ns: int | None = None,
+    threats: Mapping[str, tuple[Threat, ...]] | None = None,
+    controls: Mapping[str, frozenset[Control]] | None = None,
+) -> tuple[list[Device], list[Facts]]:
+    """The devices of the workspace, or of one site, and the facts that their risk follows from.
+
+    Args:
+        workspace: Where the history is.
+        registry: The devices.
+        site: Only this site.
+        now_ns: For which moment support is judged; now, when it is None.
+        threats: What matching of advisories found, by device; None where none were read.
+        controls: What people have recorded, by device.
+    """
+    devices = registry.devices(site)
+    gathering = Gathering(devices)
+    selection = Selection(site=site, limit=ROWS_LIMIT)
+    with workspace.history().reader(registry.intervals(site)) as reader:
+        found = judge(
+            gathering.posture(reader.ask("posture", selection).documents()),
+            gathering.served(reader.ask("served", selection).documents()),
+            devices,
+            now_ns=time.time_ns() if now_ns is None else now_ns,
+        )
+    return devices, gathering.facts(found, threats or {}, controls or {}, advisories_read=threats is not None)

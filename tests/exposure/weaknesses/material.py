@@ -34,7 +34,7 @@ def old_windows() -> Device:
 
 def said(protocol: str, kind: str, source: str = "server", target: str = "client", **facts: Any) -> dict[str, Any]:
     """A row of ``posture``; a source or target that is an address is no device."""
-    row: dict[str, Any] = {"site": "north", "protocol": protocol, "kind": kind, "facts": json.dumps(facts)}
+    row: dict[str, Any] = {"site": "north", "protocol": protocol, "kind": kind, "facts": _compact(facts)}
     row |= {"source_ip": _ip(source), "source_mac": "", "source_device": _device(source)}
     row |= {"destination_ip": _ip(target), "destination_mac": "", "destination_device": _device(target)}
     return row | {"messages": 3, "first_ns": NOON, "last_ns": NOON + SECOND_NS, "capture": "aa", "packet": 7}
@@ -55,3 +55,8 @@ def _device(name: str) -> str | None:
 
 def _ip(name: str) -> str:
     return name if "." in name else {"server": "192.0.2.1", "client": "192.0.2.2"}.get(name, "192.0.2.3")
+
+
+def _compact(facts: dict[str, Any]) -> str:
+    """As the history keeps facts."""
+    return json.dumps(facts, separators=(",", ":"))

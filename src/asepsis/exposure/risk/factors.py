@@ -1,0 +1,206 @@
+"""The factors of likelihood and harm: facts in, numbers in [0, 1] with their interval and a sentence out.
+
+Each is non-decreasing in every fact that is worse when it grows, which a property test holds against random facts. The
+formulas and the sources of their constants are in ``docs/explanation/risk.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import log2, log10, prod
+from typing import Final
+
+from asepsis.exposure.risk.facts import STRENGTH, Facts, Threat
+from asepsis.exposure.weaknesses.kinds import KINDS
+from asepsis.kernel.value import value
+from asepsis.knowledge.harm import SEVERITIES, harm_of
+
+
+@value
+class Factor:
+    """One factor; ``low <= middle <= high``."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    words: str
+
+
+# Probability-like strengths of being reached, in the order of CVSS 3.1's attack vector (2.1.1): from anywhere, out to
+# anywhere, from other networks, from neighbours.
+_MANAGED, _CONTACTS, _NETWORKS, _PARTNERS = 0.9, 0.4, 0.6, 0.4
+# A device of eight networks or of 128 partners is as reachable as one can be: logarithms, because the first few count.
+_NETWORKS_FULL, _PARTNERS_FULL = 8, 128
+# CISA's catalogue holds what attackers use already: nearly certain. CVSS alone says little about exploitation (Jacobs
+# et al. 2023, EPSS): 10.0 without any EPSS counts as 0.3.
+_EXPLOITED, _BY_BASE = 0.95, 0.3
+_UNKNOWN_BASE: Final = (0.0, 5.0, 10.0)
+# What a device without advisories at hand may have: between nothing and one vulnerability of CVSS 10.
+_UNREAD: Final = (0.0, 0.1, _BY_BASE)
+_SEVERITY: Final = {word: place / (len(SEVERITIES) - 1) for place, word in enumerate(SEVERITIES)}
+# Not known what it is: between harmless and deadly.
+_UNKNOWN_FUNCTION: Final = (0.0, 0.4, 1.0)
+# A device that does not sustain life reaches at most this: ISO 14971 puts death first.
+_WITHOUT_LIFE: Final = 0.8
+_CLASS: Final = {None: 0.0, 1: 1 / 3, 2: 2 / 3, 3: 1.0}
+_UNKNOWN_CLASS: Final = (0.0, 1 / 3, 1.0)
+_PATIENTS_FULL = 256
+_DATA_FULL = 1_000_000
+
+# Weights of confidentiality, integrity and availability: MITRE's rubric for CVSS and medical devices (FDA-qualified
+# 2020) asks first whether diagnosis or therapy can be changed or stopped, then whether health data can be read.
+_OF_CARE: Final = (0.8, 1.0, 0.9)
+_OF_RECORDS: Final = (0.8, 0.8, 0.7)
+# What somebody who uses a passive weakness gets: confidentiality, integrity, availability, as CVSS would be answered.
+_IMPACT_OF_WEAKNESS: Final[dict[str, tuple[float, float, float]]] = {
+    "patient-data-in-clear": (1.0, 0.5, 0.0),
+    "credentials-in-clear": (1.0, 0.5, 0.5),
+    "default-credentials": (1.0, 1.0, 0.5),
+    "anonymous-access": (1.0, 0.5, 0.0),
+    "service-without-authentication": (0.5, 1.0, 0.5),
+    "control-without-authentication": (0.0, 1.0, 1.0),
+    "smb-version-1": (1.0, 1.0, 1.0),
+    "os-out-of-support": (1.0, 1.0, 1.0),
+    "telnet": (1.0, 1.0, 0.5),
+    "ftp": (1.0, 0.5, 0.0),
+    "management-from-internet": (0.5, 0.5, 0.5),
+    "internet-contact": (0.5, 0.0, 0.0),
+    "snmp-unprotected": (0.5, 0.0, 0.0),
+    "rdp-without-nla": (0.5, 0.5, 0.5),
+    "tls-below-1.2": (0.5, 0.0, 0.0),
+    "certificate-expired": (0.5, 0.0, 0.0),
+    "ssh-out-of-support": (0.5, 0.5, 0.5),
+    "ssh-weak": (0.5, 0.0, 0.0),
+    "wifi-open": (1.0, 0.5, 0.5),
+    "wifi-weak": (1.0, 0.5, 0.5),
+    "ble-pairing-unprotected": (0.5, 0.5, 0.0),
+}
+
+
+def likelihood_factors(facts: Facts) -> tuple[Factor, ...]:
+    """How likely it is that somebody uses it: exposure, weaknesses, vulnerabilities, missing controls."""
+    return (_exposure(facts), _weaknesses(facts), _vulnerabilities(facts), _no_controls(facts))
+
+
+def harm_factors(facts: Facts) -> tuple[Factor, ...]:
+    """How bad it would be: function, device class, patients reached, impact, data."""
+    return (_function(facts), _device_class(facts), _patients(facts), _impact(facts), _data(facts))
+
+
+def any_of(chances: Iterable[float]) -> float:
+    """The chance that at least one of independent things happens (noisy or)."""
+    return 1.0 - prod(1.0 - chance for chance in chances)
+
+
+def _exposure(facts: Facts) -> Factor:
+    reached = any_of(
+        (
+            _MANAGED if facts.managed_from_internet else 0.0,
+            _CONTACTS if facts.contacts_internet else 0.0,
+            _NETWORKS * _logarithmic(facts.networks, _NETWORKS_FULL),
+            _PARTNERS * _logarithmic(facts.partners, _PARTNERS_FULL),
+        )
+    )
+    words = [f"{facts.partners} partners in {facts.networks} other networks"]
+    words += ["managed from the internet"] if facts.managed_from_internet else []
+    words += ["talks with the internet"] if facts.contacts_internet else []
+    return _known("exposure", reached, ", ".join(words))
+
+
+def _weaknesses(facts: Facts) -> Factor:
+    kinds = sorted((KINDS[name] for name in facts.weaknesses if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
+    # Half the ease: a weakness that was seen is used by few.
+    chance = any_of(kind.ease / 2 for kind in kinds)
+    words = "; ".join(kind.title.lower() for kind in kinds) or "none was seen"
+    return _known("weaknesses", chance, words)
+
+
+def _vulnerabilities(facts: Facts) -> Factor:
+    if not facts.advisories_read and not facts.threats:
+        low, middle, high = _UNREAD
+        return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words="no advisories were read")
+    low, middle, high = (any_of(_chance(threat, end) for threat in facts.threats) for end in range(3))
+    certain = [threat for threat in facts.threats if threat.is_certain]
+    words = f"{len(certain)} known, {len(facts.threats) - len(certain)} that cannot be told"
+    if any(threat.is_exploited for threat in facts.threats):
+        words += "; attackers use one already"
+    if not facts.advisories_read:
+        # What was found does not make it better than what is not known.
+        middle, high = any_of((middle, _UNREAD[1])), any_of((high, _UNREAD[2]))
+    return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words=words)
+
+
+def _chance(threat: Threat, end: int) -> float:
+    base = _UNKNOWN_BASE[end] if threat.base is None else threat.base
+    chances = [_BY_BASE * base / 10, threat.epss or 0.0, _EXPLOITED if threat.is_exploited else 0.0]
+    chance = any_of(chances)
+    return chance if threat.is_certain else (0.0, chance / 2, chance)[end]
+
+
+def _no_controls(facts: Facts) -> Factor:
+    left = prod(1.0 - STRENGTH[control] for control in facts.controls)
+    names = ", ".join(sorted(str(control) for control in facts.controls)) or "none"
+    if facts.controls_told or facts.controls:
+        return _known("no_controls", left, f"controls in place: {names}")
+    return Factor(name="no_controls", low=0.1, middle=1.0, high=1.0, words="nobody has said which controls there are")
+
+
+def _function(facts: Facts) -> Factor:
+    harm = harm_of(facts.category)
+    if harm is None:
+        low, middle, high = _UNKNOWN_FUNCTION
+        return Factor(name="function", low=low, middle=middle, high=high, words="it is not known what it is")
+    severity = _SEVERITY[harm.severity]
+    worst = severity if harm.sustains_life else min(severity, _WITHOUT_LIFE)
+    sustains = ", and a life may hang on it" if harm.sustains_life else ""
+    return _known("function", worst, f"it {harm.function}{sustains}; the worst harm is {harm.severity}")
+
+
+def _device_class(facts: Facts) -> Factor:
+    harm = harm_of(facts.category)
+    if harm is None:
+        low, middle, high = _UNKNOWN_CLASS
+        return Factor(name="device_class", low=low, middle=middle, high=high, words="its class is not known")
+    words = "no medical device by 21 CFR" if harm.fda_class is None else f"FDA class {harm.fda_class}"
+    return _known("device_class", _CLASS[harm.fda_class], f"{words} {harm.regulation}".rstrip())
+
+
+def _patients(facts: Facts) -> Factor:
+    share = _logarithmic(facts.patients, _PATIENTS_FULL)
+    return _known("patients", share, f"{facts.patients} medical devices hang on it or are it")
+
+
+def _impact(facts: Facts) -> Factor:
+    harm = harm_of(facts.category)
+    treats = harm is not None and harm.severity in ("critical", "catastrophic")
+    weights = _OF_CARE if treats or harm is None else _OF_RECORDS
+    seen = [_weighed(weights, _IMPACT_OF_WEAKNESS[name]) for name in facts.weaknesses if name in _IMPACT_OF_WEAKNESS]
+    by_end = []
+    for end in range(3):
+        told = [_weighed(weights, threat.impact or (_UNKNOWN_BASE[end] / 10,) * 3) for threat in facts.threats]
+        certain = [one for one, threat in zip(told, facts.threats, strict=True) if threat.is_certain or end == 2]
+        doubtful = [one / 2 for one, threat in zip(told, facts.threats, strict=True) if not threat.is_certain]
+        by_end.append(max([0.0, *seen, *certain, *(doubtful if end else ())]))
+    low, middle, high = by_end
+    words = "diagnosis or therapy can be changed or stopped" if treats else "data and service can be changed or lost"
+    if not middle:
+        words = "nothing was seen by which it could be changed or read"
+    return Factor(name="impact", low=low, middle=middle, high=high, words=words)
+
+
+def _weighed(weights: tuple[float, float, float], impact: tuple[float, float, float]) -> float:
+    return max(weight * one for weight, one in zip(weights, impact, strict=True))
+
+
+def _data(facts: Facts) -> Factor:
+    share = min(1.0, log10(1 + facts.patient_messages) / log10(1 + _DATA_FULL))
+    return _known("data", share, f"{facts.patient_messages:,} messages with patient data a day")
+
+
+def _known(name: str, number: float, words: str) -> Factor:
+    return Factor(name=name, low=number, middle=number, high=number, words=words)
+
+
+def _logarithmic(count: int, full: int) -> float:
+    return min(1.0, log2(1 + count) / log2(1 + full))
