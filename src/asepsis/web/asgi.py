@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 if TYPE_CHECKING:
     from asepsis.web.edge import Application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
 
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
 # Django must be set up before these can be imported.
 from django.db import DatabaseError, connection  # noqa: E402
 from django.urls import Resolver404, resolve  # noqa: E402
 
 from asepsis.web.edge import Edge  # noqa: E402
+from asepsis.web.handler import Handler  # noqa: E402
 from asepsis.web.jobs import upload  # noqa: E402
 from asepsis.web.settings import CONFIGURATION, WORKSPACE  # noqa: E402
 from asepsis.web.transport import AUTHORITY_CERTIFICATE  # noqa: E402
@@ -50,7 +51,7 @@ def _may_upload(path: str, headers: dict[bytes, bytes]) -> bool:
 
 
 application = Edge(
-    cast("Application", _django),
+    cast("Application", Handler()),
     uploads=upload.takes_files,
     may_upload=_may_upload,
     upload_limit_bytes=CONFIGURATION.web.upload_limit_mib * 1024 * 1024,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from asepsis.web.authorisation import break_glass
 from asepsis.web.authorisation.actions import Action
@@ -50,6 +53,9 @@ ICONS: Final[dict[str, str]] = {
 """Name of the route -> icon of the sprite; a route without one gets an arrow."""
 
 
+MENUS_KEPT: Final = 512
+"""Different sets of rights, each on different pages."""
+Entry = tuple[tuple[str, object], ...]
 REQUEST_ATTRIBUTE: Final = "asepsis_menu"
 
 
@@ -66,6 +72,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=MENUS_KEPT)
+def _markup(listed: tuple[tuple[str, tuple[Entry, ...]], ...]) -> SafeString:
+    """The menu as every page shows it twice: at the side, and behind a button on a narrow screen."""
+    groups = [(group, [dict(entry) for entry in entries]) for group, entries in listed]
+    return mark_safe(render_to_string("menu.html", {"menu": groups}))  # noqa: S308 - a template
+
+
 def _menu(request: HttpRequest) -> dict[str, Any]:
     assert request.user.is_authenticated
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -79,8 +92,10 @@ def _menu(request: HttpRequest) -> dict[str, Any]:
             entry = {"words": words, "address": address, "here": inside, "icon": ICONS.get(route, "next")}
             groups.setdefault(group, []).append(entry)
     waiting = break_glass.waiting(request.user)
+    listed = tuple((group, tuple(tuple(entry.items()) for entry in entries)) for group, entries in groups.items())
     return {
         "menu": list(groups.items()),
+        "menu_markup": _markup(listed),
         "reviews_waiting": waiting,
         "may_search": may(request.user, Action.DEVICE_LIST).allowed,
     }

@@ -129,6 +129,8 @@ def _database() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": WORKSPACE.root / "web.sqlite",
+        # Opening the file and reading its tables costs as much as a short page.
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             # A writer that waits is better than an error; IMMEDIATE, so that two cannot wait for each other.
             "timeout": 20,

@@ -14,6 +14,7 @@ import cedarpy
 from asepsis.kernel.value import value
 from asepsis.web.authorisation import schema
 from asepsis.web.authorisation.actions import Action, Kind, Obligation
+from asepsis.web.authorisation.asked import Asked, asked_by
 from asepsis.web.authorisation.conditions import (
     EVERYTHING,
     NOTHING,
@@ -29,6 +30,9 @@ from asepsis.web.authorisation.policies import Policy
 
 REMEMBERED_PEOPLE = 512
 """People whose entities are kept parsed: more than work at once in a hospital group, a few kilobytes each."""
+
+REMEMBERED_DECISIONS = 8_192
+"""Answers that are kept: a page asks some twenty questions, most of them for its menu and the same as a minute ago."""
 
 REMEMBERED_THINGS = 4_096
 """Things whose entities were checked; a page asks several actions of one thing, lists are not decided singly."""
@@ -49,7 +53,11 @@ class Decision:
 
 
 class Engine:
-    """Decides by one set of policies; a decision weighs only the policies of its action, parsed once."""
+    """Decides by one set of policies; a decision weighs only the policies of its action, parsed once.
+
+    Cedar's answer follows from the question alone, so that the same question is not evaluated twice. A question is the
+    person with what is in force now, the action, the thing, and of the circumstances what the action's policies ask.
+    """
 
     def __init__(self, policies: list[Policy]) -> None:
         self.policies = {policy.id: policy for policy in policies}
@@ -58,13 +66,31 @@ class Engine:
         self._sets = {
             action: _policy_set([policy for policy in policies if action in policy.actions]) for action in Action
         }
+        self._asked: dict[Action, Asked] = {
+            action: asked_by(json.loads(policy.form) for policy in policies if action in policy.actions)
+            for action in Action
+        }
+        remember = lru_cache(maxsize=REMEMBERED_DECISIONS)
+        self._decided = remember(self._decide)
+        self._residuals_of = remember(self._residuals)
+        self._condition_of = remember(self._condition)
+        self._obligations_of = remember(self._obligations)
+        self._anywhere_of = remember(self._anywhere)
+
+    def evaluations(self) -> int:
+        """How often Cedar itself was asked so far: what was known already does not count."""
+        return self._decided.cache_info().misses + self._residuals_of.cache_info().misses
 
     def decide(self, subject: Subject, action: Action, on: Facts, circumstances: Circumstances) -> Decision:
         """Whether ``subject`` may do ``action`` on one thing."""
         if isinstance(on, PersonFacts):
             on = PersonFacts(subject=on.subject.at(circumstances.now))
+        subject = subject.at(circumstances.now)
+        return self._decided(subject, action, on, self._asked[action].of(circumstances, subject))
+
+    def _decide(self, subject: Subject, action: Action, on: Facts, circumstances: Circumstances) -> Decision:
         try:
-            entities = _person(subject.at(circumstances.now))
+            entities = _person(subject)
             # A person who acts on himself is there already. What is added was checked by itself.
             if on.uid() != _uid(subject):
                 entities = entities.with_added_json_str(_thing(on))
@@ -92,7 +118,11 @@ class Engine:
         Raises:
             Unlistable: The policies of this action ask something of the resource that rows cannot be asked.
         """
-        residuals = self._residuals(subject, action, circumstances)
+        subject = subject.at(circumstances.now)
+        return self._condition_of(subject, action, kind, self._asked[action].of(circumstances, subject))
+
+    def _condition(self, subject: Subject, action: Action, kind: Kind, circumstances: Circumstances) -> Condition:
+        residuals = self._residuals_of(subject, action, circumstances)
         if residuals is None:
             return NOTHING
         permits: list[Condition] = []
@@ -103,9 +133,13 @@ class Engine:
 
     def obligations(self, subject: Subject, action: Action, circumstances: Circumstances) -> frozenset[Obligation]:
         """What a list under ``action`` may owe for any of its rows: what any permit that could allow asks for."""
+        subject = subject.at(circumstances.now)
+        return self._obligations_of(subject, action, self._asked[action].of(circumstances, subject))
+
+    def _obligations(self, subject: Subject, action: Action, circumstances: Circumstances) -> frozenset[Obligation]:
         kinds = schema.actions()[action].kinds
         owed: set[Obligation] = set()
-        for form in self._residuals(subject, action, circumstances) or ():
+        for form in self._residuals_of(subject, action, circumstances) or ():
             if any(_reach(form, kind, doubt=EVERYTHING) != NOTHING for kind in kinds):
                 owed |= self._named(form).obligations
         return frozenset(owed)
@@ -115,10 +149,14 @@ class Engine:
 
         Of a thing that lies in no place the answer is the decision itself.
         """
+        subject = subject.at(circumstances.now)
+        return self._anywhere_of(subject, action, self._asked[action].of(circumstances, subject))
+
+    def _anywhere(self, subject: Subject, action: Action, circumstances: Circumstances) -> Decision:
         kinds = schema.actions()[action].kinds
         if kinds == (Kind.SYSTEM,):
-            return self.decide(subject, action, System(), circumstances)
-        residuals = self._residuals(subject, action, circumstances)
+            return self._decided(subject, action, System(), circumstances)
+        residuals = self._residuals_of(subject, action, circumstances)
         if residuals is None:
             return Decision(allowed=False, fault="partial evaluation reported an error")
         refusing: list[Policy] = []
@@ -140,7 +178,7 @@ class Engine:
         purpose = {"uid": {"type": "Purpose", "id": str(circumstances.purpose)}, "attrs": {}, "parents": []}
         try:
             # An entity that is not there counts as unknown in partial evaluation, even one without attributes.
-            entities = _person(subject.at(circumstances.now)).with_added_json_str(json.dumps([purpose]))
+            entities = _person(subject).with_added_json_str(json.dumps([purpose]))
         except ValueError:
             return None
         request = {

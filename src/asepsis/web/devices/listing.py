@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,7 +13,9 @@ from django.db.models import Max, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 from django_tables2 import RequestConfig
 
@@ -20,7 +24,7 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.devices import export
 from asepsis.web.devices.columns import COLUMNS, chosen
-from asepsis.web.devices.filters import FLAGS, DeviceFilter, facets, narrowed_by
+from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, narrowed_by
 from asepsis.web.devices.models import Device, SavedView
 from asepsis.web.devices.tables import DeviceTable
 from asepsis.web.ledger.record import record
@@ -29,16 +33,18 @@ from asepsis.web.partial import is_partial
 PER_PAGE: Final = 50
 VIEWS_LIMIT: Final = 50
 """Of one person; more would not be found again."""
+CHOICES_KEPT: Final = 128
+"""Of people with different scopes, and of what they chose last; some twenty kilobytes each."""
 _LEFT_OUT: Final = ("page", "export")
 
 
 @requires(Action.DEVICE_LIST)
 def devices(request: HttpRequest) -> HttpResponse:
     """The devices that this person may list."""
-    rows = _visible(request)
-    filtered = DeviceFilter(request.GET, queryset=rows)
     columns = chosen(request.GET.getlist("columns"))
-    table = DeviceTable(filtered.qs, exclude=[name for name in COLUMNS if name not in columns])
+    rows = visible(request.user, Action.DEVICE_LIST, _with(columns))
+    filtered = DeviceFilter(request.GET, queryset=rows)
+    table = DeviceTable(filtered.qs, shown=columns)
     RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
     record(request, Action.DEVICE_LIST, what={"filters": _recorded(request.GET)})
     context: dict[str, Any] = {"table": table, "count": table.paginator.count}
@@ -51,6 +57,7 @@ def devices(request: HttpRequest) -> HttpResponse:
         return render(request, "devices/table.html", context)
     context |= {
         "facets": shown,
+        "choices": _choices(tuple(shown)),
         "flags": [(name, words, request.GET.get(name, "") == "true") for name, words in FLAGS.items()],
         "columns": [(column, column.name in columns) for column in COLUMNS.values()],
         "hidden": [(name, given) for name in ("sort", "zone") for given in request.GET.getlist(name)],
@@ -62,7 +69,7 @@ def devices(request: HttpRequest) -> HttpResponse:
 @requires(Action.DEVICE_EXPORT)
 def exported(request: HttpRequest, ending: str) -> HttpResponseBase:
     """The same list as a file: everything that fits, not one page of it."""
-    rows = visible(request.user, Action.DEVICE_EXPORT, _all_columns())
+    rows = visible(request.user, Action.DEVICE_EXPORT, _with(COLUMNS))
     filtered = DeviceFilter(request.GET, queryset=rows)
     found: QuerySet[Device] = filtered.qs
     columns = chosen(request.GET.getlist("columns"))
@@ -116,15 +123,19 @@ def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("devices"))
 
 
-def _all_columns() -> QuerySet[Device]:
-    # What lists do not show stays on the disk: it is most of a row.
-    return Device.objects.select_related("site", "record__department", "record__owner").defer(
-        "search", "names", "macs", "ips", "confidences", "rhythm"
-    )
+@lru_cache(maxsize=CHOICES_KEPT)
+def _choices(shown: tuple[Facet, ...]) -> SafeString:
+    """A hundred boxes to tick, which are the same until devices change or another is ticked."""
+    return mark_safe(render_to_string("devices/facets.html", {"facets": shown}))  # noqa: S308 - a template
 
 
-def _visible(request: HttpRequest) -> QuerySet[Device]:
-    return visible(request.user, Action.DEVICE_LIST, _all_columns())
+def _with(columns: Iterable[str]) -> QuerySet[Device]:
+    """Devices with what these columns show. What lists do not show stays on the disk: it is most of a row."""
+    beside = {"site": "site", "department": "record__department", "owner": "record__owner"}
+    beside |= dict.fromkeys(("criticality", "place", "asset_number"), "record")
+    joined = sorted({beside[name] for name in columns if name in beside})
+    rows = Device.objects.defer("search", "names", "macs", "ips", "confidences", "rhythm")
+    return rows.select_related(*joined) if joined else rows
 
 
 def _query(asked: QueryDict) -> str:

@@ -1,72 +1,51 @@
-"""The list of devices as a table."""
+"""The list of devices as a table: which columns it has, how each is sorted, and its page of rows."""
 
 from __future__ import annotations
 
-import django_tables2 as tables
+from collections.abc import Iterable
+from typing import Any, Final
 
+import django_tables2 as tables
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+
+from asepsis.web.devices import cells
 from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.models import Device
 
-
-def _cell(name: str, order_by: tuple[str, ...]) -> tables.TemplateColumn:
-    return tables.TemplateColumn(
-        template_name=f"devices/cell_{name}.html", verbose_name=COLUMNS[name].title, order_by=order_by
-    )
-
-
-def _record(name: str, order_by: str = "") -> tables.Column:
-    return tables.Column(
-        accessor=f"record__{name}",
-        default="",
-        verbose_name=COLUMNS[name].title,
-        order_by=(order_by or f"record__{name}", "title"),
-    )
-
-
-def _number(name: str) -> tables.Column:
-    return tables.Column(
-        verbose_name=COLUMNS[name].title, attrs={"td": {"class": "number"}, "th": {"class": "number"}}, default=""
-    )
-
-
-def _plain(name: str) -> tables.Column:
-    return tables.Column(verbose_name=COLUMNS[name].title, default="")
+_ORDERS: Final[dict[str, tuple[str, ...]]] = {
+    "title": ("title", "id"),
+    "category": ("category", "title"),
+    "site": ("site__name", "title"),
+    "department": ("record__department__name", "title"),
+    "criticality": ("record__criticality", "title"),
+    "owner": ("record__owner__name", "title"),
+    "place": ("record__place", "title"),
+    "asset_number": ("record__asset_number", "title"),
+    "role": ("role", "title"),
+}
+"""What a click on a column's head sorts by, where that is more than the column."""
 
 
 class DeviceTable(tables.Table):
-    """One row a device. Which columns are shown is chosen by ``exclude``."""
-
-    title = _cell("title", ("title", "id"))
-    category = _cell("category", ("category", "title"))
-    vendor = _plain("vendor")
-    model = _plain("model")
-    address = _plain("address")
-    confidence = _cell("confidence", ("confidence",))
-    status = _cell("status", ("status",))
-    last_seen = _cell("last_seen", ("last_seen",))
-    first_seen = _cell("first_seen", ("first_seen",))
-    site = tables.Column(order_by=("site__name", "title"))
-    department = _record("department", "record__department__name")
-    criticality = tables.Column(
-        accessor="record__get_criticality_display", default="", order_by=("record__criticality", "title")
-    )
-    owner = _record("owner", "record__owner__name")
-    place = _record("place")
-    asset_number = _record("asset_number")
-    zone = _plain("zone")
-    os = _plain("os")
-    firmware = _plain("firmware")
-    serial = _plain("serial")
-    role = _cell("role", ("role", "title"))
-    peers = _number("peers")
-    conversations = _number("conversations")
-    bytes = _cell("bytes", ("bytes",))
-    patient_messages = _number("patient_messages")
-    conflicts = _number("conflicts")
+    """One row a device. What the cells hold is written by ``cells``; here columns are but headed and sorted by."""
 
     class Meta:
         model = Device
-        fields = tuple(COLUMNS)
-        sequence = tuple(COLUMNS)
+        fields: tuple[str, ...] = ()
         order_by = ("title",)
         empty_text = "No device fits. Take a filter away, or search for less."
+
+    def __init__(self, rows: QuerySet[Device], *, shown: Iterable[str] = tuple(COLUMNS), **options: Any) -> None:
+        columns = [
+            (name, tables.Column(verbose_name=COLUMNS[name].title, order_by=_ORDERS.get(name, (name,))))
+            for name in shown
+        ]
+        super().__init__(rows, extra_columns=columns, **options)
+
+    @cached_property
+    def body(self) -> SafeString:
+        """The rows of this page."""
+        shown = [column.name for column in self.columns]
+        return cells.rows((row.record for row in self.paginated_rows), shown)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -9,8 +12,12 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+ICONS_KEPT: Final = 256
+"""Names by sizes, all of them ours."""
+
 
 @register.simple_tag
+@lru_cache(maxsize=ICONS_KEPT)
 def icon(name: str, size: str = "") -> SafeString:
     """One icon; ``size`` is a class, such as ``large``."""
     return format_html(
