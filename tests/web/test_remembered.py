@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
@@ -20,9 +20,9 @@ KINDS = Device.objects.order_by("category").values_list("category")
 
 @pytest.fixture(autouse=True)
 def _empty(db: None) -> Iterator[None]:
-    cache.clear()
+    caches["remembered"].clear()
     yield
-    cache.clear()
+    caches["remembered"].clear()
 
 
 def counted(site: str) -> tuple[list[list[object]], int]:
@@ -58,7 +58,7 @@ def test_what_lies_in_the_cache_is_read_as_data_alone(make_device: MakeDevice) -
     make_device("pump000001", site="north", category="ct")
     counted("north")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT cache_key FROM asepsis_cache")
+        cursor.execute("SELECT cache_key FROM asepsis_remembered")
         (key,) = next(row for row in cursor.fetchall() if "remembered-" in row[0])
-    cache.set(key.rpartition(":")[2], [["ct", 99]])
+    caches["remembered"].set(key.rpartition(":")[2], [["ct", 99]])
     assert counted("north")[0] == [["ct", 1]]

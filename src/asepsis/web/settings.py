@@ -163,6 +163,12 @@ LOGOUT_REDIRECT_URL = "/account/login/"
 # Shared by all processes: a limit that each process counts for itself is none.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "asepsis_cache"},
+    # Counts and drawings, which may be lost; limits and used codes may not, and would be pushed out by these.
+    "remembered": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "asepsis_remembered",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
 }
 
 ACCOUNT_ADAPTER = "asepsis.web.people.adapters.AccountAdapter"

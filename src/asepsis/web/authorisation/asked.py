@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any, Final
 
 from asepsis.kernel.value import value
@@ -36,6 +38,9 @@ LEAST: Final = Circumstances(
 )
 """Circumstances in which nothing was proved."""
 
+ADDRESSES_KEPT: Final = 1_024
+"""More than browsers that work at once."""
+
 _EVERYTHING: Final = frozenset(NAMES.values())
 _HAS_VENDOR: Final = {"has": {"left": {"Var": "principal"}, "attr": "vendor"}}
 
@@ -50,10 +55,22 @@ class Asked:
     def of(self, circumstances: Circumstances, subject: Subject) -> Circumstances:
         """The circumstances with what is not asked about this subject at its least."""
         asked = self.always if subject.vendor is None else self.always | self.of_vendors
-        if asked == _EVERYTHING:
-            return circumstances
+        if asked == _EVERYTHING or not _possible(circumstances):
+            return circumstances  # what cannot be is for Cedar to refuse
         told = {name.name: getattr(circumstances if name.name in asked else LEAST, name.name) for name in _FIELDS}
         return Circumstances(**told)
+
+
+def _possible(circumstances: Circumstances) -> bool:
+    return circumstances.now.tzinfo is not None and _is_address(circumstances.network_address)
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _is_address(text: str | None) -> bool:
+    try:
+        return text is None or bool(ip_address(text))
+    except ValueError:
+        return False
 
 
 _FIELDS: Final = fields(Circumstances)

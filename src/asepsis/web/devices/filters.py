@@ -113,7 +113,7 @@ class Facet:
     """How many of them are."""
 
 
-def facets(rows: QuerySet[Device], asked: QueryDict) -> list[Facet]:
+def facets(rows: QuerySet[Device], asked: QueryDict, of: str | None = None) -> list[Facet]:
     """The choices with their counts among everything that the person may list.
 
     Kinds, states and sites come from one pass over one index; vendors and what people added from their own.
@@ -123,7 +123,7 @@ def facets(rows: QuerySet[Device], asked: QueryDict) -> list[Facet]:
     sites: Counter[str] = Counter()
     names = dict(Site.objects.values_list("pk", "name"))
     plain = rows.order_by()
-    of = version()
+    of = version() if of is None else of
     by_kind = plain.values_list("category", "status", "site").annotate(count=Count("pk"))
     for category, status, site, count in remembered(by_kind, of):
         kinds[category or UNKNOWN] += count

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -26,9 +26,10 @@ from asepsis.web.devices import export
 from asepsis.web.devices.columns import COLUMNS, chosen
 from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, narrowed_by
 from asepsis.web.devices.models import Device, SavedView
-from asepsis.web.devices.tables import DeviceTable
+from asepsis.web.devices.tables import DeviceTable, KnownPaginator
 from asepsis.web.ledger.record import record
 from asepsis.web.partial import is_partial
+from asepsis.web.remembered import seen_until, version
 
 PER_PAGE: Final = 50
 VIEWS_LIMIT: Final = 50
@@ -41,16 +42,17 @@ _LEFT_OUT: Final = ("page", "export")
 @requires(Action.DEVICE_LIST)
 def devices(request: HttpRequest) -> HttpResponse:
     """The devices that this person may list."""
+    of = version()
     columns = chosen(request.GET.getlist("columns"))
     rows = visible(request.user, Action.DEVICE_LIST, _with(columns))
     filtered = DeviceFilter(request.GET, queryset=rows)
-    table = DeviceTable(filtered.qs, shown=columns)
-    RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
+    table = DeviceTable(filtered.qs, shown=columns, version=of)
+    RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": KnownPaginator}).configure(table)
     record(request, Action.DEVICE_LIST, what={"filters": _recorded(request.GET)})
     context: dict[str, Any] = {"table": table, "count": table.paginator.count}
-    shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), request.GET)
+    shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), request.GET, of)
     context["narrowed"] = narrowed_by(request.GET, shown)
-    context["until"] = rows.order_by().aggregate(until=Max("last_seen"))["until"]
+    context["until"] = seen_until(rows, of)
     context["query"] = _query(request.GET)
     context["may_export"] = may(request.user, Action.DEVICE_EXPORT).allowed
     if is_partial(request):
@@ -81,7 +83,7 @@ def exported(request: HttpRequest, ending: str) -> HttpResponseBase:
     if ending == "json":
         return export.as_json(request, found, columns)
     if ending == "pdf":
-        until = rows.order_by().aggregate(until=Max("last_seen"))["until"]
+        until = seen_until(rows)
         told = [one.words for one in narrowed_by(request.GET, facets(rows, request.GET))]
         return export.as_pdf(found, columns, until=until, filters=told)
     raise Http404

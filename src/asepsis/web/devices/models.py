@@ -57,7 +57,8 @@ class Device(models.Model):
             models.Index(fields=("last_seen",)),
             models.Index(fields=("status",)),
             models.Index(fields=("title", "id")),
-            models.Index(fields=("first_seen",)),
+            # The newest first; of those that one capture brought all at once, which are many, without sorting them.
+            models.Index(fields=("-first_seen", "id")),
             models.Index(fields=("zone",)),
             # What a click on a column's head sorts by.
             models.Index(fields=("model",)),

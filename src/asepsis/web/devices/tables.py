@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import django_tables2 as tables
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from asepsis.web.devices import cells
 from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.models import Device
+from asepsis.web.remembered import counted
 
 _ORDERS: Final[dict[str, tuple[str, ...]]] = {
     "title": ("title", "id"),
@@ -28,6 +30,16 @@ _ORDERS: Final[dict[str, tuple[str, ...]]] = {
 """What a click on a column's head sorts by, where that is more than the column."""
 
 
+class KnownPaginator(Paginator[Any]):
+    """Pages whose number is counted once until devices change."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many devices there are on all pages."""
+        shown: Any = self.object_list  # django-tables2's rows
+        return counted(shown.data.data, shown.table.version)
+
+
 class DeviceTable(tables.Table):
     """One row a device. What the cells hold is written by ``cells``; here columns are but headed and sorted by."""
 
@@ -37,7 +49,15 @@ class DeviceTable(tables.Table):
         order_by = ("title",)
         empty_text = "No device fits. Take a filter away, or search for less."
 
-    def __init__(self, rows: QuerySet[Device], *, shown: Iterable[str] = tuple(COLUMNS), **options: Any) -> None:
+    def __init__(
+        self,
+        rows: QuerySet[Device],
+        *,
+        shown: Iterable[str] = tuple(COLUMNS),
+        version: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.version = version
         columns = [
             (name, tables.Column(verbose_name=COLUMNS[name].title, order_by=_ORDERS.get(name, (name,))))
             for name in shown

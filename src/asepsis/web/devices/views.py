@@ -20,11 +20,12 @@ from asepsis.devices.phrases import witness
 from asepsis.kernel.value import value
 from asepsis.pipeline.registry import Registry
 from asepsis.web.authorisation.actions import Action, Obligation
+from asepsis.web.authorisation.asking import facts_of
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.forms import DocumentForm, NoteForm, OverrideForm, RecordForm
-from asepsis.web.devices.models import Change, Device, DeviceRecord, Link
+from asepsis.web.devices.models import Change, Device, Link
 from asepsis.web.devices.traffic import last_hours
 from asepsis.web.ledger.record import record
 from asepsis.web.overview.templatetags.words import size, words
@@ -51,10 +52,11 @@ class Reason:
 def device(request: HttpRequest, device_id: str) -> HttpResponse:
     """Everything on one page, the identity first."""
     shown = found(request, device_id, fulfils=[Obligation.HIDE_NOTES])
+    on = facts_of(shown, Action.DEVICE_VIEW)
     # What the hospital wrote down is not for everybody who may look at the device.
-    hidden = Obligation.HIDE_NOTES in _owed(request, shown)
+    hidden = Obligation.HIDE_NOTES in may(request.user, Action.DEVICE_VIEW, on, fulfils=list(Obligation)).obligations
     fulfils = [Obligation.HIDE_NOTES]
-    allowed = {action: may(request.user, action, shown, fulfils=fulfils).allowed for action in _ASKED}
+    allowed = {action: may(request.user, action, on, fulfils=fulfils).allowed for action in _ASKED}
     record(request, Action.DEVICE_VIEW, subject=f"device:{shown.pk}")
     with Registry.open(WORKSPACE.registry_path) as registry:
         known = registry.device(shown.pk)
@@ -63,7 +65,6 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
     if known is None:
         return render(request, "devices/device.html", {"device": shown, "gone": True})
     statements = explain(known, overrides)
-    records = DeviceRecord.objects.select_related("department", "owner")
     context: dict[str, Any] = {
         "device": shown,
         "may": {action.name.lower(): yes for action, yes in allowed.items()},
@@ -75,7 +76,7 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
         "changes": _changes(shown),
         "hidden": hidden,
         "overrides": overrides,
-        "record": None if hidden else records.filter(device=shown).first(),
+        "record": None if hidden else getattr(shown, "record", None),
         "notes": () if hidden else shown.notes.select_related("author"),
         "documents": () if hidden else shown.documents.select_related("author"),
     }
@@ -103,10 +104,6 @@ _ASKED: Final = (
 )
 
 
-def _owed(request: HttpRequest, shown: Device) -> frozenset[Obligation]:
-    return may(request.user, Action.DEVICE_VIEW, shown, fulfils=list(Obligation)).obligations
-
-
 def found(
     request: HttpRequest,
     device_id: str,
@@ -120,15 +117,19 @@ def found(
         Http404: There is none, or the person may not even look at it: who may not learns not even that it is there.
         PermissionDenied: The person may look at it, and not do this.
     """
-    shown = Device.objects.select_related("site").filter(pk=device_id).first()
+    rows = Device.objects.select_related("site", "record__department", "record__owner")
+    shown = rows.filter(pk=device_id).first()
     if shown is None and WORKSPACE.exists:
         # An id that led to another device after a merge is still understood.
         with Registry.open(WORKSPACE.registry_path) as registry:
             current = registry.current_id(device_id)
-        shown = get_object_or_404(Device.objects.select_related("site"), pk=current)
-    if shown is None or not may(request.user, Action.DEVICE_VIEW, shown, fulfils=fulfils).allowed:
+        shown = get_object_or_404(rows, pk=current)
+    if shown is None:
         raise Http404
-    if action is not Action.DEVICE_VIEW and not may(request.user, action, shown, fulfils=fulfils).allowed:
+    on = facts_of(shown, action)
+    if not may(request.user, Action.DEVICE_VIEW, on, fulfils=fulfils).allowed:
+        raise Http404
+    if action is not Action.DEVICE_VIEW and not may(request.user, action, on, fulfils=fulfils).allowed:
         raise PermissionDenied(action)
     return shown
 
@@ -175,21 +176,28 @@ def _changes(shown: Device) -> list[tuple[Change, str]]:
     ]
 
 
+_SUMMED: Final = ("application", "bytes", "conversations", "patient_messages")
+
+
 def _talk(shown: Device) -> dict[str, Any]:
     """Whom it talked to in the last day of the data, by what, and how much."""
     applications: Counter[str] = Counter()
     peers: dict[tuple[str, str], dict[str, Any]] = {}
-    links = Link.objects.filter(Q(client=shown) | Q(server=shown)).select_related("client", "server")
-    for link in links:
-        applications[link.application] += link.bytes
-        outward = link.client_id == shown.pk
-        other, address = (link.server, link.server_address) if outward else (link.client, link.client_address)
-        key = (other.pk if other else "", "" if other else address)
+    # Plain values: a server has hundreds of links, and of most peers not even the name is shown.
+    links = (
+        Link.objects.filter(Q(client=shown) | Q(server=shown))
+        .order_by("-bytes", "id")
+        .values_list("client", "client_address", "server", "server_address", *_SUMMED)
+    )
+    for client, client_address, server, server_address, application, volume, conversations, clear in links:
+        applications[application] += volume
+        outward = client == shown.pk
+        other, address = (server, server_address) if outward else (client, client_address)
         peer = peers.setdefault(
-            key,
+            (other or "", "" if other else address),
             {
                 "device": other,
-                "name": other.title if other else address,
+                "name": address,
                 "applications": [],
                 "bytes": 0,
                 "conversations": 0,
@@ -198,13 +206,19 @@ def _talk(shown: Device) -> dict[str, Any]:
                 "answers": False,
             },
         )
-        if link.application not in peer["applications"]:
-            peer["applications"].append(link.application)
-        peer["bytes"] += link.bytes
-        peer["conversations"] += link.conversations
-        peer["clear"] += link.patient_messages
+        if application not in peer["applications"]:
+            peer["applications"].append(application)
+        peer["bytes"] += volume
+        peer["conversations"] += conversations
+        peer["clear"] += clear
         peer["asks" if outward else "answers"] = True
     ordered = sorted(peers.values(), key=lambda peer: (-peer["bytes"], peer["name"]))
+    ids = [peer["device"] for peer in ordered[:PEERS_SHOWN] if peer["device"]]
+    named = {one.pk: one for one in Device.objects.filter(pk__in=ids).only("title", "category")}
+    for peer in ordered[:PEERS_SHOWN]:
+        if peer["device"]:
+            peer["device"] = named.get(peer["device"])
+            peer["name"] = peer["device"].title if peer["device"] else peer["name"]
     return {
         "applications": [
             Counted(words=words(name), count=total, shown=size(total))

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 
 from asepsis.kernel.value import value
 from asepsis.web.authorisation.actions import Action
@@ -22,7 +24,7 @@ from asepsis.web.devices.zones import GROUPS, LOCAL, OUTSIDE, UNPLACED
 from asepsis.web.ledger.record import record
 from asepsis.web.map.layout import Edge, Node, Picture, ring, sides
 from asepsis.web.overview.templatetags.words import size, words
-from asepsis.web.remembered import remembered
+from asepsis.web.remembered import remembered, remembered_text, seen_until, version
 
 GROUPS_DRAWN: Final = 32
 """On the ring; more lines than their pairs nobody can follow. The smallest others become one."""
@@ -52,23 +54,37 @@ def groups(request: HttpRequest) -> HttpResponse:
     links = _links(request, mine)
     by = "department" if request.GET.get("by") == "department" else "zone"
     opened = request.GET.get("open", "")
-    rows = _opened(links, by, opened) if opened else _grouped(links, by)
-    picture = _picture(request, rows, mine, by, opened)
+    of = version()
     record(request, Action.MAP_VIEW, what={"by": by, "open": opened, "application": request.GET.get("application", "")})
+    drawn = remembered_text(
+        [links, mine],
+        ["map", by, opened, _here(request)],
+        lambda: _drawn(request, links, mine, by, opened),
+        of,
+    )
     context: dict[str, Any] = {
-        "picture": picture,
-        "rows": [_row(row) for row in rows[:ROWS_SHOWN]],
-        "left": max(0, len(rows) - ROWS_SHOWN),
+        "drawn": mark_safe(drawn),  # noqa: S308 - a template of ours made it
         "by": by,
         "opened": opened,
-        "applications": _applications(),
+        "applications": _applications(of),
         "application": request.GET.get("application", ""),
         "clear": request.GET.get("clear") == "on",
-        "until": mine.aggregate(until=Max("last_seen"))["until"],
-        "has_departments": mine.exclude(record__department=None).exists(),
+        "until": seen_until(mine, of),
         "here": _here(request, open=""),
     }
     return render(request, "map/map.html", context)
+
+
+def _drawn(request: HttpRequest, links: QuerySet[Link], mine: QuerySet[Device], by: str, opened: str) -> str:
+    """The picture and its table: all that is long on the page, and the same until the rows change."""
+    rows = _opened(links, by, opened) if opened else _grouped(links, by)
+    context = {
+        "picture": _picture(request, rows, mine, by, opened),
+        "rows": [_row(row) for row in rows[:ROWS_SHOWN]],
+        "left": max(0, len(rows) - ROWS_SHOWN),
+        "opened": opened,
+    }
+    return render_to_string("map/drawn.html", context)
 
 
 def _links(request: HttpRequest, mine: QuerySet[Device]) -> QuerySet[Link]:
@@ -228,9 +244,9 @@ def _row(row: dict[str, Any]) -> Row:
     )
 
 
-def _applications() -> list[tuple[str, str]]:
+def _applications(of: str) -> list[tuple[str, str]]:
     names = Link.objects.order_by("application").values_list("application").distinct()
-    return [(name, words(name)) for (name,) in remembered(names)]
+    return [(name, words(name)) for (name,) in remembered(names, of)]
 
 
 @requires(Action.MAP_VIEW)

@@ -44,7 +44,11 @@ def overview(request: HttpRequest) -> HttpResponse:
         ],
         "places": _places(counted.sites, devices, of),
         "ages": Freshness.objects.select_related("site").filter(site__in=counted.sites),
-        "newest": devices.select_related("site").order_by("-first_seen", "id")[:NEWEST_SHOWN],
+        "newest": list(
+            devices.defer("search", "names", "macs", "ips", "confidences", "rhythm")
+            .select_related("site")
+            .order_by("-first_seen", "id")[:NEWEST_SHOWN]
+        ),
         "changes": Change.objects.select_related("device").filter(device__in=devices)[:CHANGES_SHOWN],
         "attention": _attention(counted.figures),
     }
