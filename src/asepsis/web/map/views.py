@@ -56,12 +56,7 @@ def groups(request: HttpRequest) -> HttpResponse:
     opened = request.GET.get("open", "")
     of = version()
     record(request, Action.MAP_VIEW, what={"by": by, "open": opened, "application": request.GET.get("application", "")})
-    drawn = remembered_text(
-        [links, mine],
-        ["map", by, opened, _here(request)],
-        lambda: _drawn(request, links, mine, by, opened),
-        of,
-    )
+    drawn = _remembered_drawing(request, links, mine, by, opened, of)
     context: dict[str, Any] = {
         "drawn": mark_safe(drawn),  # noqa: S308 - a template of ours made it
         "by": by,
@@ -73,6 +68,24 @@ def groups(request: HttpRequest) -> HttpResponse:
         "here": _here(request, open=""),
     }
     return render(request, "map/map.html", context)
+
+
+def drawn_first(mine: QuerySet[Device], of: str) -> str:
+    """What the map shows before anything is chosen, for somebody who may see these devices.
+
+    Args:
+        mine: Those devices, without order.
+        of: The version of the rows.
+    """
+    request = HttpRequest()
+    return _remembered_drawing(request, _links(request, mine), mine, "zone", "", of)
+
+
+def _remembered_drawing(
+    request: HttpRequest, links: QuerySet[Link], mine: QuerySet[Device], by: str, opened: str, of: str
+) -> str:
+    asked = ["map", by, opened, _here(request)]
+    return remembered_text([links, mine], asked, lambda: _drawn(request, links, mine, by, opened), of)
 
 
 def _drawn(request: HttpRequest, links: QuerySet[Link], mine: QuerySet[Device], by: str, opened: str) -> str:

@@ -33,9 +33,35 @@ def overview(request: HttpRequest) -> HttpResponse:
     """What this person may see, in figures and pictures."""
     devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
     of = version()
+    context = figures(devices, of)
+    changes = Change.objects.select_related("device")
+    context |= {
+        "ages": Freshness.objects.select_related("site").filter(site__in=context["sites"]),
+        "newest": list(
+            devices.defer("search", "names", "macs", "ips", "confidences", "rhythm")
+            .select_related("site")
+            .order_by("-first_seen", "id")[:NEWEST_SHOWN]
+        ),
+        # Where all devices may be seen nothing is looked up.
+        "changes": (changes.filter(device__in=devices) if devices.query.where else changes)[:CHANGES_SHOWN],
+    }
+    if not (may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed):
+        del context["applications"], context["patient_data"]
+    return render(request, "overview/overview.html", context)
+
+
+def figures(devices: QuerySet[Device], of: str) -> dict[str, Any]:
+    """What is counted for the page, of all devices that somebody may see; remembered until the rows change.
+
+    Args:
+        devices: Those that are seen, without order.
+        of: The version of the rows.
+    """
     counted = _counted(devices, of)
-    context: dict[str, Any] = {
+    links = links_of(devices)
+    return {
         "figures": counted.figures,
+        "sites": counted.sites,
         "medical_kinds": _kinds(counted.medical),
         "other_kinds": _kinds(counted.other),
         "statuses": [
@@ -43,19 +69,10 @@ def overview(request: HttpRequest) -> HttpResponse:
             for status, count in sorted(counted.statuses.items())
         ],
         "places": _places(counted.sites, devices, of),
-        "ages": Freshness.objects.select_related("site").filter(site__in=counted.sites),
-        "newest": list(
-            devices.defer("search", "names", "macs", "ips", "confidences", "rhythm")
-            .select_related("site")
-            .order_by("-first_seen", "id")[:NEWEST_SHOWN]
-        ),
-        "changes": Change.objects.select_related("device").filter(device__in=devices)[:CHANGES_SHOWN],
         "attention": _attention(counted.figures),
+        "applications": _applications(links, of),
+        "patient_data": _patient_data(links, of),
     }
-    if may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed:
-        links = links_of(devices)
-        context |= {"applications": _applications(links, of), "patient_data": _patient_data(links, of)}
-    return render(request, "overview/overview.html", context)
 
 
 class _Counts:

@@ -4,19 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('devices', '0005_remembered'),
-        ('facilities', '0001_initial'),
+        ("devices", "0005_remembered"),
+        ("facilities", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='device',
-            name='devices_dev_first_s_7bc739_idx',
+            model_name="device",
+            name="devices_dev_first_s_7bc739_idx",
         ),
         migrations.AddIndex(
-            model_name='device',
-            index=models.Index(fields=['-first_seen', 'id'], name='devices_dev_first_s_751190_idx'),
+            model_name="device",
+            index=models.Index(fields=["-first_seen", "id"], name="devices_dev_first_s_751190_idx"),
         ),
     ]
