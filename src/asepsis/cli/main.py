@@ -39,6 +39,7 @@ VERBS: Final[dict[str, str]] = {
     "knowledge": "knowledge",
     "ledger": "ledger",
     "verify": "verify",
+    "people": "people",
     "backup": "backup",
     "restore": "restore",
     "upgrade": "upgrade",

@@ -44,6 +44,11 @@ class Web:
     upload_limit_mib: int = 4096
     """No larger capture is taken from a browser."""
 
+    @property
+    def address(self) -> str:
+        """Where people find the pages, with a stroke at the end."""
+        return f"{'http' if self.tls == 'none' else 'https'}://{self.names[0]}:{self.port}/"
+
 
 @value
 class Database:
@@ -68,13 +73,14 @@ class SignIn:
     """How people prove who they are."""
 
     second_factor: bool = True
-    """Whether everybody needs a passkey or a code beside a password."""
+    """Whether everybody needs a passkey or a code beside a password. Administrators need their passkey anyway."""
     idle_minutes: int = 30
     """A session that nobody used for so long ends."""
     session_hours: int = 12
     """No session lives longer, however busy."""
     administrators_device_bound: bool = True
-    """Whether administrators need a passkey that cannot be copied off its device."""
+    """Whether administrators, and whoever breaks the glass, need a passkey that cannot be copied off its device; where
+    they do not, ``second_factor`` must stay true."""
     invitation_hours: int = 72
     """An invitation can be taken for so long."""
     breached_passwords_file: str = ""
@@ -186,9 +192,18 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         if name not in tables or not isinstance(table, dict):
             place = _line(text, name, None)
             raise _refused(f"{path}:{place}: there is no table {name!r}; there are {', '.join(tables)}")
-    return Configuration(
+    found = Configuration(
         **{name: _table(kind, name, document.get(name, {}), environment, text, path) for name, kind in tables.items()}
     )
+    if not (found.sign_in.second_factor or found.sign_in.administrators_device_bound):
+        place = _line(text, "sign_in", "administrators_device_bound")
+        raise _refused(
+            f"{path}:{place}: [sign_in] administrators_device_bound and second_factor cannot both be false: a password "
+            "alone would give away every account"
+        )
+    if found.oidc.issuer and not found.oidc.client_id:
+        raise _refused(f"{path}:{_line(text, 'oidc', 'issuer')}: [oidc] issuer needs a client_id beside it")
+    return found
 
 
 def _table(

@@ -119,7 +119,7 @@ def _announcement(secured: Any, token: str | None) -> dict[str, str]:
     from asepsis.web.settings import CONFIGURATION
 
     web = CONFIGURATION.web
-    told = {"address": f"{'http' if web.tls == 'none' else 'https'}://{web.names[0]}:{web.port}/"}
+    told = {"address": web.address}
     if secured is not None and secured.authority is not None:
         told["fingerprint"] = transport.fingerprint(secured)
         told["authority"] = f"{told['address']}authority.pem"

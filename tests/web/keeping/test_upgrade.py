@@ -35,6 +35,10 @@ def test_tables_go_forward_with_a_copy_of_before_and_never_back(tmp_path: Path) 
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE tokens_token")
         connection.execute("DELETE FROM django_migrations WHERE app = 'tokens'")
+        # As if it had had an app that this one has not.
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('socialaccount', '0001_initial', '2026-01-01')"
+        )
     connection.close()
     again = _upgrade(workspace)
     assert again.returncode == 0, again.stderr

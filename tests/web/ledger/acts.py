@@ -25,6 +25,12 @@ def change(request: HttpRequest) -> HttpResponse:
     return HttpResponse("changed")
 
 
+def change_unbound(request: HttpRequest) -> HttpResponse:
+    record(request, "device.edit", subject="device:one")
+    Site.objects.create(name="unbound")
+    return HttpResponse("changed")
+
+
 def roll_back(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
@@ -51,6 +57,7 @@ def stream(request: HttpRequest) -> HttpResponseBase:
 urlpatterns = [
     path("look/", look),
     path("change/", change),
+    path("change-unbound/", change_unbound),
     path("roll-back/", roll_back),
     path("refused/", refused),
     path("stream/", stream),

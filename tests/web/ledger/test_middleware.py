@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -18,7 +19,7 @@ from asepsis.web.ledger.middleware import LedgerMiddleware
 from asepsis.web.ledger.models import OutboxRecord
 from asepsis.web.ledger.opened import journal, ledger
 from asepsis.web.ledger.outbox import drain
-from asepsis.web.ledger.record import record, record_of_system
+from asepsis.web.ledger.record import UnboundRecordError, record, record_of_system
 from asepsis.web.people.models import Person
 from tests.web.conftest import MakeDevice, MakePerson, SignedIn
 
@@ -48,6 +49,18 @@ def unwritable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def recorded() -> list[Record]:
     return [record for entry in ledger().entries() if (record := entry.record) is not None]
+
+
+def test_a_change_that_is_not_in_one_transaction_with_its_record_is_refused(browser: Client) -> None:
+    with pytest.raises(UnboundRecordError):
+        browser.post("/change-unbound/")
+    browser.raise_request_exception = False
+    assert browser.post("/change-unbound/").status_code == 500
+    assert not Site.objects.filter(name="unbound").exists()
+    assert not OutboxRecord.objects.exists()
+    assert browser.post("/change/", {"name": "bound"}).status_code == 200
+    with pytest.raises(UnboundRecordError):
+        record_of_system("sensor.start", actor="system:sensor")
 
 
 def test_an_access_is_in_the_ledger_with_who_what_and_which_request(browser: Client, ada: Person) -> None:
@@ -92,7 +105,8 @@ def test_what_was_rolled_back_is_recorded_as_tried(browser: Client) -> None:
 
 def test_a_record_that_was_moved_meanwhile_is_not_taken_for_rolled_back(ada: Person) -> None:
     def view(request: HttpRequest) -> HttpResponse:
-        record(request, "device.edit")
+        with transaction.atomic():
+            record(request, "device.edit")
         drain()
         return HttpResponse("changed")
 
@@ -209,7 +223,9 @@ def test_emergency_access_that_is_over_is_refused(browser: Client, broken_glass:
 
 
 def test_what_no_request_did_reaches_the_ledger_by_the_outbox() -> None:
-    record_of_system("capture.analyze", actor="system:sensor", subject="job:1", what={"packets": 5, "share": 0.5})
+    what = {"packets": 5, "share": 0.5}
+    with transaction.atomic():
+        record_of_system("capture.analyze", actor="system:sensor", subject="job:1", what=what)
     assert recorded() == []
     drain()
     (one,) = recorded()
@@ -218,7 +234,8 @@ def test_what_no_request_did_reaches_the_ledger_by_the_outbox() -> None:
 
 def test_a_row_that_is_no_record_stays_and_stops_nothing() -> None:
     OutboxRecord.objects.create(body={"kind": "nonsense"})
-    record_of_system("capture.analyze", actor="system:sensor")
+    with transaction.atomic():
+        record_of_system("capture.analyze", actor="system:sensor")
     moved = drain()
     assert (moved.from_outbox, moved.unreadable) == (1, 1)
     assert OutboxRecord.objects.count() == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.hashers import get_hasher
@@ -10,8 +10,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from asepsis.web.authorisation import asking
+from asepsis.web.configuration import Configuration
 from asepsis.web.ledger.models import OutboxRecord
-from asepsis.web.people import attempts, middleware, passwords
+from asepsis.web.people import account, adapters, attempts, middleware, passwords
 from asepsis.web.people.models import Person
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
 from tests.web.conftest import MakePerson, SignedIn
@@ -244,9 +246,11 @@ def test_passwords_are_kept_by_argon2id() -> None:
     assert encoded.startswith("argon2$argon2id$v=19$m=47104,t=2,p=1$")
 
 
-def rules(monkeypatch: pytest.MonkeyPatch, **changed: object) -> None:
+def rules(monkeypatch: pytest.MonkeyPatch, **changed: object) -> Configuration:
     sign_in = dataclasses.replace(CONFIGURATION.sign_in, **changed)  # type: ignore[arg-type]  # by name
-    monkeypatch.setattr(middleware, "CONFIGURATION", dataclasses.replace(CONFIGURATION, sign_in=sign_in))
+    configuration = dataclasses.replace(CONFIGURATION, sign_in=sign_in)
+    monkeypatch.setattr(middleware, "CONFIGURATION", configuration)
+    return configuration
 
 
 @pytest.mark.parametrize(("key", "minutes"), [(middleware.SEEN, 30), (middleware.STARTED, 12 * 60)])
@@ -284,12 +288,43 @@ def test_one_factor_opens_nothing_but_the_way_to_a_second(make_person: MakePerso
     assert browser.get("/account/second-factor/").status_code == 200
 
 
+@pytest.fixture
+def lift(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """``lift(second_factor=False)``: a hospital that set so, in every place that asks."""
+
+    def change(**changed: object) -> None:
+        configuration = rules(monkeypatch, **changed)
+        for place in (asking, adapters, account):
+            monkeypatch.setattr(place, "CONFIGURATION", configuration)
+        asking.engine.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    asking.engine.cache_clear()
+
+
 def test_the_hospital_may_do_without_a_second_factor(
-    make_person: MakePerson, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+    make_person: MakePerson, signed_in: SignedIn, lift: Callable[..., None]
 ) -> None:
-    rules(monkeypatch, second_factor=False)
-    # What the policies say of one factor is another matter: they are asked, and nobody is led away before.
-    assert signed_in(make_person("ada", "security_analyst"), level=1).get("/").status_code in {200, 403}
+    ada = with_password(make_person, role="security_analyst")
+    assert signed_in(ada, level=1).get("/devices/")["Location"] == reverse("second_factor")
+    lift(second_factor=False)
+    browser = signed_in(ada, level=1)
+    assert browser.get("/devices/").status_code == 200
+    assert browser.get("/tokens/").status_code == 200
+    # Break-glass and administrators need their passkey all the same.
+    assert browser.get("/access/break-glass/request/").status_code == 403
+    root = with_password(make_person, "root", "administrator")
+    assert signed_in(root, level=1).get("/people/")["Location"] == reverse("second_factor")
+
+
+def test_the_hospital_may_do_without_keys_bound_to_their_device(
+    make_person: MakePerson, signed_in: SignedIn, lift: Callable[..., None]
+) -> None:
+    ada = make_person("ada", "administrator")
+    lift(administrators_device_bound=False)
+    assert signed_in(ada, level=2).get("/people/invite/").status_code == 200
+    assert signed_in(ada, level=1).get("/people/invite/")["Location"] == reverse("second_factor")
 
 
 def test_an_administrator_needs_a_key_bound_to_its_device(

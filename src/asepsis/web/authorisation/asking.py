@@ -37,12 +37,15 @@ from asepsis.web.authorisation.facts import (
     narrowed,
 )
 from asepsis.web.authorisation.models import AdministratorProposal, BreakGlassUse
-from asepsis.web.authorisation.policies import with_own
+from asepsis.web.authorisation.policies import Policy, with_own
+from asepsis.web.authorisation.purposes import purpose_of
 from asepsis.web.cmms.models import AssetImport
+from asepsis.web.configuration import SignIn
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import Department, Site
 from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.people.strength import Strength
+from asepsis.web.settings import CONFIGURATION
 
 LONG_AGO_SECONDS: Final = 10**9
 """The age of a sign-in that never was."""
@@ -68,7 +71,17 @@ def engine() -> Engine:
     Raises:
         PolicyError: An own policy is at fault.
     """
-    return Engine(with_own(own_policies()))
+    return Engine(in_force(with_own(own_policies()), CONFIGURATION.sign_in))
+
+
+def in_force(policies: list[Policy], rules: SignIn) -> list[Policy]:
+    """The policies without those of ours that the hospital's settings lift; its own stay whatever they are called."""
+    lifted = set()
+    if not rules.second_factor:
+        lifted.add("second-factor")
+    if not rules.administrators_device_bound:
+        lifted.add("device-bound-passkey")
+    return [policy for policy in policies if policy.own or policy.id not in lifted]
 
 
 def own_policies() -> Path:
@@ -106,6 +119,14 @@ def asker(person: Person) -> Asker:
         assurance_level=0, device_bound=False, signed_in_seconds_ago=LONG_AGO_SECONDS, now=timezone.now()
     )
     return Asker(subject=subject_of(person), circumstances=unproved)
+
+
+def asker_for(person: Person, action: Action, device: str = "") -> Asker:
+    """Who asks, with the purpose that the act has by what it is and by the person's roles."""
+    who = asker(person)
+    subject = who.subject.at(who.circumstances.now)
+    how = who.circumstances.for_purpose(purpose_of(action, subject, device))
+    return Asker(subject=who.subject, circumstances=how)
 
 
 def forget(person: Person) -> None:

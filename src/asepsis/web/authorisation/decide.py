@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 
 from asepsis.web.authorisation.actions import Action, Obligation
-from asepsis.web.authorisation.asking import asker, engine, facts_of
+from asepsis.web.authorisation.asking import asker_for, engine, facts_of
 from asepsis.web.authorisation.engine import Decision
 from asepsis.web.authorisation.facts import Facts
 from asepsis.web.authorisation.queries import EVERY, ROWS, to_q
@@ -37,7 +37,7 @@ def may(
     """
     if not isinstance(person, Person):
         return NOT_SIGNED_IN
-    who = asker(person)
+    who = asker_for(person, action)
     if resource is None:
         return engine().anywhere(who.subject, action, who.circumstances)
     on = facts_of(resource, action) if isinstance(resource, Model) else resource
@@ -60,7 +60,7 @@ def visible(
         raise TypeError(f"policies know nothing of lists of {rows.model.__name__}")
     if not isinstance(person, Person):
         return rows.none()
-    who = asker(person)
+    who = asker_for(person, action)
     if engine().obligations(who.subject, action, who.circumstances) - frozenset(fulfils):
         return rows.none()
     described = ROWS[rows.model]

@@ -6,6 +6,7 @@ here once it is over, so that no policy sees it.
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -136,6 +137,10 @@ class Circumstances:
     now: datetime
     purpose: Purpose = Purpose.HEALTHCARE_OPERATIONS
     network_address: str | None = None
+
+    def for_purpose(self, purpose: Purpose) -> Circumstances:
+        """The same with another purpose."""
+        return self if purpose is self.purpose else dataclasses.replace(self, purpose=purpose)
 
     def context(self) -> Json:
         """The context of a request, as the schema's ``Circumstances``."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from asepsis.web.authorisation import schema
 from asepsis.web.authorisation.actions import Action, Kind, Obligation
-from asepsis.web.authorisation.asking import asker, engine, place_of, subject_of
+from asepsis.web.authorisation.asking import asker_for, engine, place_of, subject_of
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.engine import Decision
 from asepsis.web.authorisation.explanation import Remedy, explain, gives
@@ -65,7 +65,7 @@ def _answer(request: HttpRequest, form: WhyForm) -> dict[str, Any]:
     if device is not None and not may(request.user, Action.DEVICE_VIEW, device, fulfils=list(Obligation)).allowed:
         # Nobody learns here that a device is there; it is answered like one that lies nowhere.
         device = None
-    who = asker(request.user)
+    who = asker_for(request.user, action)
     subject = who.subject if myself else subject_of(asked)
     circumstances = who.circumstances if myself else _at_best()
     kinds = schema.actions()[action].kinds

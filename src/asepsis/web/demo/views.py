@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib.auth import authenticate, login
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -30,8 +31,9 @@ def enter(request: HttpRequest, username: str) -> HttpResponse:
     person = authenticate(request, demo_person=username)
     if person is None:
         raise Http404
-    login(request, person, backend=BACKEND)
-    record(request, Action.ACCOUNT, subject=f"person:{person.pk}", what={"entered": "demo"})
+    with transaction.atomic():
+        login(request, person, backend=BACKEND)
+        record(request, Action.ACCOUNT, subject=f"person:{person.pk}", what={"entered": "demo"})
     return redirect("overview")
 
 

@@ -80,11 +80,15 @@ def upload_captures(request: HttpRequest, captures: File[list[UploadedFile]], si
     place = next((one for one in sites_of(person, Action.CAPTURE_UPLOAD) if one.name == site), None)
     if place is None:
         raise ProblemError(422, "there is no such site, or you have no role for it")
+    what = {"site": place.name, "by": "api"}
+
+    def recorded(job: Job) -> None:
+        record(request, Action.CAPTURE_UPLOAD, subject=f"job:{job.pk}", what=what)
+
     try:
-        begun = accept(captures, site=place, person=person)
+        begun = accept(captures, site=place, person=person, begun=recorded)
     except UploadError as error:
         raise ProblemError(422, f"{error.message}. {error.hint}") from error
-    record(request, Action.CAPTURE_UPLOAD, subject=f"job:{begun.pk}", what={"site": place.name, "by": "api"})
     return Status(202, _shown(begun))
 
 

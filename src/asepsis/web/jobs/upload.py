@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -91,13 +91,16 @@ def _sender(path: str, headers: dict[bytes, bytes]) -> Person | None:
     return request.user if isinstance(request.user, Person) else None
 
 
-def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) -> Job:
+def accept(
+    files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person, begun: Callable[[Job], object] = bool
+) -> Job:
     """Stores captures and begins the job that analyses them.
 
     Args:
         files: As the browser sent them; none is held in memory.
         site: Where they were taken.
         person: Who sent them.
+        begun: Told of the job in the transaction that makes it, which is no longer than that: files are stored before.
 
     Raises:
         UploadError: There is none, one is no capture or too large, or the disk has no room.
@@ -109,7 +112,7 @@ def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) 
         if not stored:
             raise UploadError("no file was sent", code="upload-empty", hint="Choose a capture first.")
         return begin_analysis(
-            [str(path) for path, _ in stored], names=[name for _, name in stored], site=site, person=person
+            [str(path) for path, _ in stored], names=[name for _, name in stored], site=site, person=person, begun=begun
         )
     except Exception:
         for path, _ in stored:
@@ -117,8 +120,10 @@ def accept(files: Iterable[UploadedFile[bytes]], *, site: Site, person: Person) 
         raise
 
 
-def begin_analysis(paths: list[str], *, names: list[str], site: Site, person: Person) -> Job:
-    """A job over files that are stored already."""
+def begin_analysis(
+    paths: list[str], *, names: list[str], site: Site, person: Person, begun: Callable[[Job], object] = bool
+) -> Job:
+    """A job over files that are stored already; ``begun`` is told of it in the transaction that makes it."""
     from asepsis.web.jobs.work import analyze_captures
 
     with transaction.atomic():
@@ -131,6 +136,7 @@ def begin_analysis(paths: list[str], *, names: list[str], site: Site, person: Pe
         )
         job.task = str(analyze_captures.enqueue(str(job.pk)).id)
         job.save(update_fields=["task"])
+        begun(job)
     return job
 
 

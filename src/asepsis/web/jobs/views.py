@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -65,12 +66,16 @@ def upload(request: HttpRequest) -> HttpResponse:
     if site is None:
         messages.error(request, "Choose a site that you are responsible for.")
         return redirect("jobs")
+    what = {"site": site.name}
+
+    def recorded(job: Job) -> None:
+        record(request, Action.CAPTURE_UPLOAD, subject=f"job:{job.pk}", what=what)
+
     try:
-        begun = accept(request.FILES.getlist("captures"), site=site, person=person)
+        begun = accept(request.FILES.getlist("captures"), site=site, person=person, begun=recorded)
     except UploadError as error:
         messages.error(request, f"{error.message}. {error.hint}")
         return redirect("jobs")
-    record(request, Action.CAPTURE_UPLOAD, subject=f"job:{begun.pk}", what={"site": site.name})
     return redirect("job", begun.pk)
 
 
@@ -84,8 +89,9 @@ def cancel(request: HttpRequest, job_id: str) -> HttpResponse:
         raise PermissionDenied
     if not wanted.may_be_cancelled:
         raise Http404
-    Job.objects.filter(pk=wanted.pk).update(cancel_asked=True)
-    record(request, Action.JOB_MANAGE, subject=f"job:{wanted.pk}", what={"cancel": True})
+    with transaction.atomic():
+        Job.objects.filter(pk=wanted.pk).update(cancel_asked=True)
+        record(request, Action.JOB_MANAGE, subject=f"job:{wanted.pk}", what={"cancel": True})
     return redirect("job", wanted.pk)
 
 
@@ -100,8 +106,9 @@ def repeat(request: HttpRequest, job_id: str) -> HttpResponse:
     if not before.may_be_repeated or before.site is None:
         raise Http404
     given = before.arguments
-    begun = begin_analysis(given["paths"], names=given["names"], site=before.site, person=person)
-    record(request, Action.JOB_MANAGE, subject=f"job:{begun.pk}", what={"repeats": str(before.pk)})
+    with transaction.atomic():
+        begun = begin_analysis(given["paths"], names=given["names"], site=before.site, person=person)
+        record(request, Action.JOB_MANAGE, subject=f"job:{begun.pk}", what={"repeats": str(before.pk)})
     return redirect("job", begun.pk)
 
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
+from django.db import connection
 from django.http import HttpRequest
 
+from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.ledger import Action, Outcome, Record, new_id
 from asepsis.ledger.record import Detail, document_of
@@ -51,6 +53,10 @@ _ACTIONS: Final = {
 _OUTCOMES: Final = {"done": Outcome.SUCCESS, "refused": Outcome.REFUSED, "failed": Outcome.FAILED}
 
 
+class UnboundRecordError(AsepsisError):
+    """A change would not be in one transaction with its record."""
+
+
 @value
 class Pending:
     """A record of a request that no ledger holds yet."""
@@ -87,7 +93,8 @@ def record(
             patient's name or number, never a secret.
         outcome: ``done``, ``refused`` or ``failed``.
         reason: In the person's own words, where words were asked for.
-        purpose: A code of v3-PurposeOfUse, such as ``BTG`` for broken glass.
+        purpose: A code of v3-PurposeOfUse, such as ``BTG`` for broken glass; where none is given, the one that the act
+            has by what it is and by the person's roles.
         patient: The pseudonym of the patient that the subject belongs to.
         site: The site that it happened at.
         policies: Ids of the policies that decided.
@@ -96,6 +103,10 @@ def record(
 
     Returns:
         The id of the record.
+
+    Raises:
+        UnboundRecordError: Something changes, and no transaction is open that would keep the change and its record
+            together. Nothing is recorded; what was changed outside a transaction before is a fault of the caller.
     """
     person = getattr(request, "user", None)
     known = person is not None and person.is_authenticated
@@ -110,7 +121,7 @@ def record(
         subject=subject,
         patient=patient,
         site=site,
-        purpose=purpose,
+        purpose=purpose or _purpose(person, str(action), subject),
         reason=reason[:TEXT_LIMIT],
         policies=policies,
         request=str(structlog.contextvars.get_contextvars().get("request", "")),
@@ -119,6 +130,8 @@ def record(
     )
     in_outbox = changed or request.method not in SAFE_METHODS
     if in_outbox:
+        if made.outcome is Outcome.SUCCESS:
+            _demand_transaction(made.kind)
         _put(made)
     pending = getattr(request, REQUEST_ATTRIBUTE, [])
     setattr(request, REQUEST_ATTRIBUTE, [*pending, Pending(record=made, in_outbox=in_outbox)])
@@ -136,6 +149,9 @@ def record_of_system(
         subject: As for ``record``.
         what: As for ``record``.
         outcome: As for ``record``.
+
+    Raises:
+        UnboundRecordError: As for ``record``.
     """
     made = Record(
         id=new_id(),
@@ -147,8 +163,32 @@ def record_of_system(
         subject=subject,
         details=flat(what or {}),
     )
+    if made.outcome is Outcome.SUCCESS:
+        _demand_transaction(made.kind)
     _put(made)
     return uuid.UUID(made.id)
+
+
+def _demand_transaction(kind: str) -> None:
+    """A change without a transaction could be kept while its record is lost; it is refused, in tests and out."""
+    # The transactions that tests put around themselves are none of the caller's; Django marks them for this.
+    if all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise UnboundRecordError(
+            f"{kind} changes something and is recorded outside a transaction",
+            code="record-unbound",
+            hint="A fault in Asepsis: please report it. Call record() inside transaction.atomic(), with the change.",
+        )
+
+
+def _purpose(person: object, action: str, subject: str) -> str:
+    from asepsis.web.authorisation.actions import Action as Act
+    from asepsis.web.authorisation.asking import asker_for
+    from asepsis.web.people.models import Person
+
+    if action not in set(Act) or not isinstance(person, Person):
+        return ""
+    kind, _, id_ = subject.partition(":")
+    return asker_for(person, Act(action), id_ if kind == "device" else "").circumstances.purpose.value
 
 
 def _put(made: Record) -> None:

@@ -198,8 +198,9 @@ class PasskeyAgain(ReauthenticateWebAuthnView):
 
     def form_valid(self, form: passkeys.PasskeyAgainForm) -> HttpResponse:
         """Gives the stronger session a new id."""
-        sessions.rotate(self.request)
-        _recorded(self.request, "session.stronger", key=form.cleaned_data["credential"].data["name"])
+        with transaction.atomic():
+            sessions.rotate(self.request)
+            _recorded(self.request, "session.stronger", key=form.cleaned_data["credential"].data["name"])
         response: HttpResponse = super().form_valid(form)
         return response
 

@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -60,15 +61,17 @@ class AccountAdapter(DefaultAccountAdapter):
         proved = strength.strength(request)
         way = "provider" if strength.vouched_for(request, user) else "own"
         what = {"aal": proved.aal, "device_bound": proved.device_bound, "way": way}
-        record(request, "session.start", subject=f"person:{user.pk}", what=what)
+        with transaction.atomic():
+            record(request, "session.start", subject=f"person:{user.pk}", what=what)
         attempts.remember(request, response, user.get_username())
         return response
 
     def logout(self, request: HttpRequest) -> None:
         """Records a sign-out."""
-        if isinstance(request.user, Person):
-            record(request, "session.end", subject=f"person:{request.user.pk}")
-        super().logout(request)
+        with transaction.atomic():
+            if isinstance(request.user, Person):
+                record(request, "session.end", subject=f"person:{request.user.pk}")
+            super().logout(request)
 
     def get_login_stages(self) -> list[str]:
         """The library's steps, with our own for the second factor."""

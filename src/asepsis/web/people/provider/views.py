@@ -198,10 +198,11 @@ def _proved_again(request: HttpRequest, settings: Oidc, claims: Claims, asked: d
     # Without the moment of its question, the provider may have remembered and not asked.
     if claims.authenticated_at is None or claims.authenticated_at < asked["at"] - id_token.LEEWAY_SECONDS:
         return _refused(request, "not_asked_again", person=person)
-    sessions.rotate(request)
-    _vouched(request, claims, settings, person, reauthenticated=True)
-    strength.forget(request)
-    record(request, "session.stronger", subject=f"person:{person.pk}", what={"way": "provider"})
+    with transaction.atomic():
+        sessions.rotate(request)
+        _vouched(request, claims, settings, person, reauthenticated=True)
+        strength.forget(request)
+        record(request, "session.stronger", subject=f"person:{person.pk}", what={"way": "provider"}, changed=True)
     return HttpResponseRedirect(asked["next"])
 
 
