@@ -36,6 +36,8 @@ VERBS: Final[dict[str, str]] = {
     "weaknesses": "weaknesses",
     "risk": "risk",
     "import": "imports",
+    "feeds": "feeds",
+    "findings": "findings",
     "knowledge": "knowledge",
     "ledger": "ledger",
     "verify": "verify",

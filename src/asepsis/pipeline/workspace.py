@@ -74,6 +74,11 @@ class Workspace:
         return self.root / "registry.sqlite"
 
     @property
+    def feeds_path(self) -> Path:
+        """Advisories and other documents of publishers, an SQLite database."""
+        return self.root / "feeds.sqlite"
+
+    @property
     def knowledge_path(self) -> Path:
         """Tables of the site's own, whose rows win over ours; there only where somebody made it."""
         return self.root / "knowledge"

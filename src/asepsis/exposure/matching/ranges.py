@@ -77,7 +77,7 @@ def place(text: Version | None, inside: Range) -> Placing:
     for wanted in (Answer.YES, Answer.CANNOT_TELL):
         for placing in found:
             if placing.answer is wanted and placing.why != _OTHER_KIND:
-                return placing
+                return placing if placing.why else Placing(answer=Answer.YES, why=f"{text.text} is in {inside.words}")
     if all(placing.why == _OTHER_KIND for placing in found):
         return Placing(
             answer=Answer.CANNOT_TELL,
@@ -95,11 +95,11 @@ def _in_part(text: Version, part: Part) -> Placing:
         return Placing(answer=Answer.CANNOT_TELL, why=_OTHER_KIND)
     for end in ends:
         if end.wild and (end.at.same(text) or end.at.begins(text)):
-            return Placing(answer=Answer.YES, why=f"{text.text} is one of {end.at.text}")
+            return Placing(answer=Answer.YES, why="")
     below = part.low is not None and (text < part.low.at or (not part.low.closed and text.same(part.low.at)))
     above = part.high is not None and (part.high.at < text or (not part.high.closed and text.same(part.high.at)))
     if not below and not above:
-        return Placing(answer=Answer.YES, why=f"{text.text} is inside")
+        return Placing(answer=Answer.YES, why="")
     for end in ends:
         # A device that says 9 may be a 9.33.
         if text.begins(end.at):

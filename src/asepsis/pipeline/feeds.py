@@ -1,0 +1,279 @@
+"""The store of feeds: documents of publishers in the workspace, with where they came from, their age and their digest.
+
+One SQLite file. An edition that is older than the one that is held never takes its place. What changed for the devices
+is worked out at each update, from the findings before and after, and kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from asepsis.exposure.advisory import Advisory, Problem
+from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
+from asepsis.exposure.feeds.edition import is_older
+from asepsis.exposure.feeds.reading import Document, Kind, read_document
+from asepsis.kernel.value import value
+from asepsis.pipeline.feeds_error import FeedsError
+from asepsis.pipeline.feeds_folder import Unread, read_folder
+
+FORMAT_VERSION: Final = 1
+BUSY_TIMEOUT_SECONDS: Final = 60.0
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS documents (
+    key TEXT PRIMARY KEY, kind TEXT NOT NULL, updated TEXT NOT NULL, revision TEXT NOT NULL, path TEXT NOT NULL,
+    sha256 TEXT NOT NULL, loaded_ns INTEGER NOT NULL, problems TEXT NOT NULL, content BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS documents_by_kind ON documents (kind, key);
+CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+"""
+
+
+@value
+class Held:
+    """A document of the store, without its content."""
+
+    key: str
+    kind: str
+    updated: str
+    revision: str
+    path: str
+    sha256: str
+    loaded_ns: int
+    problems: tuple[Problem, ...]
+
+
+@value
+class Update:
+    """What an update of the store did."""
+
+    added: tuple[str, ...]
+    replaced: tuple[str, ...]
+    older: tuple[tuple[str, str], ...]
+    """(path, key) of editions that were not taken because a newer one is held."""
+    unchanged: int
+    unread: tuple[Unread, ...]
+    problems: tuple[tuple[str, Problem], ...]
+    """(path, problem) of documents that were taken all the same."""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object of ``asepsis feeds update --json``."""
+        return {
+            "added": len(self.added),
+            "replaced": len(self.replaced),
+            "unchanged": self.unchanged,
+            "older": [{"path": path, "document": _shown(key)} for path, key in self.older],
+            "unread": [{"path": one.path, "where": one.problem.where, "why": one.problem.why} for one in self.unread],
+            "problems": [{"path": path, "where": one.where, "why": one.why} for path, one in self.problems],
+        }
+
+
+def _shown(key: str) -> str:
+    return key.replace("\n", " ")
+
+
+class Feeds:
+    """The store of one workspace; a context manager. Use it in one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Feeds:
+        """Opens the file, or makes it.
+
+        Raises:
+            FeedsError: It cannot be opened, or is of a newer format.
+        """
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                (held,) = connection.execute("PRAGMA user_version").fetchone()
+                if held not in (0, FORMAT_VERSION):
+                    raise FeedsError(
+                        f"{path}: the store of feeds has format {held}, this program reads {FORMAT_VERSION}",
+                        code="feeds-format",
+                        hint="Use the version of Asepsis that wrote it, or a newer one.",
+                    )
+                connection.executescript(_TABLES)
+                connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def update(self, folder: Path, now_ns: int) -> Update:
+        """Takes in the documents of a folder; broken ones are named and the rest is taken.
+
+        Raises:
+            FeedsError: There is no such folder, or the store cannot be written.
+        """
+        return self.take(read_folder(folder, self._digests()), now_ns)
+
+    def take(self, documents: Iterable[Document | Unread | str], now_ns: int) -> Update:
+        """Takes in documents; see ``read_folder``."""
+        added: list[str] = []
+        replaced: list[str] = []
+        older: list[tuple[str, str]] = []
+        unread: list[Unread] = []
+        problems: list[tuple[str, Problem]] = []
+        unchanged = 0
+        with self._transaction() as cursor:
+            for document in documents:
+                if isinstance(document, str):
+                    unchanged += 1
+                    continue
+                if isinstance(document, Unread):
+                    unread.append(document)
+                    continue
+                path = document.provenance.path
+                row = cursor.execute(
+                    "SELECT updated, revision, sha256 FROM documents WHERE key = ?", (document.key,)
+                ).fetchone()
+                if row is not None and row[2] == document.provenance.sha256:
+                    unchanged += 1
+                    continue
+                if row is not None and is_older(document.updated, document.revision, row[0], row[1]):
+                    older.append((path, document.key))
+                    continue
+                (added if row is None else replaced).append(document.key)
+                problems.extend((path, problem) for problem in document.problems)
+                _write(cursor, document, now_ns)
+        return Update(
+            added=tuple(added),
+            replaced=tuple(replaced),
+            older=tuple(older),
+            unchanged=unchanged,
+            unread=tuple(unread),
+            problems=tuple(problems),
+        )
+
+    def held(self) -> list[Held]:
+        """What is held, by kind and key."""
+        rows = self._select(
+            "SELECT key, kind, updated, revision, path, sha256, loaded_ns, problems FROM documents ORDER BY kind, key"
+        )
+        return [
+            Held(
+                key=key,
+                kind=kind,
+                updated=updated,
+                revision=revision,
+                path=path,
+                sha256=sha256,
+                loaded_ns=loaded_ns,
+                problems=tuple(Problem(where=where, why=why) for where, why in json.loads(problems)),
+            )
+            for key, kind, updated, revision, path, sha256, loaded_ns, problems in rows
+        ]
+
+    def documents(self, *kinds: Kind) -> Iterator[Document]:
+        """The documents of some kinds, read anew from what was kept."""
+        marks = ",".join("?" * len(kinds))
+        # The marks are question marks and nothing else.
+        query = f"SELECT path, content FROM documents WHERE kind IN ({marks}) ORDER BY kind, key"  # noqa: S608
+        for path, content in self._select(query, *map(str, kinds)):
+            document = read_document(_unpacked(content), path)
+            if isinstance(document, Document):
+                yield document
+
+    def advisories(self) -> list[Advisory]:
+        """Every advisory that is held, of whatever format."""
+        found = self.documents(Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX)
+        return [document.content for document in found if isinstance(document.content, Advisory)]
+
+    def record_changes(self, at_ns: int, changes: list[dict[str, Any]]) -> None:
+        """Keeps what an update changed for the devices."""
+        with self._transaction() as cursor:
+            cursor.execute("INSERT INTO changes (at_ns, document) VALUES (?, ?)", (at_ns, json.dumps(changes)))
+
+    def changes(self) -> tuple[int, list[dict[str, Any]]] | None:
+        """When the last update was and what it changed for the devices; None where there was none."""
+        rows = self._select("SELECT at_ns, document FROM changes ORDER BY number DESC LIMIT 1")
+        return (rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def _digests(self) -> frozenset[str]:
+        return frozenset(digest for (digest,) in self._select("SELECT sha256 FROM documents"))
+
+    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+
+def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int) -> None:
+    cursor.execute(
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.key,
+            str(document.kind),
+            document.updated,
+            document.revision,
+            document.provenance.path,
+            document.provenance.sha256,
+            now_ns,
+            json.dumps([(problem.where, problem.why) for problem in document.problems]),
+            zlib.compress(document.original, 3),
+        ),
+    )
+
+
+def _unpacked(content: bytes) -> bytes:
+    """What we packed; a store that somebody altered gives no more than a document may have."""
+    try:
+        return zlib.decompressobj().decompress(content, DOCUMENT_LIMIT_BYTES)
+    except zlib.error:
+        return b""
+
+
+def ages(held: Iterable[Held]) -> Counter[str]:
+    """How many documents of each kind."""
+    return Counter(one.kind for one in held)
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> FeedsError:
+    return FeedsError(
+        f"{path}: the store of feeds cannot be used: {error}",
+        code="feeds-unusable",
+        hint="Is the disk full or the folder not writable? The file can be removed and the feeds loaded again.",
+    )
