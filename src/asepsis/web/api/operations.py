@@ -8,6 +8,8 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
+from django.db.models import Model
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from ninja import NinjaAPI, Router
@@ -16,14 +18,16 @@ from ninja.responses import NinjaJSONEncoder
 from asepsis.web.api.problems import Problem, ProblemError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
-from asepsis.web.authorisation.routes import MARK
+from asepsis.web.authorisation.engine import Decision
+from asepsis.web.authorisation.facts import Facts
+from asepsis.web.authorisation.routes import MARK, Refused
 from asepsis.web.people.models import Person
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 REFUSALS: Final = frozenset({400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503})
 
-__all__ = ["Api", "NinjaJSONEncoder", "asker", "etag_of", "operation"]
+__all__ = ["Api", "NinjaJSONEncoder", "asker", "checked", "clean", "decided", "etag_of", "operation"]
 
 
 class Api(NinjaAPI):
@@ -52,7 +56,16 @@ def etag_of(content: bytes) -> str:
 
 
 def operation(
-    router: Router, method: str, path: str, action: Action, *, response: Any, status: int = 200, **more: Any
+    router: Router,
+    method: str,
+    path: str,
+    action: Action,
+    *,
+    response: Any,
+    status: int = 200,
+    media: Sequence[str] = (),
+    example: Any = None,
+    **more: Any,
 ) -> Callable[[Function], Function]:
     """Declares an operation that only who may do ``action`` reaches.
 
@@ -63,14 +76,23 @@ def operation(
         action: What it is, in the words of the policies; single objects are decided on inside, as pages do.
         response: What it answers.
         status: With which status.
+        media: The media types of an answer that is a file; ``response`` is None then.
+        example: What is sent, or what is answered where nothing is sent, as the description shows it.
         more: For django-ninja, such as ``summary``.
     """
+    described: dict[str, Any] = {"x-action": str(action)}
+    if media:
+        files = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media}
+        described["responses"] = {status: {"description": "A file", "content": files}}
+    if example is not None and method in ("POST", "PUT", "PATCH"):
+        described["requestBody"] = {"content": {"application/json": {"example": example}}}
+    elif example is not None:
+        described["responses"] = {status: {"content": {"application/json": {"example": example}}}}
 
     def declared(view: Function) -> Function:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if not may(request.user, action).allowed:
-                raise ProblemError(403, "your roles do not allow it")
+            decided(request, action)
             return view(request, *args, **kwargs)
 
         setattr(guarded, MARK, action)
@@ -81,12 +103,48 @@ def operation(
             path,
             response={status: response, REFUSALS: Problem},
             summary=more.pop("summary", _sentence(view)),
-            openapi_extra={"x-action": str(action)},
+            openapi_extra=described,
             **more,
         )(guarded)
         return view
 
     return declared
+
+
+def decided(request: HttpRequest, action: Action, resource: Model | Facts | None = None) -> Decision:
+    """The decision that allows an act on one thing, or at all where none is named.
+
+    Raises:
+        Refused: It is not allowed; the ledger gets to know, as when a page refuses.
+    """
+    decision = may(request.user, action, resource)
+    if not decision.allowed:
+        raise Refused(action, decision)
+    return decision
+
+
+def clean(*texts: str) -> None:
+    """PostgreSQL holds no NUL in texts, and no database half of a surrogate pair.
+
+    Raises:
+        ProblemError: There is such a sign.
+    """
+    for text in texts:
+        if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise ProblemError(422, "a text holds a sign that cannot be kept")
+
+
+def checked(form: Form) -> Form:
+    """A form of the pages that an operation filled in: the same rules hold for both.
+
+    Raises:
+        ProblemError: Something does not fit; each field says what.
+    """
+    clean(*(one for one in form.data.values() if isinstance(one, str)))
+    if not form.is_valid():
+        told = [f"{name.strip('_')}: {text}" for name, texts in form.errors.items() for text in texts]
+        raise ProblemError(422, "what was sent does not fit", errors=told)
+    return form
 
 
 def asker(request: HttpRequest) -> Person:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from asepsis.kernel.value import value
@@ -40,7 +41,10 @@ def page(
     """
     ordered = rows.order_by(*(f"-{column.name}" if column.descending else column.name for column in columns))
     if cursor:
-        ordered = ordered.filter(_after(columns, _read(cursor, columns)))
+        try:
+            ordered = ordered.filter(_after(columns, _read(cursor, columns)))
+        except (ValueError, ValidationError) as error:  # a text where the column holds numbers or ids
+            raise ProblemError(400, "the cursor is none: take it from 'next' of the page before") from error
     found = list(ordered[: limit + 1])
     following = None
     if len(found) > limit:

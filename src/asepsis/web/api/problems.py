@@ -12,6 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
+from asepsis.web.authorisation.routes import Refused
+from asepsis.web.ledger.record import record
+
 CONTENT_TYPE: Final = "application/problem+json"
 ERRORS_LIMIT: Final = 20
 
@@ -31,10 +34,18 @@ class Problem(Schema):
 class ProblemError(Exception):
     """Ends an operation with a problem document."""
 
-    def __init__(self, status: int, detail: str = "", *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str = "",
+        *,
+        errors: list[str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
+        self.errors = errors or []
         self.headers = headers or {}
 
 
@@ -58,7 +69,7 @@ def install(api: NinjaAPI) -> None:
     """Makes every exception of an operation a problem document."""
 
     def refused(_: HttpRequest, error: Any) -> HttpResponse:
-        return problem(error.status, error.detail, headers=error.headers)
+        return problem(error.status, error.detail, errors=error.errors[:ERRORS_LIMIT], headers=error.headers)
 
     def http_error(_: HttpRequest, error: Any) -> HttpResponse:
         return problem(error.status_code)
@@ -71,7 +82,11 @@ def install(api: NinjaAPI) -> None:
     def not_found(*_: Any) -> HttpResponse:
         return problem(404, "nothing is here, or nothing that you may see")
 
-    def denied(*_: Any) -> HttpResponse:
+    def denied(request: HttpRequest, error: Any) -> HttpResponse:
+        # As the ledger's middleware does for pages; exceptions of operations end here.
+        if isinstance(error, Refused):
+            policies = tuple(policy.id for policy in error.decision.policies)
+            record(request, error.action, outcome="refused", what={"by": "api"}, policies=policies)
         return problem(403, "your roles do not allow it")
 
     def unexpected(_: HttpRequest, error: Any) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -39,6 +41,17 @@ def request_(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         status = 400 if request.method == "POST" else 200
         return render(request, "authorisation/break_glass_request.html", {"form": form}, status=status)
+    use = open_glass(request, form)
+    messages.success(request, f"Open until {use.until:%H:%M} UTC. The privacy office was told.")
+    return redirect("device", use.device_id)
+
+
+def open_glass(request: HttpRequest, form: BreakGlassForm) -> BreakGlassUse:
+    """Opens the device that a valid form names, with its record in one transaction.
+
+    Raises:
+        Refused: The policies do not allow it.
+    """
     device = form.cleaned_data["device"]
     decision = may(request.user, Action.BREAK_GLASS, device)
     if not decision.allowed:
@@ -66,35 +79,43 @@ def request_(request: HttpRequest) -> HttpResponse:
             policies=tuple(policy.id for policy in decision.policies),
         )
     forget(request.user)
-    messages.success(request, f"Open until {use.until:%H:%M} UTC. The privacy office was told.")
-    return redirect("device", device.pk)
+    return use
 
 
 @requires(Action.BREAK_GLASS_VIEW)
 def use(request: HttpRequest, use_id: str) -> HttpResponse:
     """One use, with what can be done about it."""
-    return _page(request, _use(request, use_id), ReviewForm())
+    return _page(request, reach(request, use_id), ReviewForm())
 
 
 @require_POST
 @requires(Action.BREAK_GLASS_END)
 def end(request: HttpRequest, use_id: str) -> HttpResponse:
     """Ends a use before its hour is over."""
-    found = _use(request, use_id)
+    found = reach(request, use_id)
+    close_glass(request, found)
+    return redirect("break-glass-use", found.pk)
+
+
+def close_glass(request: HttpRequest, found: BreakGlassUse) -> None:
+    """Ends a use now, if it has not ended.
+
+    Raises:
+        Refused: The policies do not allow it.
+    """
     decision = may(request.user, Action.BREAK_GLASS_END, found)
     if not decision.allowed:
         raise Refused(Action.BREAK_GLASS_END, decision)
     with transaction.atomic():
         if BreakGlassUse.objects.filter(pk=found.pk, ended=None).update(ended=timezone.now()):
             record(request, Action.BREAK_GLASS_END, subject=f"break_glass:{found.pk}")
-    return redirect("break-glass-use", found.pk)
 
 
 @require_POST
 @requires(Action.BREAK_GLASS_REVIEW)
 def review(request: HttpRequest, use_id: str) -> HttpResponse:
     """Closes a use with a finding; never by the person whose use it was."""
-    found = _use(request, use_id)
+    found = reach(request, use_id)
     decision = may(request.user, Action.BREAK_GLASS_REVIEW, found)
     if not decision.allowed:
         raise Refused(Action.BREAK_GLASS_REVIEW, decision)
@@ -104,6 +125,13 @@ def review(request: HttpRequest, use_id: str) -> HttpResponse:
     if found.is_open():
         form.add_error(None, "It is still open: end it first, or wait until its hour is over.")
         return _page(request, found, form)
+    if not close_review(request, found, form):
+        messages.error(request, "Somebody reviewed it before.")
+    return redirect("break-glass-use", found.pk)
+
+
+def close_review(request: HttpRequest, found: BreakGlassUse, form: ReviewForm) -> bool:
+    """Writes what a valid form says was found of a use that has ended; False where somebody was quicker."""
     with transaction.atomic():
         done = BreakGlassUse.objects.filter(pk=found.pk, reviewed=None).update(
             reviewed=timezone.now(),
@@ -118,9 +146,7 @@ def review(request: HttpRequest, use_id: str) -> HttpResponse:
                 subject=f"break_glass:{found.pk}",
                 what={"finding": form.cleaned_data["finding"]},
             )
-        else:
-            messages.error(request, "Somebody reviewed it before.")
-    return redirect("break-glass-use", found.pk)
+    return bool(done)
 
 
 def waiting(person: Person) -> int:
@@ -130,7 +156,12 @@ def waiting(person: Person) -> int:
     return visible(person, Action.BREAK_GLASS_REVIEW, BreakGlassUse.objects.filter(reviewed=None)).count()
 
 
-def _use(request: HttpRequest, use_id: str) -> BreakGlassUse:
+def reach(request: HttpRequest, use_id: UUID | str) -> BreakGlassUse:
+    """The use, when this person may look at it.
+
+    Raises:
+        Http404: There is none, or none for this person.
+    """
     rows = BreakGlassUse.objects.select_related("person", "device", "site", "reviewed_by")
     found = get_object_or_404(rows, pk=use_id)
     if not may(request.user, Action.BREAK_GLASS_VIEW, found).allowed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -58,6 +60,19 @@ def give(request: HttpRequest, person_id: str) -> HttpResponse:
     form = RoleForm(request.POST, person=shown)
     if not form.is_valid():
         return _page(request, shown, form)
+    if give_role(request, shown, form) is None:
+        messages.success(request, f"Proposed. Another administrator or a privacy officer approves {shown}.")
+    else:
+        messages.success(request, f"{shown} is {Role(form.policy_role()).label.lower()} now.")
+    return redirect("access-person", shown.pk)
+
+
+def give_role(request: HttpRequest, shown: Person, form: RoleForm) -> RoleGrant | None:
+    """Gives the role that a valid form names, with its record; None where it was only proposed.
+
+    Raises:
+        Refused: The policies do not allow it.
+    """
     assert isinstance(request.user, Person)
     role = form.policy_role()
     action = Action.ADMINISTRATOR_PROPOSE if role is PolicyRole.ADMINISTRATOR else Action.ROLE_GRANT
@@ -66,14 +81,13 @@ def give(request: HttpRequest, person_id: str) -> HttpResponse:
     if not decision.allowed:
         raise Refused(action, decision)
     values = {**form.where(), "expires": form.cleaned_data["expires"], "person": shown}
+    made = None
     with transaction.atomic():
         if role is PolicyRole.ADMINISTRATOR:
             AdministratorProposal.objects.create(**values, proposer=request.user)
-            messages.success(request, f"Proposed. Another administrator or a privacy officer approves {shown}.")
         else:
             group = form.cleaned_data["device_group"]
-            RoleGrant.objects.create(**values, role=role, device_group=group, granted_by=request.user)
-            messages.success(request, f"{shown} is {Role(role).label.lower()} now.")
+            made = RoleGrant.objects.create(**values, role=role, device_group=group, granted_by=request.user)
         record(
             request,
             action,
@@ -81,16 +95,28 @@ def give(request: HttpRequest, person_id: str) -> HttpResponse:
             what={"role": role, "scope": form.scope().id, "until": str(form.cleaned_data["expires"] or "")},
             policies=tuple(policy.id for policy in decision.policies),
         )
-    return redirect("access-person", shown.pk)
+    return made
 
 
 @require_POST
 @requires(Action.ROLE_WITHDRAW)
 def withdraw(request: HttpRequest, grant_id: int) -> HttpResponse:
     """Takes a role back."""
+    grant = get_object_or_404(RoleGrant.objects.select_related("person"), pk=grant_id)
+    if not take_back(request, grant_id):
+        messages.error(request, "This is the last administrator of the hospital. Let another be approved first.")
+    return redirect("access-person", grant.person_id)
+
+
+def take_back(request: HttpRequest, grant_id: int) -> bool:
+    """Takes a role back, with its record; False where it is that of the last administrator.
+
+    Raises:
+        Http404: There is no such role.
+        Refused: The policies do not allow it.
+    """
     with transaction.atomic():
         grant = get_object_or_404(RoleGrant.objects.select_for_update().select_related("person"), pk=grant_id)
-        holder = grant.person
         decision = may(request.user, Action.ROLE_WITHDRAW, grant)
         if not decision.allowed:
             raise Refused(Action.ROLE_WITHDRAW, decision)
@@ -102,23 +128,32 @@ def withdraw(request: HttpRequest, grant_id: int) -> HttpResponse:
             )
             return redirect("access-person", holder.pk)
         if _is_last_administrator(grant):
-            messages.error(request, "This is the last administrator of the hospital. Let another be approved first.")
-            return redirect("access-person", holder.pk)
+            return False
         record(
             request,
             Action.ROLE_WITHDRAW,
-            subject=f"person:{holder.pk}",
+            subject=f"person:{grant.person_id}",
             what={"role": grant.role, "site": grant.site_id, "department": grant.department_id},
         )
         grant.delete()
-    return redirect("access-person", holder.pk)
+    return True
 
 
 @require_POST
 @requires(Action.ADMINISTRATOR_APPROVE)
 def decide(request: HttpRequest, proposal_id: str) -> HttpResponse:
     """Approves or declines an administrator whom another person proposed."""
-    approve = "approve" in request.POST
+    decide_on(request, proposal_id, approve="approve" in request.POST)
+    return redirect("roles")
+
+
+def decide_on(request: HttpRequest, proposal_id: UUID | str, *, approve: bool) -> AdministratorProposal:
+    """Decides a proposal that waits, with its record.
+
+    Raises:
+        Http404: None such waits.
+        Refused: The policies do not allow it.
+    """
     with transaction.atomic():
         waiting = AdministratorProposal.objects.select_for_update().filter(state=AdministratorProposal.State.WAITING)
         proposal = get_object_or_404(waiting, pk=proposal_id)
@@ -144,7 +179,7 @@ def decide(request: HttpRequest, proposal_id: str) -> HttpResponse:
             subject=f"person:{proposal.person_id}",
             what={"state": proposal.state, "proposer": str(proposal.proposer_id)},
         )
-    return redirect("roles")
+    return proposal
 
 
 def _person(request: HttpRequest, person_id: str) -> Person:

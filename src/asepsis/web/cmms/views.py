@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from asepsis.devices.asset import AssetListError, decoded, read_assets
+from asepsis.devices.asset import AssetListError, read_assets
 from asepsis.kernel.errors import AsepsisError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import Refused, requires
-from asepsis.web.cmms.apply import apply, compare, counts, read
+from asepsis.web.cmms.apply import compare, counts, read
 from asepsis.web.cmms.forms import MappingForm, UploadForm
-from asepsis.web.cmms.models import AssetImport, ListedAsset
-from asepsis.web.devices.models import Device
+from asepsis.web.cmms.models import AssetImport
+from asepsis.web.cmms.proposing import decide as decide_on
+from asepsis.web.cmms.proposing import remap, take
+from asepsis.web.cmms.sides import sides_of
 from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.record import record
+from asepsis.web.people.models import Person
 
 ERRORS_SHOWN: Final = 100
 ROWS_SHOWN: Final = 20
@@ -51,29 +51,11 @@ def imports(request: HttpRequest) -> HttpResponse:
     form = UploadForm(sites, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        content = file.read()
         try:
-            text = decoded(content)
-            listed = read_assets(text)
+            proposal = take(request, file.read(), name=file.name, site=form.cleaned_data["site"], proposer=request.user)
         except AssetListError as error:
             form.add_error("file", f"{error.message}. {error.hint}")
         else:
-            with transaction.atomic():
-                proposal = AssetImport.objects.create(
-                    site=form.cleaned_data["site"],
-                    file_name=file.name[:200],
-                    digest=hashlib.sha256(content).hexdigest(),
-                    text=text,
-                    mapping={heading: field.value for heading, field in listed.mapping.items()},
-                    rows=len(listed.assets),
-                    proposer=request.user,
-                )
-                record(
-                    request,
-                    Action.IMPORT_PROPOSE,
-                    subject=f"import:{proposal.pk}",
-                    what={"sha256": proposal.digest, "site": proposal.site.name, "step": "upload"},
-                )
             return redirect("cmms-import", proposal.pk)
     all_rows = AssetImport.objects.select_related("site", "proposer", "decided_by").defer("text")
     rows = visible(request.user, Action.IMPORT_VIEW, all_rows)
@@ -94,18 +76,7 @@ def one_import(request: HttpRequest, import_id: str) -> HttpResponse:
         if not allowed.allowed or proposal.proposer_id != request.user.pk:
             raise Refused(Action.IMPORT_PROPOSE, allowed)
     if given is not None and draft and form.is_valid():
-        with transaction.atomic():
-            proposal.mapping = form.mapping()
-            proposal.rows = len(read(proposal).assets)
-            if "propose" in given:
-                proposal.state = AssetImport.State.PROPOSED
-            proposal.save(update_fields=["mapping", "rows", "state"])
-            record(
-                request,
-                Action.IMPORT_PROPOSE,
-                subject=f"import:{proposal.pk}",
-                what={"mapping": proposal.mapping, "state": proposal.state},
-            )
+        remap(request, proposal, form.mapping(), propose="propose" in given)
         return redirect("cmms-import", proposal.pk)
     listed = read(proposal)
     found = compare(listed.assets, proposal.site)
@@ -134,9 +105,7 @@ def decide(request: HttpRequest, import_id: str) -> HttpResponse:
     if not allowed.allowed:
         raise Refused(action, allowed)
     try:
-        with transaction.atomic():
-            done = apply(proposal, request.user) if "apply" in request.POST else _refuse(request, proposal)
-            record(request, action, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done})
+        decide_on(request, proposal, by=request.user, apply_it=action is Action.IMPORT_APPLY)
     except AsepsisError as error:
         if error.code == "import-own":
             raise PermissionDenied(error.message) from error
@@ -145,41 +114,25 @@ def decide(request: HttpRequest, import_id: str) -> HttpResponse:
     return redirect("reconciliation" if proposal.state == AssetImport.State.APPLIED else "cmms")
 
 
-def _refuse(request: HttpRequest, proposal: AssetImport) -> dict[str, int]:
-    assert request.user.is_authenticated
-    fresh = AssetImport.objects.filter(pk=proposal.pk, state=AssetImport.State.PROPOSED).update(
-        state=AssetImport.State.REFUSED, decided_by=request.user, decided=timezone.now()
-    )
-    if not fresh:
-        raise AsepsisError("this import does not wait for approval", code="import-state")
-    proposal.refresh_from_db()
-    return {}
-
-
 @requires(Action.DEVICE_LIST)
 def reconciliation(request: HttpRequest) -> HttpResponse:
     """The list beside what was seen: listed and seen, listed only, seen only, contradicting."""
-    devices = visible(request.user, Action.DEVICE_LIST, Device.objects.select_related("site"))
-    sites = _sites(request, Action.DEVICE_LIST)
-    listed = ListedAsset.objects.filter(Q(device__in=devices) | Q(device=None, site__in=sites))
-    groups = {
-        "unseen": listed.filter(device=None),
-        "unlisted": devices.filter(listed=None, site__in=listed.values("site")),
-        "contradicting": listed.exclude(contradictions=[]),
-        "tied": listed.exclude(device=None),
-    }
+    assert isinstance(request.user, Person)
+    sides = sides_of(request.user)
     shown = request.GET.get("show", "unseen")
-    if shown not in groups:
+    counted = sides.counts()
+    if shown not in counted:
         raise Http404
-    page = Paginator(groups[shown], PER_PAGE).get_page(request.GET.get("page"))
+    rows: QuerySet[Any] = sides.unlisted if shown == "unlisted" else sides.listed(shown)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     record(request, Action.DEVICE_LIST, what={"page": "reconciliation", "show": shown})
     context = {
-        "counts": {name: rows.count() for name, rows in groups.items()},
+        "counts": counted,
         "shown": shown,
         "page": page,
-        "listed_at": AssetImport.objects.filter(state=AssetImport.State.APPLIED, site__in=sites).aggregate(
+        "listed_at": AssetImport.objects.filter(state=AssetImport.State.APPLIED, site__in=sides.sites).aggregate(
             at=Max("decided")
         )["at"],
-        "seen_until": devices.aggregate(until=Max("last_seen"))["until"],
+        "seen_until": sides.devices.aggregate(until=Max("last_seen"))["until"],
     }
     return render(request, "cmms/reconciliation.html", context)

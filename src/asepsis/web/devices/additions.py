@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -30,6 +30,7 @@ from asepsis.web.ledger.record import record
 from asepsis.web.overview.templatetags.words import words
 from asepsis.web.people.models import Person
 from asepsis.web.settings import WORKSPACE
+from asepsis.web.streaming import chunks, streamed
 
 
 @requires(Action.DEVICE_EDIT)
@@ -88,7 +89,13 @@ def add_document(request: HttpRequest, device_id: str) -> HttpResponse:
     form = DocumentForm(request.POST, request.FILES)
     if not form.is_valid():
         return _back(request, device, form)
-    file = form.cleaned_data["file"]
+    kept = keep_document(request, device, form.cleaned_data["file"])
+    messages.success(request, f"“{kept.name}” is kept.")
+    return _page(device)
+
+
+def keep_document(request: HttpRequest, device: Device, file: Any) -> Document:
+    """Keeps a file that the form found good, and records it."""
     kind = documents.kind_of(file.name, file.read(documents.HEAD_BYTES))
     file.seek(0)
     # The bytes first: a row never leads to a file that is not there.
@@ -104,8 +111,7 @@ def add_document(request: HttpRequest, device_id: str) -> HttpResponse:
         )
         what = {"document": kept.pk, "sha256": sha256, "size_bytes": file.size}
         record(request, Action.DEVICE_EDIT, subject=f"device:{device.pk}", what=what)
-    messages.success(request, f"“{kept.name}” is kept.")
-    return _page(device)
+    return kept
 
 
 @requires(Action.DEVICE_VIEW)
@@ -113,12 +119,22 @@ def document(request: HttpRequest, device_id: str, document_id: int) -> HttpResp
     """A document, to be saved and not shown: what people bring in runs nowhere under our name."""
     device = found(request, device_id)
     kept = get_object_or_404(Document, pk=document_id, device=device)
+    return content(request, kept)
+
+
+def content(request: HttpRequest, kept: Document) -> HttpResponseBase:
+    """The bytes of a document; that they were fetched is recorded.
+
+    Raises:
+        Http404: They are gone.
+    """
     try:
         file = documents.place(WORKSPACE, kept.sha256).open("rb")
     except OSError as error:
         raise Http404("the file is gone") from error
-    record(request, Action.DEVICE_VIEW, subject=f"device:{device.pk}", what={"document": kept.pk})
-    answer = FileResponse(file, as_attachment=True, filename=kept.name, content_type="application/octet-stream")
+    record(request, Action.DEVICE_VIEW, subject=f"device:{kept.device_id}", what={"document": kept.pk})
+    answer = streamed(request, chunks(file), "application/octet-stream", kept.name)
+    answer["Content-Length"] = str(kept.size_bytes)
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
@@ -128,6 +144,17 @@ def document(request: HttpRequest, device_id: str, document_id: int) -> HttpResp
 def remove_document(request: HttpRequest, device_id: str, document_id: int) -> HttpResponse:
     """Takes a document away; its bytes go when nothing else names them."""
     device = found(request, device_id, Action.DEVICE_EDIT)
+    kept = take_away(request, device, document_id)
+    messages.success(request, f"“{kept.name}” is removed.")
+    return _page(device)
+
+
+def take_away(request: HttpRequest, device: Device, document_id: int) -> Document:
+    """Removes a document of a device, and records it.
+
+    Raises:
+        Http404: The device has no such document.
+    """
     with transaction.atomic():
         kept = get_object_or_404(Document.objects.select_for_update(), pk=document_id, device=device)
         what = {"removed_document": kept.name, "sha256": kept.sha256}
@@ -136,8 +163,7 @@ def remove_document(request: HttpRequest, device_id: str, document_id: int) -> H
         is_last = not Document.objects.filter(sha256=kept.sha256).exists()
     if is_last:
         documents.place(WORKSPACE, kept.sha256).unlink(missing_ok=True)
-    messages.success(request, f"“{kept.name}” is removed.")
-    return _page(device)
+    return kept
 
 
 @requires(Action.DEVICE_OVERRIDE)
@@ -149,25 +175,33 @@ def override(request: HttpRequest, device_id: str) -> HttpResponse:
     if not form.is_valid():
         return _back(request, device, form)
     attribute, text = form.cleaned_data["attribute"], form.cleaned_data["value"].strip() or None
-    by = request.user.get_username()
     try:
-        with transaction.atomic(), Registry.open(WORKSPACE.registry_path) as registry:
-            known = registry.device(device.pk)
-            before = (known.names[0] if known.names else "") if known and attribute == "name" else ""
-            if known and attribute != "name":
-                before = getattr(known, attribute) or ""
-            what = {"attribute": attribute, "old": before, "new": text or "", "note": form.cleaned_data["note"]}
-            record(request, Action.DEVICE_OVERRIDE, subject=f"device:{device.pk}", what=what)
-            # Last, because it cannot be rolled back with the rest.
-            registry.override(device.pk, attribute, text, by, note=form.cleaned_data["note"])
+        correct(request, device, attribute, text, note=form.cleaned_data["note"])
     except AsepsisError as error:
         messages.error(request, f"{error.message}. {error.hint}")
         return _page(device)
-    refresh_device(WORKSPACE, device.pk)
     messages.success(
         request, f"{words(attribute)} is now {text}." if text else f"{words(attribute)}: back to what the traffic says."
     )
     return _page(device)
+
+
+def correct(request: HttpRequest, device: Device, attribute: str, text: str | None, *, note: str) -> None:
+    """Sets an attribute to a person's word, or takes that word back where ``text`` is None, and records it.
+
+    Raises:
+        AsepsisError: The registry does not take the value.
+    """
+    with transaction.atomic(), Registry.open(WORKSPACE.registry_path) as registry:
+        known = registry.device(device.pk)
+        before = (known.names[0] if known.names else "") if known and attribute == "name" else ""
+        if known and attribute != "name":
+            before = getattr(known, attribute) or ""
+        what = {"attribute": attribute, "old": before, "new": text or "", "note": note}
+        record(request, Action.DEVICE_OVERRIDE, subject=f"device:{device.pk}", what=what)
+        # Last, because it cannot be rolled back with the rest.
+        registry.override(device.pk, attribute, text, request.user.get_username(), note=note)
+    refresh_device(WORKSPACE, device.pk)
 
 
 def author(request: HttpRequest) -> Person:

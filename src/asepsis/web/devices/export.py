@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -20,6 +18,7 @@ from django.utils import timezone
 from asepsis.kernel.text import spreadsheet_cell
 from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.models import Device
+from asepsis.web.streaming import streamed
 
 BATCH: Final = 500
 """Rows that are written at once: about 100 kB."""
@@ -108,14 +107,4 @@ def _json_parts(rows: QuerySet[Device], columns: Sequence[str]) -> Iterator[str]
 
 
 def _stream(request: HttpRequest, parts: Iterator[str], kind: str, ending: str) -> StreamingHttpResponse:
-    content: Any = _in_turn(parts) if isinstance(request, ASGIRequest) else parts
-    return StreamingHttpResponse(
-        content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{file_name(ending)}"'}
-    )
-
-
-async def _in_turn(parts: Iterator[str]) -> AsyncIterator[str]:
-    """The same parts for a server that serves others meanwhile; each is read in the thread of the request."""
-    following = sync_to_async(lambda: next(parts, None))
-    while (part := await following()) is not None:
-        yield part
+    return streamed(request, parts, kind, file_name(ending))

@@ -16,6 +16,7 @@ from asepsis.ledger.note import Verifier, read_verifier
 from asepsis.ledger.witnessing import WitnessRefusedError, show
 from asepsis.web.ledger.models import Examination
 from asepsis.web.ledger.opened import ledger
+from asepsis.web.people.models import Person
 from asepsis.web.settings import CONFIGURATION
 
 # A check of a million entries takes some 20 seconds; one that is said to run for an hour was killed.
@@ -49,6 +50,16 @@ def check_everything(examination_id: str) -> None:
         _end(examination, Examination.State.PASSED, said)
     else:
         _end(examination, Examination.State.FOUND, f"{len(found.findings)} findings")
+
+
+def begin_check(person: Person) -> Examination | None:
+    """Begins a check of every entry, as a job; None while one is running. To be called in a transaction."""
+    running = latest(Examination.Kind.CHECK)
+    if running is not None and running.state == Examination.State.RUNNING:
+        return None
+    examination = Examination.objects.create(kind=Examination.Kind.CHECK, asked_by=person)
+    check_everything.enqueue(str(examination.pk))
+    return examination
 
 
 def show_to_witness() -> Examination | None:

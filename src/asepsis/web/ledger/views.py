@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -25,7 +25,7 @@ from asepsis.ledger.record import Detail
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
-from asepsis.web.ledger.examine import check_everything, latest, witness_key
+from asepsis.web.ledger.examine import begin_check, latest, witness_key
 from asepsis.web.ledger.forms import LedgerFilter
 from asepsis.web.ledger.models import Examination, OutboxRecord
 from asepsis.web.ledger.opened import ledger
@@ -33,6 +33,7 @@ from asepsis.web.ledger.proof import BOX_HEIGHT, BOX_WIDTH, WIDTH, picture
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.settings import CONFIGURATION
+from asepsis.web.streaming import streamed
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -141,13 +142,13 @@ def check(request: HttpRequest) -> HttpResponse:
     """Begins a check of every entry, as a job; the page of checkpoints says what it found."""
     person = request.user
     assert isinstance(person, Person)
-    if Examination.objects.filter(kind=Examination.Kind.CHECK, state=Examination.State.RUNNING).exists():
+    with transaction.atomic():
+        begun = begin_check(person)
+        if begun is not None:
+            record(request, Action.LEDGER_VERIFY, subject="ledger")
+    if begun is None:
         messages.warning(request, "A check is running already.")
         return redirect("ledger-checkpoints")
-    with transaction.atomic():
-        examination = Examination.objects.create(kind=Examination.Kind.CHECK, asked_by=person)
-        record(request, Action.LEDGER_VERIFY, subject="ledger")
-        check_everything.enqueue(str(examination.pk))
     messages.success(request, "Every entry is being hashed anew.")
     return redirect("ledger-checkpoints")
 
@@ -159,7 +160,11 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if form.is_bound and not form.is_valid():
         return redirect("ledger")
     query = form.query() if form.is_bound else Query()
-    given = {name: text for name, text in request.GET.items() if text}
+    return exported(request, query, {name: text for name, text in request.GET.items() if text})
+
+
+def exported(request: HttpRequest, query: Query, given: Mapping[str, Any]) -> HttpResponseBase:
+    """The export of what ``query`` asks for, recorded with the filters as they were ``given``."""
     # Recorded before it is written, so that the export holds the record of itself too.
     record(request, Action.LEDGER_EXPORT, subject="ledger", what={"filters": given} if given else None)
     key = witness_key()
@@ -171,8 +176,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
         else:
             yield from export_some(ledger(), _all(query), witnesses)
 
-    answer = StreamingHttpResponse(lines(), content_type="application/jsonl")
-    return _file(answer, f"ledger-{datetime.now(UTC):%Y%m%d-%H%M}.jsonl")
+    answer = streamed(request, lines(), "application/jsonl", f"ledger-{datetime.now(UTC):%Y%m%d-%H%M}.jsonl")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _all(query: Query) -> Iterator[Entry]:

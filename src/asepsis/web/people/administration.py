@@ -70,30 +70,44 @@ def invite(request: HttpRequest) -> HttpResponse:
     """Invites somebody; the link is shown once and kept nowhere."""
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if form.roles() and not _may_grant(request, form):
+        if form.roles() and not may_grant(request, form):
             form.add_error("role", "You may not give this role there.")
         else:
-            with transaction.atomic():
-                invitation, token = invitations.make(
-                    roles=form.roles(), name=form.cleaned_data["name"], invited_by=signed_in(request)
-                )
-                what = {"roles": form.roles(), "expires": invitation.expires.isoformat()}
-                record(request, Action.PERSON_INVITE, subject=f"invitation:{invitation.pk}", what=what)
-            return _link(request, invitation, token)
+            return _link(request, *make_invitation(request, form))
     return render(request, "people/invite.html", {"form": form})
+
+
+def make_invitation(request: HttpRequest, form: InviteForm) -> tuple[Invitation, str]:
+    """The invitation that a valid form asks for, recorded, and the token of its link."""
+    with transaction.atomic():
+        invitation, token = invitations.make(
+            roles=form.roles(), name=form.cleaned_data["name"], invited_by=signed_in(request)
+        )
+        what = {"roles": form.roles(), "expires": invitation.expires.isoformat()}
+        record(request, Action.PERSON_INVITE, subject=f"invitation:{invitation.pk}", what=what)
+    return invitation, token
 
 
 @requires(Action.PERSON_INVITE)
 @require_POST
 def withdraw(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """Lets a link work no more."""
+    take_back(request, invitation_id)
+    messages.success(request, "The link works no more.")
+    return HttpResponseRedirect(reverse("people"))
+
+
+def take_back(request: HttpRequest, invitation_id: uuid.UUID) -> None:
+    """Withdraws an invitation that nobody took; recorded.
+
+    Raises:
+        Http404: There is none.
+    """
     with transaction.atomic():
         found = get_object_or_404(Invitation, pk=invitation_id, used=None)
         found.withdrawn = timezone.now()
         found.save(update_fields=["withdrawn"])
         record(request, "person.invite_withdraw", subject=f"invitation:{found.pk}")
-    messages.success(request, "The link works no more.")
-    return HttpResponseRedirect(reverse("people"))
 
 
 @requires(Action.PERSON_MANAGE)
@@ -105,14 +119,19 @@ def switch(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         messages.error(request, "You cannot end your own access. Another administrator can.")
         return HttpResponseRedirect(reverse("person", args=[found.pk]))
     active = request.POST.get("active") == "yes"
+    set_active(request, found, active=active)
+    messages.success(request, f"{found.name} may sign in again." if active else f"{found.name} is out, everywhere.")
+    return HttpResponseRedirect(reverse("person", args=[found.pk]))
+
+
+def set_active(request: HttpRequest, found: Person, *, active: bool) -> None:
+    """Gives access back, or ends it with all sessions; recorded."""
     with transaction.atomic():
         found.is_active = active
         found.save(update_fields=["is_active"])
         ended = 0 if active else sessions.end_all(found)
         what = {"active": [not active, active], "sessions_ended": ended}
         record(request, "person.activate" if active else "person.deactivate", subject=f"person:{found.pk}", what=what)
-    messages.success(request, f"{found.name} may sign in again." if active else f"{found.name} is out, everywhere.")
-    return HttpResponseRedirect(reverse("person", args=[found.pk]))
 
 
 @requires(Action.PERSON_MANAGE)
@@ -120,11 +139,17 @@ def switch(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
 def sign_out(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     """Ends all sessions of somebody."""
     found = get_object_or_404(Person, pk=person_id)
+    end_sessions(request, found)
+    messages.success(request, f"{found.name} was signed out everywhere.")
+    return HttpResponseRedirect(reverse("person", args=[found.pk]))
+
+
+def end_sessions(request: HttpRequest, found: Person) -> int:
+    """Ends all sessions of somebody but the one that asks; recorded. Returns how many there were."""
     with transaction.atomic():
         ended = sessions.end_all(found, but=request.session.session_key)
         record(request, "session.revoke", subject=f"person:{found.pk}", what={"sessions": ended})
-    messages.success(request, f"{found.name} was signed out everywhere.")
-    return HttpResponseRedirect(reverse("person", args=[found.pk]))
+    return ended
 
 
 @requires(Action.PERSON_MANAGE)
@@ -133,13 +158,19 @@ def sign_out(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
 def renew(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     """A link for somebody who lost every way in; when it is taken, what they had ends."""
     found = get_object_or_404(Person, pk=person_id, is_active=True)
+    return _link(request, *make_renewal(request, found))
+
+
+def make_renewal(request: HttpRequest, found: Person) -> tuple[Invitation, str]:
+    """An invitation that replaces every way in of somebody, recorded, and the token of its link."""
     with transaction.atomic():
         invitation, token = invitations.make(renew=found, invited_by=signed_in(request))
         record(request, "person.renew", subject=f"person:{found.pk}", what={"invitation": str(invitation.pk)})
-    return _link(request, invitation, token)
+    return invitation, token
 
 
-def _may_grant(request: HttpRequest, form: InviteForm) -> bool:
+def may_grant(request: HttpRequest, form: InviteForm) -> bool:
+    """Whether the policies let this person give what the invitation would give."""
     site, department = form.cleaned_data["site"], form.cleaned_data["department"]
     scope = Scope(site=str(site.pk), department=str(department.pk) if department else None) if site else HOSPITAL
     role = PolicyRole(form.cleaned_data["role"])
