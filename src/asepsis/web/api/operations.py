@@ -24,6 +24,7 @@ from asepsis.web.authorisation.routes import MARK, Refused
 from asepsis.web.people.models import Person
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Filled = TypeVar("Filled", bound=Form)
 
 REFUSALS: Final = frozenset({400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503})
 
@@ -134,7 +135,7 @@ def clean(*texts: str) -> None:
             raise ProblemError(422, "a text holds a sign that cannot be kept")
 
 
-def checked(form: Form) -> Form:
+def checked(form: Filled) -> Filled:
     """A form of the pages that an operation filled in: the same rules hold for both.
 
     Raises:

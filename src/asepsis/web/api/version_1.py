@@ -11,9 +11,15 @@ from asepsis.web.api.authentication import Session, TokenBearer
 from asepsis.web.api.operations import Api, operation
 from asepsis.web.api.problems import install
 from asepsis.web.authorisation.actions import Action
+from asepsis.web.authorisation.api import router as access
+from asepsis.web.cmms.api import router as imports
+from asepsis.web.devices.additions_api import router as additions
 from asepsis.web.devices.api import router as devices
+from asepsis.web.devices.listing_api import router as listing
 from asepsis.web.facilities.api import router as facilities
 from asepsis.web.jobs.api import router as jobs
+from asepsis.web.ledger.api import router as ledger
+from asepsis.web.map.api import router as map_
 from asepsis.web.overview.api import router as overview
 from asepsis.web.people.api import router as people
 from asepsis.web.tokens.api import router as tokens
@@ -24,7 +30,8 @@ api = Api(
     title="Asepsis",
     version=__version__,
     description=(
-        "Devices and what is known of them, jobs, people and tokens, for programs."
+        "Everything that a page shows, for programs: devices and why they are called so, who talks to whom, imports,"
+        " captures and jobs, the ledger, people and roles, break-glass, health, webhooks."
         " Errors are problem documents (RFC 9457)."
     ),
     urls_namespace="api-v1",
@@ -42,5 +49,19 @@ def description(request: HttpRequest) -> Any:
     return api.get_openapi_schema()
 
 
-for _router in (overview, devices, facilities, jobs, people, tokens):
+# The list before single devices: "/devices/choices" is no device's id.
+for _router in (
+    overview,
+    listing,
+    devices,
+    additions,
+    map_,
+    facilities,
+    imports,
+    jobs,
+    ledger,
+    people,
+    access,
+    tokens,
+):
     api.add_router("", _router)

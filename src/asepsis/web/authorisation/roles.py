@@ -103,13 +103,16 @@ def give_role(request: HttpRequest, shown: Person, form: RoleForm) -> RoleGrant 
 def withdraw(request: HttpRequest, grant_id: int) -> HttpResponse:
     """Takes a role back."""
     grant = get_object_or_404(RoleGrant.objects.select_related("person"), pk=grant_id)
-    if not take_back(request, grant_id):
-        messages.error(request, "This is the last administrator of the hospital. Let another be approved first.")
+    if kept_because := take_back(request, grant_id):
+        messages.error(request, kept_because)
     return redirect("access-person", grant.person_id)
 
 
-def take_back(request: HttpRequest, grant_id: int) -> bool:
-    """Takes a role back, with its record; False where it is that of the last administrator.
+def take_back(request: HttpRequest, grant_id: int) -> str:
+    """Takes a role back, with its record.
+
+    Returns:
+        Why it was not taken back; empty when it was.
 
     Raises:
         Http404: There is no such role.
@@ -121,14 +124,13 @@ def take_back(request: HttpRequest, grant_id: int) -> bool:
         if not decision.allowed:
             raise Refused(Action.ROLE_WITHDRAW, decision)
         if grant.provider_group:
-            messages.error(
-                request,
+            return (
                 f"The group {grant.provider_group!r} of the hospital's provider gives it, at every sign-in. Take "
-                f"{holder} out of the group there; to stop everything at once, end the access of {holder} here.",
+                f"{grant.person} out of the group there; to stop everything at once, end the access of "
+                f"{grant.person} here."
             )
-            return redirect("access-person", holder.pk)
         if _is_last_administrator(grant):
-            return False
+            return "This is the last administrator of the hospital. Let another be approved first."
         record(
             request,
             Action.ROLE_WITHDRAW,
@@ -136,7 +138,7 @@ def take_back(request: HttpRequest, grant_id: int) -> bool:
             what={"role": grant.role, "site": grant.site_id, "department": grant.department_id},
         )
         grant.delete()
-    return True
+    return ""
 
 
 @require_POST

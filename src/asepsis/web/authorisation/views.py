@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -41,17 +43,26 @@ _STEPS: Final = {
 @requires(Action.EXPLAIN)
 def why(request: HttpRequest) -> HttpResponse:
     """Decides as the engine does and shows what decided, and what would change the answer."""
-    # Whoever may not list people learns no names here either.
-    people = Person.objects.all() if may(request.user, Action.PERSON_LIST).allowed else Person.objects.none()
-    form = WhyForm(request.GET or None, people=people)
+    assert isinstance(request.user, Person)
+    form = WhyForm(request.GET or None, people=asked_of(request.user))
     policies = sorted(engine().policies.values(), key=lambda policy: (policy.file, policy.line))
     context: dict[str, Any] = {"form": form, "policies": policies}
     if request.GET and form.is_valid():
-        context |= _answer(request, form)
+        context |= answer(request, form)
     return render(request, "authorisation/why.html", context)
 
 
-def _answer(request: HttpRequest, form: WhyForm) -> dict[str, Any]:
+def asked_of(person: Person) -> QuerySet[Person]:
+    """About whom a person may ask: whoever may not list people learns no names here either."""
+    return Person.objects.all() if may(person, Action.PERSON_LIST).allowed else Person.objects.none()
+
+
+def answer(request: HttpRequest, form: Form) -> dict[str, Any]:
+    """The explanation that a valid form asks for.
+
+    Raises:
+        Refused: It is about another person, of whom this one may not ask.
+    """
     assert isinstance(request.user, Person)
     asked: Person = form.cleaned_data["person"] or request.user
     action: Action = form.cleaned_data["action"]

@@ -16,10 +16,12 @@ from pydantic import ConfigDict
 from asepsis.history.queries import Selection
 from asepsis.kernel.time import iso_from_ns
 from asepsis.pipeline.registry import Registry
-from asepsis.web.api.operations import NinjaJSONEncoder, asker, etag_of, operation
+from asepsis.web.api.operations import NinjaJSONEncoder, asker, clean, etag_of, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action, Obligation
+from asepsis.web.authorisation.asking import asker as circumstances_asker
+from asepsis.web.authorisation.asking import engine
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.devices.filters import DeviceFilter
 from asepsis.web.devices.models import Device, DeviceRecord, Note
@@ -79,7 +81,10 @@ class DeviceOut(Schema):
     conversations: int
     peers: int
     bytes: int
-    record: RecordOut
+    zone: str
+    conflicts: int
+    patient_messages: int
+    record: RecordOut | None = Field(description="Null where you may not read what the hospital wrote down.")
 
 
 class DevicePage(Schema):
@@ -89,7 +94,7 @@ class DevicePage(Schema):
     next: str | None = None
 
 
-class Wanted(Schema):
+class Filters(Schema):
     """The filters of the page, by the same names."""
 
     q: str = Field("", max_length=TEXT_LIMIT, description="Words that names, addresses or attributes hold.")
@@ -97,9 +102,19 @@ class Wanted(Schema):
     vendor: str = Field("", max_length=TEXT_LIMIT)
     site: str = Field("", max_length=TEXT_LIMIT)
     status: str = Field("", max_length=TEXT_LIMIT)
+    zone: str = Field("", max_length=TEXT_LIMIT, description="A network, such as '10.40.20.0/24'.")
     medical: bool | None = None
+    clear: bool | None = Field(None, description="With or without data of patients in clear.")
+    conflicts: bool | None = Field(None, description="About which something is in conflict, or nothing.")
+    since: date | None = Field(None, description="Seen on this day or later.")
+    new_since: date | None = Field(None, description="First seen on this day or later.")
     department: int | None = Field(None, ge=1, le=2**53)
     criticality: DeviceRecord.Criticality | None = None
+
+
+class Wanted(Filters):
+    """Which devices, and which part of the list."""
+
     cursor: str = Field("", description="'next' of the page before.")
     limit: int = Field(LIMIT, ge=1, le=LIMIT_MOST)
 
@@ -203,20 +218,24 @@ class Days(Schema):
 def list_devices(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     """The devices that you may list."""
     rows: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.select_related("site", "record"))
-    given = wanted.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit"})
-    filters = {key: one for key, one in given.items() if one != ""}
-    _clean(*(one for one in filters.values() if isinstance(one, str)))
-    chosen = DeviceFilter({key: str(one) for key, one in filters.items()}, queryset=rows)
+    filters = narrowing(wanted)
+    chosen = DeviceFilter(filters, queryset=rows)
     if not chosen.is_valid():
         raise ProblemError(400, "a filter does not fit")
     record(request, Action.DEVICE_LIST, what={"filters": filters, "by": "api"})
-    return page(chosen.qs, ORDER, cursor=wanted.cursor, limit=wanted.limit, shown=shown)
+    hidden = is_hidden_anywhere(request)
+
+    def row(device: Device) -> dict[str, Any]:
+        return {**shown(device), **({"record": None} if hidden else {})}
+
+    return page(chosen.qs, ORDER, cursor=wanted.cursor, limit=wanted.limit, shown=row)
 
 
 @operation(router, "GET", "/devices/{device_id}", Action.DEVICE_VIEW, response=DeviceOut)
 def one_device(request: HttpRequest, device_id: str) -> Any:
     """One device."""
-    return shown(reach(request, device_id, Action.DEVICE_VIEW))
+    device = reach(request, device_id, Action.DEVICE_VIEW)
+    return {**shown(device), **({"record": None} if is_hidden(request, device) else {})}
 
 
 @operation(router, "GET", "/devices/{device_id}/evidence", Action.DEVICE_EVIDENCE, response=list[EvidenceOut])
@@ -279,7 +298,7 @@ def conversations(request: HttpRequest, device_id: str, days: Query[Days]) -> An
 @operation(router, "GET", "/devices/{device_id}/record", Action.DEVICE_VIEW, response=RecordOut)
 def one_record(request: HttpRequest, device_id: str) -> Any:
     """What people know of a device."""
-    return shown_record(reach(request, device_id, Action.DEVICE_VIEW))
+    return shown_record(reach(request, device_id, Action.DEVICE_VIEW, notes_follow=True))
 
 
 @operation(router, "PATCH", "/devices/{device_id}/record", Action.DEVICE_EDIT, response=RecordOut)
@@ -293,7 +312,7 @@ def change_record(request: HttpRequest, device_id: str, change: RecordIn) -> Any
             raise ProblemError(412, "somebody changed it since you read it")
         kept = DeviceRecord.objects.select_for_update().filter(device=device).first() or DeviceRecord(device=device)
         given = change.model_dump(exclude_unset=True)
-        _clean(*(one for one in given.values() if isinstance(one, str)))
+        clean(*(one for one in given.values() if isinstance(one, str)))
         if "department" in given:
             kept.department = _department(device, given["department"])
         if "owner" in given:
@@ -321,12 +340,20 @@ def notes(request: HttpRequest, device_id: str, cursor: str = "", limit: int = L
 @operation(router, "POST", "/devices/{device_id}/notes", Action.DEVICE_EDIT, response=NoteOut, status=201)
 def add_note(request: HttpRequest, device_id: str, note: NoteIn) -> Any:
     """Write a remark on a device."""
-    _clean(note.text)
+    clean(note.text)
     with transaction.atomic():
         device = reach(request, device_id, Action.DEVICE_EDIT, recorded=False)
         written = Note.objects.create(device=device, author=asker(request), text=note.text)
         record(request, Action.DEVICE_EDIT, subject=f"device:{device.pk}", what={"note": written.pk, "by": "api"})
     return Status(201, _shown_note(written))
+
+
+def narrowing(wanted: Filters) -> dict[str, str]:
+    """The filters that were given, as the page's own filter takes them."""
+    given = wanted.model_dump(mode="json", exclude_none=True, include=set(Filters.model_fields))
+    filters = {key: str(one) for key, one in given.items() if one != ""}
+    clean(*filters.values())
+    return filters
 
 
 def reach(
@@ -339,7 +366,7 @@ def reach(
     Raises:
         Http404: There is none, or none for this person.
     """
-    _clean(device_id)
+    clean(device_id)
     device = Device.objects.select_related("site", "record").filter(pk=device_id).first()
     # Whoever may not see it learns nothing, not even that it is there.
     fulfils = () if notes_follow else (Obligation.HIDE_NOTES,)
@@ -350,6 +377,18 @@ def reach(
     return device
 
 
+def is_hidden(request: HttpRequest, device: Device) -> bool:
+    """Whether what the hospital wrote down of a device is kept from who asks."""
+    decision = may(request.user, Action.DEVICE_VIEW, device, fulfils=list(Obligation))
+    return Obligation.HIDE_NOTES in decision.obligations
+
+
+def is_hidden_anywhere(request: HttpRequest) -> bool:
+    """Whether it may be kept from who asks for some device: then lists tell it of none."""
+    who = circumstances_asker(asker(request))
+    return Obligation.HIDE_NOTES in engine().obligations(who.subject, Action.DEVICE_VIEW, who.circumstances)
+
+
 def shown(device: Device) -> dict[str, Any]:
     """A device as the API shows it."""
     names = ("category", "vendor", "model", "os", "firmware", "serial", "udi", "role")
@@ -357,6 +396,7 @@ def shown(device: Device) -> dict[str, Any]:
         **{name: getattr(device, name) or None for name in names},
         **{name: getattr(device, name) for name in ("id", "title", "names", "medical", "status")},
         **{name: getattr(device, name) for name in ("first_seen", "last_seen", "conversations", "peers", "bytes")},
+        **{name: getattr(device, name) for name in ("zone", "conflicts", "patient_messages")},
         "site": device.site.name,
         "addresses": {"mac": device.macs, "ip": device.ips},
         "confidence": device.confidences,
@@ -405,10 +445,3 @@ def _owner(wanted: str | None) -> Person | None:
     if found is None:
         raise ProblemError(422, "there is no such person")
     return found
-
-
-def _clean(*texts: str) -> None:
-    """PostgreSQL holds no NUL in texts, and no database half of a surrogate pair."""
-    for text in texts:
-        if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise ProblemError(422, "a text holds a sign that cannot be kept")

@@ -64,12 +64,28 @@ class Row:
 @requires(Action.DEVICE_EVIDENCE)
 def evidence(request: HttpRequest, device_id: str, number: int) -> HttpResponse:
     """One clue with the packet that gave it."""
+    opened = request.GET.get("payload") == "shown"
+    return render(request, "devices/evidence.html", shown_clue(request, device_id, number, opened=opened))
+
+
+def shown_clue(request: HttpRequest, device_id: str, number: int, *, opened: bool) -> dict[str, Any]:
+    """A clue and its packet, for the page and the API; that it was shown is recorded.
+
+    Args:
+        request: Who asks.
+        device_id: Of which device.
+        number: The place of the clue among the evidence.
+        opened: Whether what the packet carries is asked for too; it stays masked for whoever may not.
+
+    Raises:
+        Http404: There is no such device or clue, or none for this person.
+    """
     # No note of the hospital's stands on this page.
     device = found(request, device_id, Action.DEVICE_EVIDENCE, fulfils=[Obligation.HIDE_NOTES])
     with Registry.open(WORKSPACE.registry_path) as registry:
         known = registry.device(device.pk)
         captures = {entry.digest: entry for _, entry in registry.captures(device.site.name)}
-    if known is None or number >= len(known.evidence):
+    if known is None or not 0 <= number < len(known.evidence):
         raise Http404
     clue = known.evidence[number]
     context: dict[str, Any] = {
@@ -83,13 +99,13 @@ def evidence(request: HttpRequest, device_id: str, number: int) -> HttpResponse:
     }
     may_open = may(request.user, Action.PACKET_VIEW, device).allowed
     may_headers = may_open or may(request.user, Action.PACKET_VIEW, device, fulfils=[Obligation.MASK_PAYLOAD]).allowed
-    opened = may_open and request.GET.get("payload") == "shown"
+    opened = may_open and opened
     context |= {"may_open": may_open, "may_headers": may_headers, "opened": opened}
     if clue.packet and may_headers:
         context |= _packet(clue, captures.get(clue.capture), opened=opened)
     what = {"attribute": clue.attribute, "capture": clue.capture, "packet": clue.packet, "payload": opened}
     record(request, Action.PACKET_VIEW if opened else Action.DEVICE_EVIDENCE, subject=f"device:{device.pk}", what=what)
-    return render(request, "devices/evidence.html", context)
+    return context
 
 
 def _packet(clue: Evidence, capture: CaptureRecord | None, *, opened: bool) -> dict[str, Any]:

@@ -71,22 +71,30 @@ def devices(request: HttpRequest) -> HttpResponse:
 @requires(Action.DEVICE_EXPORT)
 def exported(request: HttpRequest, ending: str) -> HttpResponseBase:
     """The same list as a file: everything that fits, not one page of it."""
+    if ending not in ENDINGS:
+        raise Http404
+    return as_file(request, request.GET, ending)
+
+
+ENDINGS: Final = ("csv", "json", "pdf")
+
+
+def as_file(request: HttpRequest, asked: QueryDict, ending: str) -> HttpResponseBase:
+    """The devices that the filters of ``asked`` leave, as a file of one of the ``ENDINGS``; recorded."""
     rows = visible(request.user, Action.DEVICE_EXPORT, _with(COLUMNS))
-    filtered = DeviceFilter(request.GET, queryset=rows)
+    filtered = DeviceFilter(asked, queryset=rows)
     found: QuerySet[Device] = filtered.qs
-    columns = chosen(request.GET.getlist("columns"))
-    ordering = DeviceTable(found, order_by=request.GET.getlist("sort"))
-    found = ordering.data.data if request.GET.get("sort") else found
-    record(request, Action.DEVICE_EXPORT, what={"filters": _recorded(request.GET), "as": ending})
+    columns = chosen(asked.getlist("columns"))
+    ordering = DeviceTable(found, order_by=asked.getlist("sort"))
+    found = ordering.data.data if asked.get("sort") else found
+    record(request, Action.DEVICE_EXPORT, what={"filters": _recorded(asked), "as": ending})
     if ending == "csv":
         return export.as_csv(request, found, columns)
     if ending == "json":
         return export.as_json(request, found, columns)
-    if ending == "pdf":
-        until = seen_until(rows)
-        told = [one.words for one in narrowed_by(request.GET, facets(rows, request.GET))]
-        return export.as_pdf(found, columns, until=until, filters=told)
-    raise Http404
+    until = seen_until(rows)
+    told = [one.words for one in narrowed_by(asked, facets(rows, asked))]
+    return export.as_pdf(found, columns, until=until, filters=told)
 
 
 @requires(Action.SAVED_VIEW_OWN)
@@ -99,30 +107,46 @@ def save_view(request: HttpRequest) -> HttpResponse:
     if not name or not name.isprintable():
         messages.error(request, "A view needs a name.")
         return HttpResponseRedirect(address)
+    if keep_view(request, name, query, shared=request.POST.get("shared") == "on") is None:
+        messages.error(request, f"You have {VIEWS_LIMIT} views; remove one first.")
+    else:
+        messages.success(request, f"The view “{name}” is saved.")
+    return HttpResponseRedirect(address)
+
+
+def keep_view(request: HttpRequest, name: str, query: str, *, shared: bool) -> SavedView | None:
+    """Keeps a view under a name of one's own, instead of one that bore it; None where there are too many."""
     with transaction.atomic():
         own = SavedView.objects.filter(owner=request.user.pk)
         if own.count() >= VIEWS_LIMIT and not own.filter(name=name).exists():
-            messages.error(request, f"You have {VIEWS_LIMIT} views; remove one first.")
-            return HttpResponseRedirect(address)
-        shared = request.POST.get("shared") == "on"
-        SavedView.objects.update_or_create(
+            return None
+        kept, _ = SavedView.objects.update_or_create(
             owner_id=request.user.pk, name=name, defaults={"query": query, "shared": shared}
         )
         record(request, Action.SAVED_VIEW_OWN, subject=f"view:{name}", what={"query": query, "shared": shared})
-    messages.success(request, f"The view “{name}” is saved.")
-    return HttpResponseRedirect(address)
+    return kept
 
 
 @requires(Action.SAVED_VIEW_OWN)
 @require_POST
 def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
     """Forgets a view of one's own."""
+    view = forget_view(request, view_id)
+    messages.success(request, f"The view “{view.name}” is removed.")
+    return HttpResponseRedirect(reverse("devices"))
+
+
+def forget_view(request: HttpRequest, view_id: int) -> SavedView:
+    """Removes a view of one's own, and records it.
+
+    Raises:
+        Http404: There is no such view of this person.
+    """
     view = get_object_or_404(SavedView, pk=view_id, owner=request.user.pk)
     with transaction.atomic():
         record(request, Action.SAVED_VIEW_OWN, subject=f"view:{view.name}", what={"removed": True})
         view.delete()
-    messages.success(request, f"The view “{view.name}” is removed.")
-    return HttpResponseRedirect(reverse("devices"))
+    return view
 
 
 @lru_cache(maxsize=CHOICES_KEPT)

@@ -51,10 +51,10 @@ class Row:
 def groups(request: HttpRequest) -> HttpResponse:
     """Networks or departments as a ring, or, with one opened, its devices and the other groups around them."""
     mine = visible(request.user, Action.MAP_VIEW, Device.objects.order_by())
-    links = _links(request, mine)
     by = "department" if request.GET.get("by") == "department" else "zone"
     opened = request.GET.get("open", "")
     of = version()
+    links = narrowed(mine, application=request.GET.get("application", ""), clear=request.GET.get("clear") == "on")
     record(request, Action.MAP_VIEW, what={"by": by, "open": opened, "application": request.GET.get("application", "")})
     drawn = _remembered_drawing(request, links, mine, by, opened, of)
     context: dict[str, Any] = {
@@ -78,7 +78,7 @@ def drawn_first(mine: QuerySet[Device], of: str) -> str:
         of: The version of the rows.
     """
     request = HttpRequest()
-    return _remembered_drawing(request, _links(request, mine), mine, "zone", "", of)
+    return _remembered_drawing(request, narrowed(mine), mine, "zone", "", of)
 
 
 def _remembered_drawing(
@@ -90,7 +90,7 @@ def _remembered_drawing(
 
 def _drawn(request: HttpRequest, links: QuerySet[Link], mine: QuerySet[Device], by: str, opened: str) -> str:
     """The picture and its table: all that is long on the page, and the same until the rows change."""
-    rows = _opened(links, by, opened) if opened else _grouped(links, by)
+    rows = pairs(links, by, opened)
     context = {
         "picture": _picture(request, rows, mine, by, opened),
         "rows": [_row(row) for row in rows[:ROWS_SHOWN]],
@@ -100,14 +100,21 @@ def _drawn(request: HttpRequest, links: QuerySet[Link], mine: QuerySet[Device], 
     return render_to_string("map/drawn.html", context)
 
 
-def _links(request: HttpRequest, mine: QuerySet[Device]) -> QuerySet[Link]:
+def narrowed(mine: QuerySet[Device], *, application: str = "", clear: bool = False) -> QuerySet[Link]:
     """Links of which the person may see an end; an end that is not theirs is shown by its group alone."""
     links = links_of(mine)
-    if application := request.GET.get("application", ""):
+    if application:
         links = links.filter(application=application)
-    if request.GET.get("clear") == "on":
-        links = links.filter(patient_messages__gt=0)
-    return links
+    return links.filter(patient_messages__gt=0) if clear else links
+
+
+def pairs(links: QuerySet[Link], by: str, opened: str = "") -> list[dict[str, Any]]:
+    """Who talks to whom, most first: groups, or the devices of the ``opened`` group and the other groups.
+
+    Each is ``one`` and ``other`` (a group, an address, or ``device:ID``), ``by`` (application to bytes), ``volume``
+    in bytes, ``talks`` and ``clear``.
+    """
+    return _opened(links, by, opened) if opened else _grouped(links, by)
 
 
 ENDS: Final[dict[str, tuple[str, str]]] = {
@@ -176,7 +183,7 @@ def _picture(request: HttpRequest, rows: list[dict[str, Any]], mine: QuerySet[De
         for end in {row["one"], row["other"]}:
             volumes[end] += row["volume"]
     counts = _counts(mine, by)
-    titles = _titles(request, volumes, mine)
+    titles = titles_of(volumes, mine)
     most = DEVICES_DRAWN if opened else GROUPS_DRAWN
     kept = {end for end, _ in sorted(volumes.items(), key=lambda item: (-item[1], item[0]))[:most]}
     drawn = {end: end if end in kept else OTHERS for end in volumes}
@@ -227,7 +234,8 @@ def _counts(mine: QuerySet[Device], by: str) -> dict[str, int]:
     return {name or NOBODY: count for name, count in remembered(rows)}
 
 
-def _titles(request: HttpRequest, ends: Iterable[str], mine: QuerySet[Device]) -> dict[str, str]:
+def titles_of(ends: Iterable[str], mine: QuerySet[Device]) -> dict[str, str]:
+    """The names of those ends that are devices."""
     ids = [end.removeprefix("device:") for end in ends if end.startswith("device:")]
     named = {f"device:{pk}": title for pk, title in mine.filter(pk__in=ids).values_list("pk", "title")}
     # A device of the same group that is somebody else's to see has no name here.

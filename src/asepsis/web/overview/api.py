@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet, Sum
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
@@ -13,11 +13,14 @@ from asepsis import __version__
 from asepsis.pipeline.registry import Registry
 from asepsis.web.api.operations import operation
 from asepsis.web.authorisation.actions import Action
-from asepsis.web.authorisation.decide import visible
+from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.devices.api import EventOut
-from asepsis.web.devices.models import Device
+from asepsis.web.devices.models import Device, Freshness, links_of
+from asepsis.web.facilities.models import Site
 from asepsis.web.jobs.models import Job
 from asepsis.web.ledger.record import record
+from asepsis.web.overview.views import counted_of
+from asepsis.web.remembered import remembered, version
 from asepsis.web.settings import WORKSPACE
 
 router = Router(tags=["overview"])
@@ -40,6 +43,28 @@ class EventPart(Schema):
     complete: bool = Field(description="False when there are more: ask from a later moment.")
 
 
+class AgeOut(Schema):
+    """How old what is known of a site is."""
+
+    site: str
+    devices: int
+    seen_until: datetime
+    refreshed: datetime
+
+
+class OverviewOut(Schema):
+    """The figures of the first page, over what you may see."""
+
+    figures: dict[str, int] = Field(description="devices, medical, unknown, overdue, clear, conflicts and more.")
+    medical_kinds: dict[str, int]
+    other_kinds: dict[str, int]
+    statuses: dict[str, int]
+    sites: dict[str, int]
+    ages: list[AgeOut]
+    applications: dict[str, int] | None = Field(description="Bytes; null where you may not see who talks to whom.")
+    patient_data: dict[str, int] | None = Field(description="Messages in clear by application.")
+
+
 class HealthOut(Schema):
     """How the installation is, and how old what it knows is."""
 
@@ -52,6 +77,34 @@ class HealthOut(Schema):
     sensor: str | None = Field(description="What the sensor last said; null without one.")
     packets: int | None
     drops: int | None
+
+
+@operation(router, "GET", "/overview", Action.OVERVIEW, response=OverviewOut)
+def overview(request: HttpRequest) -> Any:
+    """What there is, how it stands, and how old all of that is."""
+    devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
+    of = version()
+    counted = counted_of(devices, of)
+    names = dict(Site.objects.filter(pk__in=list(counted.sites)).values_list("pk", "name"))
+    told: dict[str, Any] = {
+        "figures": counted.figures,
+        "medical_kinds": counted.medical,
+        "other_kinds": counted.other,
+        "statuses": counted.statuses,
+        "sites": {names[pk]: count for pk, count in counted.sites.items()},
+        "ages": [
+            {"site": age.site.name, "devices": age.devices, "seen_until": age.seen_until, "refreshed": age.refreshed}
+            for age in Freshness.objects.select_related("site").filter(site__in=counted.sites)
+        ],
+        "applications": None,
+        "patient_data": None,
+    }
+    if may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed:
+        links = links_of(devices)
+        volumes = links.values_list("application").annotate(total=Sum("bytes")).order_by("-total")
+        clear = links.filter(patient_messages__gt=0).values_list("application").annotate(total=Sum("patient_messages"))
+        told |= {"applications": dict(remembered(volumes, of)), "patient_data": dict(remembered(clear, of))}
+    return told
 
 
 @operation(router, "GET", "/events", Action.DEVICE_VIEW, response=EventPart)

@@ -57,7 +57,7 @@ def figures(devices: QuerySet[Device], of: str) -> dict[str, Any]:
         devices: Those that are seen, without order.
         of: The version of the rows.
     """
-    counted = _counted(devices, of)
+    counted = counted_of(devices, of)
     links = links_of(devices)
     return {
         "figures": counted.figures,
@@ -75,7 +75,7 @@ def figures(devices: QuerySet[Device], of: str) -> dict[str, Any]:
     }
 
 
-class _Counts:
+class Counts:
     """Devices counted along everything at once, from one index."""
 
     def __init__(self) -> None:
@@ -86,8 +86,9 @@ class _Counts:
         self.sites: Counter[int] = Counter()
 
 
-def _counted(devices: QuerySet[Device], of: str) -> _Counts:
-    found = _Counts()
+def counted_of(devices: QuerySet[Device], of: str) -> Counts:
+    """What the overview says of these devices, as of a version of the rows."""
+    found = Counts()
     rows = devices.values_list("category", "medical", "status", "site").annotate(
         count=Count("pk"),
         conflicts=Count("pk", filter=Q(conflicts__gt=0)),
