@@ -7,6 +7,7 @@ An environment variable ``ASEPSIS_<TABLE>_<KEY>`` wins over the file. Secrets ne
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
 import tomllib
@@ -140,6 +141,18 @@ class Ledger:
 
 
 @value
+class Webhooks:
+    """Programs that are told what happens."""
+
+    networks: tuple[str, ...] = ()
+    """Networks inside the hospital that webhooks may go to, such as ``10.20.0.0/16``; all others inside are refused."""
+    authority: str = ""
+    """Certificates as PEM that are trusted beside the system's, for receivers with one of the hospital's own."""
+    give_up_days: int = 3
+    """What a receiver has not taken for so long is given up, and shown as such."""
+
+
+@value
 class Configuration:
     """All settings."""
 
@@ -149,6 +162,7 @@ class Configuration:
     oidc: Oidc = Oidc()
     sensor: Sensor = Sensor()
     ledger: Ledger = Ledger()
+    webhooks: Webhooks = Webhooks()
 
 
 GROUPS: Final = ("oidc", "groups")
@@ -164,6 +178,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("sign_in", "session_hours"): (1, 24),
     ("ledger", "checkpoint_minutes"): (1, 1440),
     ("oidc", "roles_days"): (1, 90),
+    ("webhooks", "give_up_days"): (1, 30),
     ("sign_in", "invitation_hours"): (1, 720),
 }
 
@@ -256,12 +271,22 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
         low, high = RANGES[key]
         if not low <= found <= high:
             raise _refused(f"{place} must be from {low} to {high}, not {found}")
+    if key == ("webhooks", "networks"):
+        for network in found if isinstance(found, list) else ():
+            _check_network(network, place)
     return found
 
 
 def _is_issuer(address: str) -> bool:
     # OpenID Connect Discovery 1.0, 3: https, no query, no fragment. To this machine http may be spoken, as in tests.
     return re.fullmatch(r"(https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?)", address) is not None
+
+
+def _check_network(text: str, place: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise _refused(f"{place} must be networks such as 10.20.0.0/16, not {text!r}") from error
 
 
 def _line(text: str, table: str, key: str | None) -> int:

@@ -25,6 +25,7 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("Run", "Health", "health", Action.HEALTH_VIEW),
     ("Govern", "People", "people", Action.PERSON_LIST),
     ("Programs", "Tokens", "tokens", Action.TOKEN_OWN),
+    ("Programs", "Webhooks", "webhooks", Action.WEBHOOK_MANAGE),
     ("Programs", "API", "api_reference", Action.TOKEN_OWN),
     ("Trust", "Roles", "roles", Action.PERSON_LIST),
     ("Trust", "Break-glass", "break-glass", Action.BREAK_GLASS_VIEW),

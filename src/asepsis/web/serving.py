@@ -68,6 +68,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import Server, configure
     from asepsis.web.settings import CONFIGURATION
+    from asepsis.web.webhooks.following import follow as tell
 
     web = CONFIGURATION.web
     config = configure(application, host=web.host, port=web.port)
@@ -86,6 +87,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     tasks.append(asyncio.create_task(keep()))
     await refreshed()
     tasks.append(asyncio.create_task(follow()))
+    tasks.append(asyncio.create_task(tell()))
     if secured is not None:
         tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
     announce(_announcement(secured, token))

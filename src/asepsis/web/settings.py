@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "asepsis.web.health",
     "asepsis.web.tour",
     "asepsis.web.tokens",
+    "asepsis.web.webhooks",
     "asepsis.web.api",
 ]
 

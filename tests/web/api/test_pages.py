@@ -71,6 +71,19 @@ PAGES: dict[str, tuple[str, ...]] = {
     "switch_person": ("POST /people/{person_id}/active",),
     "token_revoke": ("DELETE /tokens/{token_id}",),
     "tokens": ("GET /tokens",),
+    "webhook": (
+        "GET /webhooks/{webhook_id}",
+        "PATCH /webhooks/{webhook_id}",
+        "GET /webhooks/{webhook_id}/deliveries",
+    ),
+    "webhook-act": (
+        "PATCH /webhooks/{webhook_id}",
+        "POST /webhooks/{webhook_id}/test",
+        "DELETE /webhooks/{webhook_id}",
+    ),
+    "webhook-again": ("POST /webhooks/{webhook_id}/deliveries/{delivery_id}/again",),
+    "webhook-secret": ("POST /webhooks/{webhook_id}/secret",),
+    "webhooks": ("GET /webhooks", "POST /webhooks"),
     "why": ("GET /why",),
     "withdraw_invitation": ("DELETE /invitations/{invitation_id}",),
 }

@@ -40,6 +40,8 @@ FURTHER = {
     "cancel": "only a job that runs, by whom it concerns",
     "repeat": "only a job that has ended, by whom it concerns",
     "notes": "an obligation: a vendor sees a device without the hospital's notes",
+    "documents": "the same",
+    "record": "the same",
 }
 """Last parts of addresses that ask for more than their action, each with what: a role that may is refused there too."""
 

@@ -23,6 +23,7 @@ from asepsis.web.map.api import router as map_
 from asepsis.web.overview.api import router as overview
 from asepsis.web.people.api import router as people
 from asepsis.web.tokens.api import router as tokens
+from asepsis.web.webhooks.api import router as webhooks
 
 PATH: Final = "api/v1/"
 
@@ -63,5 +64,6 @@ for _router in (
     people,
     access,
     tokens,
+    webhooks,
 ):
     api.add_router("", _router)

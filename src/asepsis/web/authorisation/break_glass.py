@@ -20,6 +20,8 @@ from asepsis.web.authorisation.models import BREAK_GLASS_LASTS, BreakGlassUse
 from asepsis.web.authorisation.routes import Refused, requires
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
+from asepsis.web.webhooks.announcing import announce
+from asepsis.web.webhooks.models import Event
 
 PER_PAGE = 50
 
@@ -78,6 +80,8 @@ def open_glass(request: HttpRequest, form: BreakGlassForm) -> BreakGlassUse:
             site=device.site.name,
             policies=tuple(policy.id for policy in decision.policies),
         )
+        told = {"use": str(use.pk), "device": device.pk, "site": device.site.name, "until": use.until.isoformat()}
+        announce(Event.BREAK_GLASS_USED, told)
     forget(request.user)
     return use
 

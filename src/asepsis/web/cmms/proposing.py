@@ -16,6 +16,8 @@ from asepsis.web.cmms.models import AssetImport
 from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
+from asepsis.web.webhooks.announcing import announce
+from asepsis.web.webhooks.models import Event
 
 NAME_LIMIT = 200
 
@@ -53,6 +55,8 @@ def remap(request: HttpRequest, proposal: AssetImport, mapping: dict[str, str], 
         proposal.save(update_fields=["mapping", "rows", "state"])
         what = {"mapping": proposal.mapping, "state": proposal.state}
         record(request, Action.IMPORT_PROPOSE, subject=f"import:{proposal.pk}", what=what)
+        if propose:
+            announce(Event.IMPORT_PROPOSED, {"import": str(proposal.pk), "site": proposal.site.name})
 
 
 def decide(request: HttpRequest, proposal: AssetImport, *, by: Person, apply_it: bool) -> None:
@@ -65,6 +69,8 @@ def decide(request: HttpRequest, proposal: AssetImport, *, by: Person, apply_it:
     with transaction.atomic():
         done = apply(proposal, by) if apply_it else _refuse(proposal, by)
         record(request, action, subject=f"import:{proposal.pk}", what={"state": proposal.state, **done})
+        if apply_it:
+            announce(Event.IMPORT_APPLIED, {"import": str(proposal.pk), "site": proposal.site.name, **done})
 
 
 def _refuse(proposal: AssetImport, by: Person) -> dict[str, int]:

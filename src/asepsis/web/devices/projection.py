@@ -27,8 +27,11 @@ from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, F
 from asepsis.web.devices.traffic import Talk, Traffic, device_zone, last_day, zone_of_end
 from asepsis.web.devices.writing import delete_devices, write_changes, write_devices, write_links
 from asepsis.web.facilities.models import Site
+from asepsis.web.webhooks.announcing import announce_devices
+from asepsis.web.webhooks.models import Event
 
 TEXT_LIMIT: Final = 200
+OVERDUE: Final = "overdue"
 LOCK_NAME: Final = "refresh.lock"
 LOCK_SECONDS: Final = 1800.0
 """A refresh of a hospital group takes some minutes on a busy machine."""
@@ -73,6 +76,11 @@ def _refresh(workspace: Workspace) -> Refreshed:
         changes = list(_changes(registry, by_id))
         redirects = {old: registry.current_id(old) for old, _, _ in registry.redirects()}
     sites = {name: Site.objects.get_or_create(name=name)[0] for name in sorted({device.site for device in known})}
+    before = dict(Device.objects.order_by().values_list("id", "status"))
+    # Before anything is written: a refresh that is killed tells it again the next time, and never nothing. The first
+    # refresh of an installation tells nothing that happened.
+    if before:
+        _announce(by_id, standing, before, set(redirects))
     current = write_devices(
         _row(device, sites[device.site], standing[device.id], traffic.devices.get(device.id)) for device in known
     )
@@ -81,12 +89,36 @@ def _refresh(workspace: Workspace) -> Refreshed:
         for old in gone:
             _follow(old, redirects.get(old))
     delete_devices(gone)
-    write_changes(changes)
+    write_changes(changes, lambda ids: _announce_changed(by_id, before, ids))
     write_links(_links(by_id, traffic, sites))
     with transaction.atomic():
         _age(known, sites)
         Projected.objects.update_or_create(pk=1, defaults={"revision": revision, "at": timezone.now()})
     return Refreshed(devices=len(known), gone=len(gone))
+
+
+def _announce(
+    known: Mapping[str, Known], standing: Mapping[str, Standing], before: Mapping[str, str], former: set[str]
+) -> None:
+    """Tells webhooks what is new since the refresh before."""
+    fresh = [_told(device) for id_, device in known.items() if id_ not in before and id_ not in former]
+    overdue = [
+        _told(known[id_])
+        for id_, stands in standing.items()
+        if id_ in known and stands.status.value == OVERDUE and before.get(id_, OVERDUE) != OVERDUE
+    ]
+    announce_devices(Event.DEVICE_APPEARED, fresh)
+    announce_devices(Event.DEVICE_OVERDUE, overdue)
+
+
+def _announce_changed(known: Mapping[str, Known], before: Mapping[str, str], changed: set[str]) -> None:
+    told = [_told(known[id_]) for id_ in sorted(changed) if id_ in known and id_ in before]
+    announce_devices(Event.DEVICE_CHANGED, told)
+
+
+def _told(device: Known) -> dict[str, str]:
+    """Ids and words of ours alone: a name that a device bears may be that of a patient."""
+    return {"id": device.id, "site": device.site, "category": device.category or ""}
 
 
 def is_stale(workspace: Workspace) -> bool:

@@ -6,7 +6,7 @@ hold them up for half a minute; one over a few hundred rows holds them up for as
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from django.db import connection, transaction
@@ -43,10 +43,16 @@ def write_devices(rows: Iterable[Device]) -> set[str]:
     return ids
 
 
-def write_changes(rows: Sequence[Change]) -> None:
-    """Adds the changes that are not there yet and removes those that are told no more."""
+def write_changes(rows: Sequence[Change], told: Callable[[set[str]], None] = lambda _: None) -> None:
+    """Adds the changes that are not there yet and removes those that are told no more.
+
+    Args:
+        rows: All changes.
+        told: Called with the ids of the devices of which there is a new one, before it is written.
+    """
     wanted = {_change_key(row): row for row in rows}
     there = {_change_key(row): row.pk for row in Change.objects.order_by().iterator(chunk_size=2_000)}
+    told({row.device_id for key, row in wanted.items() if key not in there})
     for some in batches((row for key, row in wanted.items() if key not in there), CHANGES_AT_ONCE):
         with transaction.atomic():
             Change.objects.bulk_create(some)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
@@ -15,6 +16,8 @@ from asepsis.pipeline.report import Progress
 from asepsis.web.devices.projection import refresh
 from asepsis.web.jobs.models import Job
 from asepsis.web.settings import WORKSPACE
+from asepsis.web.webhooks.announcing import announce
+from asepsis.web.webhooks.models import Event
 
 # Progress is written so often and not more: each is a commit.
 SECONDS_BETWEEN: Final = 1.0
@@ -96,4 +99,6 @@ def end(job: Job, state: str, message: str, result: dict[str, Any]) -> None:
     fields: dict[str, Any] = {"state": state, "message": message[:300], "result": result, "ended": timezone.now()}
     if state == Job.State.DONE:
         fields["fraction"] = 1.0
-    Job.objects.filter(pk=job.pk).update(**fields)
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(**fields)
+        announce(Event.JOB_ENDED, {"job": str(job.pk), "kind": job.kind, "state": str(state)})
