@@ -35,6 +35,7 @@ VERBS: Final[dict[str, str]] = {
     "conversations": "conversations",
     "weaknesses": "weaknesses",
     "risk": "risk",
+    "mds2": "mds2",
     "import": "imports",
     "feeds": "feeds",
     "findings": "findings",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from asepsis.devices.device import Device
+from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
+from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.risk import Control, Facts, Threat
 from asepsis.exposure.risk.gather import Gathering
 from asepsis.exposure.weaknesses import Weakness, judge
 from asepsis.history import Selection
-from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.registry import Registry, RegistryError
 from asepsis.pipeline.workspace import Workspace
 
 # Rows that are judged: each different thing that two devices said or did. A hospital of 100,000 devices has some ten
@@ -72,3 +75,38 @@ def risks(
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
     return devices, gathering.facts(found, threats or {}, controls or {}, advisories_read=threats is not None)
+
+
+def load_form(path: Path) -> Form:
+    """Reads an MDS2 form from a file.
+
+    Raises:
+        Mds2Error: It cannot be read, is too large, damaged, or no form.
+    """
+    try:
+        with path.open("rb") as file:
+            # One byte beyond the limit is enough to know that it is too large.
+            content = file.read(FORM_LIMIT_BYTES + 1)
+    except OSError as error:
+        raise Mds2Error(f"cannot read {path}: {error.strerror or error}", code="mds2-unreadable") from error
+    return read_form(str(path), content)
+
+
+def behaviour_of(workspace: Workspace, registry: Registry, device_id: str) -> Behaviour:
+    """What one device was seen doing that a form speaks of.
+
+    Raises:
+        RegistryError: There is no such device (code ``device-unknown``).
+    """
+    device = registry.device(device_id)
+    if device is None:
+        raise RegistryError(f"no device has the id {device_id}", code="device-unknown", hint="asepsis devices")
+    # Frames of the air name devices by hardware address only, so messages are narrowed to the site.
+    messages = Selection(site=device.site, limit=ROWS_LIMIT)
+    with workspace.history().reader(registry.intervals(device.site)) as reader:
+        return observe(
+            reader.ask("posture", messages).documents(),
+            reader.ask("served", Selection(site=device.site, device=device.id, limit=ROWS_LIMIT)).documents(),
+            device,
+            now_ns=time.time_ns(),
+        )
