@@ -24,15 +24,32 @@ BLOCK = re.compile(
 @pytest.mark.parametrize("page", ["correct-a-device.md", "add-a-vendor.md"])
 def test_the_commands_of_a_page_show_what_the_page_says(page: str, tmp_path: Path) -> None:
     shutil.copy(WARD / "ward.pcapng.zst", tmp_path)
-    program = tmp_path / "bin" / "asepsis"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m asepsis.cli "$@"\n')
-    program.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    kinds = followed(HOW_TO / page, tmp_path)
+    assert kinds.count("sh") >= 3
+    assert "text" in kinds
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_tutorial_show_what_the_tutorial_says(tmp_path: Path) -> None:
+    for name in ("src", "lab"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    kinds = followed(ROOT / "docs" / "tutorial" / "lab-hospital.md", tmp_path)
+    assert kinds.count("sh") >= 8
+    assert kinds.count("text") >= 7
+
+
+def followed(page: Path, tmp_path: Path) -> list[str]:
+    """Runs the blocks of a page in order and looks for what it shows; returns the kinds of the blocks."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, runs in (("asepsis", f"{sys.executable} -m asepsis.cli"), ("python", sys.executable)):
+        (programs / name).write_text(f'#!/bin/sh\nexec {runs} "$@"\n')
+        (programs / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
     environment.pop("ASEPSIS_HOME", None)
     shown = ""
     kinds = []
-    for block in BLOCK.finditer((HOW_TO / page).read_text(encoding="utf-8")):
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
         kinds.append(block["kind"])
         if block["kind"] == "jsonl":
             path = tmp_path / block["file"]
@@ -52,6 +69,5 @@ def test_the_commands_of_a_page_show_what_the_page_says(page: str, tmp_path: Pat
             shown = " ".join(done.stdout.split())
         else:
             for line in block["body"].splitlines():
-                assert line in shown, f"{page}: {line!r} is not in what the command printed"
-    assert kinds.count("sh") >= 3
-    assert "text" in kinds
+                assert line in shown, f"{page.name}: {line!r} is not in what the command printed"
+    return kinds

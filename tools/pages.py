@@ -24,7 +24,10 @@ HOME = f"http://localhost:{PORT}/"
 START_SECONDS = 120.0
 PERSON = "Amara Okafor"
 WIDTH, HEIGHT = 1400, 860
-PAGES = (("overview", "/"), ("devices", "/devices/?medical=true"))
+PAGES = (
+    *(("overview", "/"), ("devices", "/devices/?medical=true"), ("pumps", "/devices/?category=infusion_pump")),
+    *(("map", "/map/"), ("health", "/health/"), ("tour", "/tour/")),
+)
 ASKED = "pump1"
 """The device whose own page is shown."""
 
@@ -38,7 +41,8 @@ def main() -> None:
         _wait(serving)
         with sync_playwright() as engine:
             # As root, chromium runs without its sandbox: it sees no page but ours.
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+            arguments = ["--disable-gpu", "--disable-background-networking"]
+            arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
             browser = engine.chromium.launch(executable_path=CHROMIUM, args=arguments)
             _take(browser)
             browser.close()
@@ -64,12 +68,25 @@ def _take(browser: Browser) -> None:
     page.screenshot(path=FOLDER / "people.png")
     page.get_by_role("button", name=f"Enter as {PERSON}").click()
     for name, address in PAGES:
-        page.goto(HOME.rstrip("/") + address)
+        page.goto(HOME.rstrip("/") + address, wait_until="networkidle")
         page.screenshot(path=FOLDER / f"{name}.png")
     page.goto(f"{HOME}devices/?q={ASKED}")
     page.locator("table").get_by_role("link", name=re.compile(ASKED, re.IGNORECASE)).first.click()
     page.wait_for_url(re.compile(r"/devices/[^?/]+/"))
     page.screenshot(path=FOLDER / "device.png")
+    # The first packet of the evidence: the one that gave the category away.
+    page.locator('a[href*="/evidence/"]').first.click()
+    page.wait_for_url(re.compile(r"/evidence/"))
+    page.screenshot(path=FOLDER / "packet.png")
+    page.goto(f"{HOME}map/device/{_id(page.url)}/", wait_until="networkidle")
+    page.screenshot(path=FOLDER / "neighbourhood.png")
+
+
+def _id(address: str) -> str:
+    found = re.search(r"/devices/([^/?]+)/", address)
+    if found is None:
+        raise SystemExit(f"no device's page: {address}")
+    return found[1]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.hospital import kinds
 from lab.hospital.calendar import Sitting
 from lab.hospital.kinds import Task
 from lab.hospital.parts import dicom, records
@@ -147,6 +148,9 @@ class _Week:
                 if first or device.kind != "implant_transmitter" or quiet:
                     # An implant's transmitter reads the implant while the patient sleeps.
                     self._add(device, "upload", number=self._next())
+            elif share := kinds.often(device.kind):
+                if first or often < (share / 2 if quiet else share):
+                    self._add(device, "use", patient=self._anybody(), number=self._next())
             elif device.kind == "vendor_workstation" and sitting.shift == "early" and sitting.day % 7 in (1, 4):
                 self._add(device, "maintain")
 

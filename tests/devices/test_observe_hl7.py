@@ -147,6 +147,15 @@ def test_the_name_of_an_application_is_its_first_component() -> None:
     assert names_of(hl7("ORU", "LABMON^0009FBFFFE4A0B07^EUI-64")) == ("LABMON",)
 
 
+def test_devices_that_run_the_same_application_are_no_twins() -> None:
+    found = devices(
+        sighting(hl7("ORU", "LABPUMP"), "00:03:b1:00:00:02", "10.0.0.5"),
+        sighting(hl7("ORU", "LABPUMP"), "00:03:b1:00:00:03", "10.0.0.6"),
+    )
+    assert [device.names for device in found] == [("LABPUMP",)] * 2
+    assert [device.twins for device in found] == [()] * 2
+
+
 def test_what_receives_and_sends_hl7_is_an_interface_engine() -> None:
     found = by_ip(
         devices(sighting(hl7("ADT"), PC, "10.0.0.6"), sighting(hl7("ACK", ack=True), PC, "10.0.0.6")), "10.0.0.6"

@@ -6,13 +6,14 @@ import asyncio
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiooui
 import pytest
 
 from asepsis.knowledge.vocabulary import Category
-from lab.hospital import kinds, topology
+from lab.hospital import calendar, kinds, plan, topology
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to" / "add-a-device-kind.md"
 
@@ -48,6 +49,15 @@ def test_the_page_makes_a_kind_that_the_lab_accepts(followed: topology.Topology)
     assert kinds.order("spirometer") == 2
     assert callable(kinds.module("spirometer").start)
     assert callable(kinds.module("spirometer").work)
+
+
+def test_the_plan_asks_the_kind_of_the_page_for_work_with_what_its_module_reads(followed: topology.Topology) -> None:
+    monday = calendar.week(datetime(2026, 11, 9, tzinfo=UTC), seconds=60.0, days=1)
+    tasks = [task for task in plan.draw(followed, patients=2, sittings=monday).tasks if task.device.startswith("spiro")]
+    assert {task.device for task in tasks} == {"spiro1", "spiro2"}
+    assert {fact for task in tasks for fact in task.facts} >= set(
+        re.findall(r'task\.facts\["(\w+)"\]', block("python"))
+    )
 
 
 def test_the_prefix_of_the_page_is_the_makers(followed: topology.Topology) -> None:

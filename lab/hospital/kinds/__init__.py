@@ -1,8 +1,9 @@
 """One module a device kind. A module has ``CATEGORY``, ``start`` and, for what the clinical plan asks, ``work``.
 
-``ALSO`` lists further categories that are true of it. ``START`` says when it starts: 0 for what others need (networks,
-names), 1 for servers, 2 for devices (the default). The module of a kind bears the kind's name, so that a new kind is
-one entry in ``topology.yaml`` and one file here.
+``ALSO`` lists further categories that are true of it. ``OFTEN`` says in which share of the sittings the plan asks it
+for work, where ``plan`` has no line of its own for the kind. ``START`` says when it starts: 0 for what others need
+(networks, names), 1 for servers, 2 for devices (the default). The module of a kind bears the kind's name, so that a
+new kind is one entry in ``topology.yaml`` and one file here.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def start(hospital: Hospital, device: Device) -> None:
 def order(kind: str) -> int:
     """When a kind starts."""
     return int(getattr(module(kind), "START", 2))
+
+
+def often(kind: str) -> float:
+    """In which share of the sittings a kind is used, by its module's own word; 0 where the plan knows more."""
+    return float(getattr(module(kind), "OFTEN", 0.0))
 
 
 def work(hospital: Hospital, task: Task) -> None:

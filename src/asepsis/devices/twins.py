@@ -27,6 +27,8 @@ TWINS_LIMIT = 8
 RIVALS_LIMIT = 8
 # Messages that others pass on: what they say of a machine is a weaker claim than what a machine says of itself.
 PASSED_ON = frozenset(("dicom", "hl7"))
+# HL7 v2.9 2A.3.36: MSH-3 names an application, and pumps of one make run the same one.
+APPLICATIONS = "hl7"
 # Identifiers of one machine (see ``kinship``); chassis and addresses are shared by the ports of one device.
 _MACHINES = ("duid ", "machine ", "smb ", "engine ")
 ADDRESS = "address"
@@ -93,9 +95,11 @@ class Claims:
             own = bearers[root]
             if len(bearers) > BEARERS_LIMIT or own.weight < THRESHOLD:
                 continue
-            if attribute == Attribute.NAME and is_common(own.value):
+            if attribute == Attribute.NAME and (is_common(own.value) or own.protocol == APPLICATIONS):
                 continue
             others = [bearer for bearer, clue in bearers.items() if bearer != root and clue.weight >= THRESHOLD]
+            if attribute == Attribute.NAME:
+                others = [other for other in others if bearers[other].protocol != APPLICATIONS]
             if attribute == Attribute.SERIAL:
                 others = [other for other in others if _alike(own, bearers[other])]
             if others:
