@@ -8,6 +8,7 @@ rows; opening the file, transactions and when to fold are here.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections import defaultdict
@@ -235,15 +236,21 @@ class Registry:
                 result[row] = devices[which]
         return result
 
-    def intervals(self, site: str | None = None) -> list[AddressInterval]:
+    def intervals(self, site: str | None = None, ips: Iterable[str] | None = None) -> list[AddressInterval]:
         """Who held which address when, for joining whole tables of conversations with their devices.
 
         The first holder of an address is taken to have held it before, and the last to hold it still.
+
+        Args:
+            site: Of one site; None of all.
+            ips: Of these addresses alone, where only few are asked for; None of all.
         """
         self._refresh(site)
         rows = self._select(
-            "SELECT site, ip, first_ns, device FROM holdings WHERE ?1 IS NULL OR site = ?1 ORDER BY site, ip, first_ns",
+            "SELECT site, ip, first_ns, device FROM holdings WHERE (?1 IS NULL OR site = ?1)"
+            " AND (?2 IS NULL OR ip IN (SELECT value FROM json_each(?2))) ORDER BY site, ip, first_ns",
             site,
+            None if ips is None else json.dumps(sorted(set(ips))),
         )
         found = []
         for place, (where, ip, first_ns, device) in enumerate(rows):

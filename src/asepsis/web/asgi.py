@@ -50,6 +50,8 @@ def _may_upload(path: str, headers: dict[bytes, bytes]) -> bool:
         connection.close()  # this thread is none of Django's, which would close it after the request
 
 
+resolve("/")  # reads all pages and the API, which the first visitor would wait for
+
 application = Edge(
     cast("Application", Handler()),
     uploads=upload.takes_files,

@@ -36,6 +36,10 @@ class Handler(ASGIHandler):
         super().__init__()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
+    def close(self) -> None:
+        """Ends the threads once they have answered."""
+        self._threads.shutdown()
+
     def load_middleware(self, is_async: bool = False) -> None:
         """Loads the chain as a synchronous one, whatever is asked for."""
         super().load_middleware(is_async=False)

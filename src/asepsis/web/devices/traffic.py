@@ -133,8 +133,32 @@ class Day:
     last: datetime
 
 
-def last_hours(workspace: Workspace, addresses: list[AddressInterval], shown: Device) -> Day:
-    """Conversations of a device over the last day in which it was seen: how many when, and the latest ones."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spoken:
+    """A conversation as one end sees it."""
+
+    row: dict[str, Any]
+    outward: bool
+    peer_ip: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any], device: str) -> _Spoken:
+        outward = row["client_device"] == device
+        return cls(row=row, outward=outward, peer_ip=row["server_ip" if outward else "client_ip"])
+
+
+def _holder(held: list[AddressInterval], one: _Spoken) -> str | None:
+    """The device that held the peer's address when the conversation began; of two that claim it, the later."""
+    at = one.row["start_ns"]
+    holders = [each for each in held if each.ip == one.peer_ip and each.from_ns <= at < each.until_ns]
+    return holders[-1].device if holders else None
+
+
+def last_hours(workspace: Workspace, registry: Registry, shown: Device) -> Day:
+    """Conversations of a device over the last day in which it was seen: how many when, and the latest ones.
+
+    Of a site's addresses only those are looked up that the device had, and then those of the peers that are shown.
+    """
     until_ns = int(shown.last_seen.timestamp()) * SECOND_NS + SECOND_NS
     begin_ns = max(until_ns - int(WINDOW.total_seconds()) * SECOND_NS, int(shown.first_seen.timestamp()) * SECOND_NS)
     selection = Selection(
@@ -142,9 +166,10 @@ def last_hours(workspace: Workspace, addresses: list[AddressInterval], shown: De
         first_day=_when(begin_ns).date(),
         last_day=_when(until_ns).date(),
         device=shown.pk,
+        address=shown.ips[0] if len(shown.ips) == 1 else None,  # which spares most of a day's rows the join
         limit=CONVERSATIONS_LIMIT,
     )
-    with workspace.history().reader(addresses) as reader:
+    with workspace.history().reader(registry.intervals(shown.site.name, shown.ips)) as reader:
         rows = [row for row in reader.conversations(selection).documents() if row["start_ns"] >= begin_ns]
     step = max(1, (until_ns - begin_ns) // HOURS_COLUMNS)
     counts = [0] * HOURS_COLUMNS
@@ -154,20 +179,21 @@ def last_hours(workspace: Workspace, addresses: list[AddressInterval], shown: De
         Counted(words=f"{_when(begin_ns + place * step):%Y-%m-%d %H:%M:%S}", count=count)
         for place, count in enumerate(counts)
     ]
-    ends = {row[side] for row in rows[-LATEST_SHOWN:] for side in ("client_device", "server_device") if row[side]}
-    names = dict(Device.objects.filter(pk__in=ends).values_list("pk", "title"))
+    last = [_Spoken.of(row, shown.pk) for row in reversed(rows[-LATEST_SHOWN:])]
+    held = registry.intervals(shown.site.name, {one.peer_ip for one in last})
+    peers = {one: _holder(held, one) for one in last}
+    names = dict(Device.objects.filter(pk__in=[pk for pk in peers.values() if pk]).values_list("pk", "title"))
     latest = [
         {
-            "at": _when(row["start_ns"]),
-            "seconds": max(0.0, (row["end_ns"] - row["start_ns"]) / SECOND_NS),
-            "outward": row["client_device"] == shown.pk,
-            "peer": names.get(row["server_device" if row["client_device"] == shown.pk else "client_device"] or "")
-            or row["server_ip" if row["client_device"] == shown.pk else "client_ip"],
-            "port": row["server_port"],
-            "application": row["application"],
-            "bytes": row["bytes_to_server"] + row["bytes_to_client"],
+            "at": _when(one.row["start_ns"]),
+            "seconds": max(0.0, (one.row["end_ns"] - one.row["start_ns"]) / SECOND_NS),
+            "outward": one.outward,
+            "peer": names.get(holder or "") or one.peer_ip,
+            "port": one.row["server_port"],
+            "application": one.row["application"],
+            "bytes": one.row["bytes_to_server"] + one.row["bytes_to_client"],
         }
-        for row in reversed(rows[-LATEST_SHOWN:])
+        for one, holder in peers.items()
     ]
     return Day(columns=columns, latest=latest, total=len(rows), first=_when(begin_ns), last=_when(until_ns))
 

@@ -235,6 +235,5 @@ def conversations(request: HttpRequest, device_id: str) -> HttpResponse:
     shown = found(request, device_id, Action.CONVERSATION_VIEW)
     record(request, Action.CONVERSATION_VIEW, subject=f"device:{shown.pk}")
     with Registry.open(WORKSPACE.registry_path) as registry:
-        intervals = registry.intervals(shown.site.name)
-    day = last_hours(WORKSPACE, intervals, shown)
+        day = last_hours(WORKSPACE, registry, shown)
     return render(request, "devices/conversations.html", {"device": shown, "day": day})
