@@ -14,7 +14,7 @@ from bench import results
 from bench.programs import PROGRAMS, ROOT
 from bench.sitting import SITTINGS, capture_is_there, sit, warm_compiled_object
 
-MODULES = ("modules", "live", "web")
+MODULES = ("modules", "live", "web", "decisions", "ledger")
 """What is measured by a module of its own, after the sittings."""
 
 

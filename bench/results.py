@@ -43,6 +43,10 @@ Four people open these pages at once, without pause, beside the load itself on t
 the request to the last of the answer. What is served is what `asepsis serve` serves: the record of each access is
 durable before its answer leaves. At most 200 ms for 95 of 100, and 400 MiB (PSS of all processes) when nobody asks."""
 
+DECISIONS = """\
+How often a second of CPU Cedar answers, with the policies that are shipped: each question evaluated anew, and as pages
+ask, where a question whose answer is known is not evaluated again."""
+
 RESULTS = ROOT / "bench" / "RESULTS.md"
 MOST_MEMORY_MIB = 400
 LINEAR_WITHIN = 0.20
@@ -201,16 +205,43 @@ def _web_rows(web: dict[str, Any]) -> Iterator[str]:
     size = f"{web['devices']:,} devices, {web['conversations']:,} conversations"
     yield f"{size}, {web['ledger']:,} ledger entries, {web['people']} people. {web['when']}, Asepsis {web['version']}."
     yield ""
-    yield "| page | requests | median ms | p95 ms | most ms | |"
-    yield "|---|---|---|---|---|---|"
+    yield "| page | requests | median ms | p95 ms | most ms | CPU ms of one alone | |"
+    yield "|---|---|---|---|---|---|---|"
     for name, found in web["milliseconds"].items():
         outcome = _verdict(found["p95"] <= WEB_TARGET_MS)
-        yield f"| {name} | {found['count']} | {found['median']} | {found['p95']} | {found['most']} | {outcome} |"
+        yield (
+            f"| {name} | {found['count']} | {found['median']} | {found['p95']} | {found['most']} | {found['cpu']} |"
+            f" {outcome} |"
+        )
     yield ""
     idle = f"Idle {web['idle_mib']:.0f} MiB ({_verdict(web['idle_mib'] <= WEB_TARGET_MIB)})"
     yield f"{idle}, after the load {web['busy_mib']:.0f} MiB."
     if web["missing"]:
         yield f"Not there, so not measured: {', '.join(web['missing'])}."
+
+
+def web_page(web: dict[str, Any]) -> list[str]:
+    """The section of the web."""
+    return [WEB, "", *_web_rows(web)]
+
+
+def decisions_page(found: dict[str, Any]) -> list[str]:
+    """The section of authorisation."""
+    if not found:
+        return [DECISIONS, "", "Not measured."]
+    rows = [f"| {name} | {rate:,.0f} |" for name, rate in found["per_second"].items()]
+    told = f"{found['policies']} policies, cedarpy {found['cedarpy']}. {found['when']}, Asepsis {found['version']}."
+    return [DECISIONS, "", told, "", "| question | a second of CPU |", "|---|---|", *rows]
+
+
+def write_section(title: str, lines: list[str]) -> None:
+    """Writes one section of the page anew and leaves the others, which need a capture of their own."""
+    page = RESULTS.read_text() if RESULTS.exists() else "# Measured\n"
+    head = f"## {title}\n"
+    before, found, after = page.partition(f"\n{head}")
+    following = after.find("\n## ")
+    rest = after[following:] if found and following >= 0 else ""
+    RESULTS.write_text("\n".join([before.rstrip(), "", head, *lines]).rstrip() + "\n" + rest)
 
 
 def _every_measurement(sittings: dict[str, Any], files: dict[str, Any]) -> Iterator[str]:
@@ -267,6 +298,7 @@ def write() -> None:
     # What was measured on an earlier capture is not shown beside what was measured on this one.
     everything = kept()
     web = everything.pop("web", {})  # of a workspace of its own, not of the capture
+    decisions = everything.pop("decisions", {})
     sittings = {name: sitting for name, sitting in everything.items() if sitting["digests"] == now}
     live = sittings.pop("live", {})
     modules = sittings.pop("modules", {})
@@ -324,9 +356,11 @@ def write() -> None:
         "",
         "## The web",
         "",
-        WEB,
+        *web_page(web),
         "",
-        *_web_rows(web),
+        "## Decisions",
+        "",
+        *decisions_page(decisions),
         "",
         "## Every measurement",
         "",

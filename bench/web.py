@@ -16,10 +16,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bench import results
 from bench.programs import SCRATCH, our_version
 from bench.sitting import KEPT, kept
 from bench.web_population import CONVERSATION_COUNT, DEVICES, populate
@@ -30,25 +32,64 @@ PEOPLE: Final = 4
 ROUNDS: Final = 40
 SEED: Final = 7
 WARM: Final = 3
+ALONE: Final = 12
+"""Requests of each page, one after another, for its CPU time."""
 STARTS_WITHIN_SECONDS: Final = 1800
+SETTLES_SECONDS: Final = 10
+CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
-PAGES: Final[dict[str, str]] = {
-    "overview": "/",
-    "devices": "/devices/",
-    "devices, page 500": "/devices/?page=500",
-    "devices, searched": "/devices/?q=north-0{digit}",
-    "devices, one kind": "/devices/?category=infusion_pump",
-    "devices, sorted by last seen": "/devices/?sort=-last_seen",
-    "device": "/devices/{device}/",
-    "map": "/map/",
-    "listed and seen": "/cmms/reconciliation/",
-    "ledger": "/ledger/",
-    "people": "/people/",
-    "health": "/health/",
-    "API: devices": "/api/v1/devices",
-    "API: device": "/api/v1/devices/{device}",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What is opened; ``{device}`` and ``{digit}`` differ each time. A page that is not there (404) is left out."""
+
+    address: str
+    who: str = "everywhere"
+    """Somebody who may see everything, or ``department``: a clinical engineer of one department of 400 devices."""
+    htmx: bool = False
+    """Asked for by a page that renews its rows."""
+
+
+PAGES: Final[dict[str, Page]] = {
+    "overview": Page(address="/"),
+    "overview, of a department": Page(address="/", who="department"),
+    "devices": Page(address="/devices/"),
+    "devices, page 2": Page(address="/devices/?page=2"),
+    "devices, page 500": Page(address="/devices/?page=500"),
+    "devices, searched": Page(address="/devices/?q=north-0{digit}"),
+    "devices, searched, rows alone": Page(address="/devices/?q=model+{digit}7", htmx=True),
+    "devices, one kind": Page(address="/devices/?category=infusion_pump"),
+    "devices, two kinds of a site": Page(address="/devices/?category=ct&category=mri&site=north&sort=-confidence"),
+    "devices, sorted by last seen": Page(address="/devices/?sort=-last_seen"),
+    "devices, all columns": Page(
+        address="/devices/?columns=title,category,vendor,model,address,site,department,owner,criticality,place,os,"
+        "firmware,serial,role,peers,conversations,bytes,last_seen,first_seen"
+    ),
+    "devices, of a department": Page(address="/devices/", who="department"),
+    "device": Page(address="/devices/{device}/"),
+    "device, of a department": Page(address="/devices/{device}/", who="department"),
+    "device's conversations": Page(address="/devices/{device}/conversations/"),
+    "map": Page(address="/map/"),
+    "map, by department": Page(address="/map/?by=department"),
+    "map, one device": Page(address="/map/device/{device}/"),
+    "map, of a department": Page(address="/map/", who="department"),
+    "listed and seen": Page(address="/cmms/reconciliation/"),
+    "ledger": Page(address="/ledger/"),
+    "ledger, one act": Page(address="/ledger/?kind=device.view"),
+    "people": Page(address="/people/"),
+    "health": Page(address="/health/"),
+    "API: devices": Page(address="/api/v1/devices"),
+    "API: device": Page(address="/api/v1/devices/{device}"),
 }
-"""What is opened; ``{device}`` and ``{digit}`` differ each time. A page that is not there (404) is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Whoever opens pages."""
+
+    cookie: str
+    devices: list[str]
+    """Ids of devices that they may see."""
 
 
 def main() -> None:
@@ -63,9 +104,12 @@ def main() -> None:
         try:
             _wait(server)
             started = time.monotonic() - began
-            cookie, devices, entries = _prepared()
+            visitors, entries = _prepared()
+            time.sleep(SETTLES_SECONDS)
             idle = _memory_mib(server.pid)
-            times, missing = _load(cookie, devices)
+            present, missing = _present(visitors)
+            cpu = _alone(visitors, present, server.pid)
+            times = _together(visitors, present)
             busy = _memory_mib(server.pid)
         finally:
             server.terminate()
@@ -81,11 +125,12 @@ def main() -> None:
         "idle_mib": idle,
         "busy_mib": busy,
         "missing": missing,
-        "milliseconds": {name: _figures(found) for name, found in times.items()},
+        "milliseconds": {name: {**_figures(found), "cpu": cpu[name]} for name, found in times.items()},
     }
     everything = kept()
     everything["web"] = answer
     KEPT.write_text(json.dumps(everything, indent=1) + "\n")
+    results.write_section("The web", results.web_page(answer))
     json.dump(answer, sys.stdout, indent=1)
 
 
@@ -113,35 +158,62 @@ def _wait(server: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer")
 
 
-def _prepared() -> tuple[str, list[str], int]:
-    """A session of somebody who may see everything, made on the machine itself, and the ids of devices."""
+def _prepared() -> tuple[dict[str, Visitor], int]:
+    """Sessions of people, made on the machine itself, and how many entries the ledger has."""
     program = Path(__file__).with_name("web_session.py")
     answer = subprocess.run([sys.executable, str(program)], check=True, capture_output=True, text=True).stdout
     found = json.loads(answer.splitlines()[-1])
-    return found["cookie"], found["devices"], found["ledger"]
+    return {who: Visitor(**one) for who, one in found["visitors"].items()}, found["ledger"]
 
 
-def _get(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[int, float]:
+def _get(connection: http.client.HTTPConnection, address: str, cookie: str, *, htmx: bool = False) -> tuple[int, float]:
+    headers = {"Cookie": cookie} | ({"HX-Request": "true"} if htmx else {})
     began = time.perf_counter()
-    connection.request("GET", address, headers={"Cookie": cookie})
+    connection.request("GET", address, headers=headers)
     answer = connection.getresponse()
     answer.read()
     return answer.status, time.perf_counter() - began
 
 
-def _load(cookie: str, devices: list[str]) -> tuple[dict[str, list[float]], list[str]]:
-    """Four people at once, each through all pages in an order of their own."""
+def _open(
+    connection: http.client.HTTPConnection, visitors: dict[str, Visitor], page: Page, choice: random.Random
+) -> tuple[int, float]:
+    visitor = visitors[page.who]
+    address = page.address.format(device=choice.choice(visitor.devices), digit=choice.randrange(10))
+    return _get(connection, address, visitor.cookie, htmx=page.htmx)
+
+
+def _present(visitors: dict[str, Visitor]) -> tuple[dict[str, Page], list[str]]:
+    """The pages that are there, each opened some times, and the names of those that are not."""
     connection = http.client.HTTPConnection("localhost", PORT, timeout=60)
+    choice = random.Random(SEED)
     present, missing = {}, []
-    for name, address in PAGES.items():
-        chosen = address.format(device=devices[0], digit=1)
-        statuses = {_get(connection, chosen, cookie)[0] for _ in range(WARM)}
+    for name, page in PAGES.items():
+        statuses = {_open(connection, visitors, page, choice)[0] for _ in range(WARM)}
         if statuses == {200}:
-            present[name] = address
+            present[name] = page
         elif statuses == {404}:
             missing.append(name)
         else:
-            raise SystemExit(f"{chosen} answered {statuses}")
+            raise SystemExit(f"{name} answered {statuses}")
+    return present, missing
+
+
+def _alone(visitors: dict[str, Visitor], present: dict[str, Page], pid: int) -> dict[str, float]:
+    """Milliseconds of CPU that the server needs for each page, with nobody else there."""
+    connection = http.client.HTTPConnection("localhost", PORT, timeout=60)
+    choice = random.Random(SEED)
+    cpu = {}
+    for name, page in present.items():
+        before = _cpu_seconds(pid)
+        for _ in range(ALONE):
+            _open(connection, visitors, page, choice)
+        cpu[name] = round((_cpu_seconds(pid) - before) / ALONE * 1000, 1)
+    return cpu
+
+
+def _together(visitors: dict[str, Visitor], present: dict[str, Page]) -> dict[str, list[float]]:
+    """Four people at once, each through all pages in an order of their own."""
     times: dict[str, list[float]] = {name: [] for name in present}
     failed: list[str] = []
 
@@ -150,10 +222,9 @@ def _load(cookie: str, devices: list[str]) -> tuple[dict[str, list[float]], list
         own = http.client.HTTPConnection("localhost", PORT, timeout=60)
         for _ in range(ROUNDS):
             for name in choice.sample(sorted(present), len(present)):
-                address = present[name].format(device=choice.choice(devices), digit=choice.randrange(10))
-                status, seconds = _get(own, address, cookie)
+                status, seconds = _open(own, visitors, present[name], choice)
                 if status != 200:
-                    failed.append(f"{address}: {status}")
+                    failed.append(f"{name}: {status}")
                 times[name].append(seconds)
 
     people = [threading.Thread(target=person, args=(number,)) for number in range(PEOPLE)]
@@ -163,17 +234,28 @@ def _load(cookie: str, devices: list[str]) -> tuple[dict[str, list[float]], list
         one.join()
     if failed:
         raise SystemExit(f"{len(failed)} requests failed, such as {failed[0]}")
-    return times, missing
+    return times
 
 
-def _memory_mib(pid: int) -> float:
-    """Of the process and those that it started, shared pages in proportion (PSS)."""
+def _family(pid: int) -> list[int]:
+    """The process and those that it started."""
     family = [pid]
     for one in family:
         children = Path(f"/proc/{one}/task/{one}/children").read_text().split()
         family += [int(child) for child in children]
+    return family
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of the server alone: its worker looks for jobs at its own pace."""
+    columns = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(columns[11]) + int(columns[12])) / CLOCK_TICKS
+
+
+def _memory_mib(pid: int) -> float:
+    """Of the process and those that it started, shared pages in proportion (PSS)."""
     total = 0
-    for one in family:
+    for one in _family(pid):
         for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 total += int(line.split()[1])
