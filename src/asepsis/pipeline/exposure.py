@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from asepsis.devices.device import Device
+from asepsis.exposure.advisory import Advisory
+from asepsis.exposure.demonstration import demonstration
+from asepsis.exposure.feeds.exploitation import ExploitedCatalogue, LikelihoodTable
+from asepsis.exposure.feeds.reading import Content, Document, Kind
+from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.risk import Control, Facts, Threat
 from asepsis.exposure.risk.gather import Gathering
+from asepsis.exposure.risk.threats import threats_of
 from asepsis.exposure.weaknesses import Weakness, judge
 from asepsis.history import Selection
+from asepsis.kernel.value import value
+from asepsis.pipeline.feeds import Feeds
+from asepsis.pipeline.feeds_folder import read_folder
 from asepsis.pipeline.registry import Registry, RegistryError
 from asepsis.pipeline.workspace import Workspace
 
@@ -45,13 +54,22 @@ def weaknesses(
     return devices, found
 
 
+@value
+class Threats:
+    """What advisories mean for devices."""
+
+    by_device: Mapping[str, tuple[Threat, ...]]
+    advisories_read: bool
+    """There were advisories beside those of the demonstration."""
+
+
 def risks(
     workspace: Workspace,
     registry: Registry,
     *,
     site: str | None = None,
     now_ns: int | None = None,
-    threats: Mapping[str, tuple[Threat, ...]] | None = None,
+    threats: Threats | None = None,
     controls: Mapping[str, frozenset[Control]] | None = None,
 ) -> tuple[list[Device], list[Facts]]:
     """The devices of the workspace, or of one site, and the facts that their risk follows from.
@@ -61,7 +79,7 @@ def risks(
         registry: The devices.
         site: Only this site.
         now_ns: For which moment support is judged; now, when it is None.
-        threats: What matching of advisories found, by device; None where none were read.
+        threats: What advisories mean for the devices; None where nobody looked.
         controls: What people have recorded, by device.
     """
     devices = registry.devices(site)
@@ -74,7 +92,8 @@ def risks(
             devices,
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
-    return devices, gathering.facts(found, threats or {}, controls or {}, advisories_read=threats is not None)
+    known = Threats(by_device={}, advisories_read=False) if threats is None else threats
+    return devices, gathering.facts(found, known.by_device, controls or {}, advisories_read=known.advisories_read)
 
 
 def load_form(path: Path) -> Form:
@@ -110,3 +129,40 @@ def behaviour_of(workspace: Workspace, registry: Registry, device_id: str) -> Be
             device,
             now_ns=time.time_ns(),
         )
+
+
+def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | None = None) -> Threats:
+    """What the advisories that the workspace holds (or those of a folder) mean for its devices.
+
+    Args:
+        workspace: Whose devices and feeds.
+        site: Only devices of this site.
+        folder: Documents to look at in place of those that the workspace holds; nothing of them is kept.
+    """
+    documents = list(_documents(workspace, folder))
+    advisories = [one for one in documents if isinstance(one, Advisory)]
+    catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
+    tables = [one for one in documents if isinstance(one, LikelihoodTable)]
+    told = [*demonstration(), *advisories]
+    with Registry.open(workspace.registry_path) as registry:
+        findings = list(Matcher(told).findings(registry.devices(site)))
+    by_device = threats_of(
+        findings,
+        told,
+        exploited=frozenset(entry.cve for catalogue in catalogues for entry in catalogue.entries),
+        # The newest table wins where several give a score.
+        likelihood={cve: one[0] for table in sorted(tables, key=_released) for cve, one in table.scores.items()},
+    )
+    return Threats(by_device=by_device, advisories_read=bool(advisories))
+
+
+def _released(table: LikelihoodTable) -> str:
+    return table.released
+
+
+def _documents(workspace: Workspace, folder: Path | None) -> Iterator[Content]:
+    if folder is not None:
+        yield from (found.content for found in read_folder(folder) if isinstance(found, Document))
+    elif workspace.feeds_path.exists():
+        with Feeds.open(workspace.feeds_path) as feeds:
+            yield from (found.content for found in feeds.documents(*Kind))

@@ -32,6 +32,12 @@ from asepsis.cli.verb import Verb, json_option, site_option, workspace_option
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV with the columns device and control: allow_list, isolated, watched or none.",
 )
+@click.option(
+    "--feeds",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Use the advisories of this folder or file, and keep none of them.",
+)
 @now_option("Judge ends of support as of TIME (ISO 8601, UTC if not said); else as of now.")
 @workspace_option()
 def command(
@@ -40,6 +46,7 @@ def command(
     device: str | None,
     limit: int | None,
     controls: Path | None,
+    feeds: Path | None,
     now_ns: int | None,
     workspace: Path | None,
 ) -> int:
@@ -51,15 +58,16 @@ def command(
     """
     from asepsis.cli.lookup import find_device
     from asepsis.cli.risk import print_risk, read_controls
-    from asepsis.pipeline.exposure import risks
+    from asepsis.pipeline.exposure import risks, threats_in
     from asepsis.pipeline.registry import Registry
     from asepsis.pipeline.workspace import Workspace
 
     store = Workspace.resolve(workspace).open()
+    threats = threats_in(store, site=site, folder=feeds)
     with Registry.open(store.registry_path) as registry:
         known = [each.document() for each in registry.devices(site)]
         told = {} if controls is None else read_controls(controls, known)
         wanted = None if device is None else find_device(known, registry.current_id(device))["id"]
-        _, facts = risks(store, registry, site=site, now_ns=now_ns, controls=told)
+        _, facts = risks(store, registry, site=site, now_ns=now_ns, threats=threats, controls=told)
     print_risk(facts, known, wanted=wanted, limit=limit, as_json=as_json)
     return Exit.DONE
