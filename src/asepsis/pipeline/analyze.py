@@ -111,6 +111,10 @@ class Analysis:
         if self._workspace is not None and self._kept >= COMPACT_AFTER:
             self._workspace.history().compact()
         self.settle()
+        if self._workspace is not None:
+            from asepsis.pipeline.reports import keep
+
+            keep(self._workspace, self._site, self.report.captures)
         return self.report
 
     def settle(self) -> None:

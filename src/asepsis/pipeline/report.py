@@ -78,3 +78,7 @@ class Progress:
     conversations: int = 0
     drops: int = 0
     """Packets that the kernel dropped before us; live capture only."""
+    waiting_bytes: int = 0
+    """Taken out of the kernel's ring and not yet read by protocols, about; live capture only."""
+    ring_share: float = 0.0
+    """How much of the kernel's ring waits to be emptied, 0..1; live capture only."""

@@ -131,6 +131,10 @@ class Watch:
         self.report.messages = dict(self._reader.counts)
         self.report.devices = self._count_devices()
         self.report.seconds = time.monotonic() - began
+        if self._workspace is not None:
+            from asepsis.pipeline.reports import keep
+
+            keep(self._workspace, self._site, self.report.captures)
         return self.report
 
     def _count_devices(self) -> int:
@@ -185,6 +189,8 @@ def watch(
                         packets=run.packets_seen,
                         conversations=run.report.conversations,
                         drops=run.live.dropped,
+                        waiting_bytes=run.live.waiting_bytes,
+                        ring_share=run.live.ring_share,
                     )
                 )
         return run.finish(began)

@@ -106,6 +106,16 @@ class LiveCapture:
         self._backlog: deque[Output] = deque()
         self._backlog_bytes = 0
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What was taken out of the ring and not yet read by protocols, about."""
+        return self._backlog_bytes
+
+    @property
+    def ring_share(self) -> float:
+        """How much of the ring waits to be emptied, 0..1."""
+        return sum(bool(head[0] & _STATUS_USER) for head in self._heads) / self._blocks
+
     def _open_ring(self, index: int, blocks: int) -> None:
         self._socket.setsockopt(_SOL_PACKET, _PACKET_VERSION, struct.pack("i", _TPACKET_V3))
         frame_bytes = 2048  # TPACKET_V3 packs frames of any size; the number only has to divide the block

@@ -65,7 +65,18 @@ def test_nothing_that_can_be_sent_makes_an_error_of_ours(
     make_device("pump000001", category="infusion_pump", medical=True)
     person = make_person("ada", Role.CLINICAL_ENGINEER)
     RoleGrant.objects.create(person=person, role=Role.ADMINISTRATOR)
-    role = Role.ADMINISTRATOR if path.endswith("/people") else Role.CLINICAL_ENGINEER
+    # By the role that the operation is for, so that what is behind the gate is tried and not the gate.
+    roles = {
+        "/ledger": Role.AUDITOR,
+        "/people": Role.ADMINISTRATOR,
+        "/invitations": Role.ADMINISTRATOR,
+        "/device-groups": Role.ADMINISTRATOR,
+        "/administrator": Role.ADMINISTRATOR,
+        "/webhooks": Role.SECURITY_ANALYST,
+    }
+    role = next((role for part, role in roles.items() if part in path), Role.CLINICAL_ENGINEER)
+    if role is not Role.CLINICAL_ENGINEER:
+        RoleGrant.objects.get_or_create(person=person, role=role)
     made = make(person, name="contract", role=role, site=None, life=timedelta(days=1))
     schema = schemathesis.openapi.from_dict(cast("dict[str, Any]", api.get_openapi_schema()))
     schema.app = get_wsgi_application()

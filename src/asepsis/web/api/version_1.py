@@ -17,6 +17,7 @@ from asepsis.web.devices.additions_api import router as additions
 from asepsis.web.devices.api import router as devices
 from asepsis.web.devices.listing_api import router as listing
 from asepsis.web.facilities.api import router as facilities
+from asepsis.web.health.api import router as health
 from asepsis.web.jobs.api import router as jobs
 from asepsis.web.ledger.api import router as ledger
 from asepsis.web.map.api import router as map_
@@ -58,6 +59,7 @@ for _router in (
     additions,
     map_,
     facilities,
+    health,
     imports,
     jobs,
     ledger,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.registry import Registry
@@ -18,33 +16,44 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.models import Freshness
-from asepsis.web.jobs.models import Job
+from asepsis.web.health import state
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.settings import WORKSPACE
 
 CAPTURES_SHOWN: Final = 50
-JOBS_READ: Final = 200
-"""The latest, whose reports are summed."""
 REASONS_SHOWN: Final = 12
 
 
 @requires(Action.HEALTH_VIEW)
 def health(request: HttpRequest) -> HttpResponse:
     """Everything that tells whether what the other pages say can be relied on."""
-    return render(
-        request,
-        "health/health.html",
-        {
-            "ages": Freshness.objects.select_related("site"),
-            "captures": _captures(),
-            "disk": _disk(),
-            "jobs": [
-                Counted(words=words(state), count=count, tone=_TONES.get(state, ""))
-                for state, count in Job.objects.order_by().values_list("state").annotate(count=Count("pk"))
-            ],
-            **_coverage(),
-        },
-    )
+    now = timezone.now()
+    counted, covered, disk = state.jobs(), state.coverage(), state.disk()
+    context: dict[str, Any] = {
+        "ages": Freshness.objects.select_related("site"),
+        "captures": _captures(),
+        "disk": disk and {"free": size(disk["free_bytes"]), "total": size(disk["total_bytes"])},
+        "jobs": [
+            Counted(words=words(name), count=count, tone=_TONES.get(name, ""))
+            for name, count in counted["states"].items()
+        ],
+        "waiting_since": counted["waiting_since"],
+        "sensor": state.sensor(now),
+        "ledger": state.ledger_state(),
+        "backup": state.last_backup(),
+        "given_up": state.webhooks_given_up(),
+        "covered": covered,
+        "packets": covered["packets"],
+        "share": covered["share"],
+        "reasons": [
+            Counted(words=words(name), count=count, tone="warn")
+            for name, count in list(covered["reasons"].items())[:REASONS_SHOWN]
+        ],
+        "errors": covered["errors"],
+    }
+    if disk:
+        context["disk"]["share"] = disk["used_bytes"] / disk["total_bytes"]
+    return render(request, "health/health.html", context)
 
 
 _TONES: Final = {"failed": "bad", "done": "good", "waiting": "warn", "cancelled": "muted"}
@@ -65,32 +74,3 @@ def _captures() -> list[dict[str, Any]]:
         }
         for site, entry in reversed(latest)
     ]
-
-
-def _coverage() -> dict[str, Any]:
-    """What the reports of the latest jobs say: packets decoded, and by which reason others were not."""
-    packets = decoded = 0
-    reasons: Counter[str] = Counter()
-    errors: list[str] = []
-    for result in Job.objects.order_by("-created").values_list("result", flat=True)[:JOBS_READ]:
-        for capture in result.get("captures", ()):
-            packets += capture["packets"]
-            decoded += capture["decoded"]
-            reasons.update(capture["undecoded"])
-            if capture["error"]:
-                errors.append(f"{Path(capture['path']).name}: {capture['error']}")
-    return {
-        "packets": packets,
-        "share": decoded / packets if packets else None,
-        "reasons": [
-            Counted(words=words(name), count=count, tone="warn") for name, count in reasons.most_common(REASONS_SHOWN)
-        ],
-        "errors": errors[:CAPTURES_SHOWN],
-    }
-
-
-def _disk() -> dict[str, Any] | None:
-    if not WORKSPACE.root.is_dir():
-        return None
-    usage = shutil.disk_usage(WORKSPACE.root)
-    return {"free": size(usage.free), "total": size(usage.total), "share": usage.used / usage.total}

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 import django
 
@@ -50,6 +50,7 @@ def main() -> None:
         kind=Job.SENSOR, title=f"Sensor on {wanted.interface}", state=Job.State.RUNNING, begun=timezone.now()
     )
     written = refreshed = time.monotonic()
+    seen: dict[str, Any] = {"drops": 0}
 
     def said(progress: Progress) -> None:
         nonlocal written, refreshed
@@ -58,7 +59,15 @@ def main() -> None:
             return
         written = now
         message = f"{progress.packets:,} packets, {progress.drops:,} dropped, {progress.conversations:,} conversations"
-        result = {"packets": progress.packets, "drops": progress.drops, "bytes": progress.bytes_done}
+        result = {
+            "packets": progress.packets,
+            "drops": progress.drops,
+            "bytes": progress.bytes_done,
+            "waiting_bytes": progress.waiting_bytes,
+            "ring_share": progress.ring_share,
+            "at": timezone.now().isoformat(),
+        }
+        seen.update(drops=progress.drops, at=result["at"])
         Job.objects.filter(pk=job.pk).update(message=message, result=result)
         if now - refreshed >= REFRESH_SECONDS:
             refreshed = now
@@ -73,7 +82,7 @@ def main() -> None:
         end(job, Job.State.FAILED, "an error that should not happen; the log says more", {})
         raise
     document = report.document()
-    end(job, Job.State.DONE, f"{document['captures'][0]['packets']:,} packets", document)
+    end(job, Job.State.DONE, f"{document['captures'][0]['packets']:,} packets", document | seen)
 
 
 if __name__ == "__main__":

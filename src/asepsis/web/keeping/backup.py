@@ -7,6 +7,7 @@ registry says was analysed is in the history.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -37,7 +38,8 @@ DATABASE_ENDING: Final = ".sqlite"
 # In this order; every other database comes after them.
 FIRST_DATABASES: Final = ("registry.sqlite", "web.sqlite")
 # What is only there while something runs, or is made anew.
-LEFT_OUT: Final = ("uploads",)
+LAST_NAME: Final = "last-backup.json"
+LEFT_OUT: Final = ("uploads", LAST_NAME)
 LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock")
 CAPTURES: Final = "captures"
 COPY_BYTES: Final = 1024 * 1024
@@ -101,7 +103,15 @@ def backup(
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+    _remember(workspace)
     return made
+
+
+def _remember(workspace: Workspace) -> None:
+    """Says in the workspace that a backup was made, for the page of health; the backup itself holds nothing of it."""
+    said = json.dumps({"at": datetime.now(UTC).isoformat()})
+    with contextlib.suppress(OSError):  # the backup is good without it
+        (workspace.root / LAST_NAME).write_text(said, encoding="utf-8")
 
 
 def _write(

@@ -1,15 +1,14 @@
-"""Changes of identity and the state of the installation by the API."""
+"""The overview and changes of identity by the API."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
-from asepsis import __version__
 from asepsis.pipeline.registry import Registry
 from asepsis.web.api.operations import operation
 from asepsis.web.authorisation.actions import Action
@@ -17,7 +16,6 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.devices.api import EventOut
 from asepsis.web.devices.models import Device, Freshness, links_of
 from asepsis.web.facilities.models import Site
-from asepsis.web.jobs.models import Job
 from asepsis.web.ledger.record import record
 from asepsis.web.overview.views import counted_of
 from asepsis.web.remembered import remembered, version
@@ -65,20 +63,6 @@ class OverviewOut(Schema):
     patient_data: dict[str, int] | None = Field(description="Messages in clear by application.")
 
 
-class HealthOut(Schema):
-    """How the installation is, and how old what it knows is."""
-
-    version: str
-    devices: int
-    seen_until: datetime | None
-    jobs_waiting: int
-    jobs_running: int
-    jobs_failed: int
-    sensor: str | None = Field(description="What the sensor last said; null without one.")
-    packets: int | None
-    drops: int | None
-
-
 @operation(router, "GET", "/overview", Action.OVERVIEW, response=OverviewOut)
 def overview(request: HttpRequest) -> Any:
     """What there is, how it stands, and how old all of that is."""
@@ -122,22 +106,3 @@ def events(request: HttpRequest, wanted: Query[Wanted]) -> Any:
         found = [one for one in found if datetime.fromisoformat(one["at"]) >= moment]
     fitting = sorted((one for one in found if one["device"] in seen), key=lambda one: str(one["at"]))
     return {"items": fitting[-wanted.limit :], "complete": len(fitting) <= wanted.limit}
-
-
-@operation(router, "GET", "/health", Action.HEALTH_VIEW, response=HealthOut)
-def health(request: HttpRequest) -> Any:
-    """How the installation is."""
-    devices = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
-    figures = devices.aggregate(devices=Count("id"), seen_until=Max("last_seen"))
-    counted = dict(Job.objects.order_by().values_list("state").annotate(Count("id")))
-    sensor = Job.objects.filter(kind=Job.SENSOR).first()
-    return {
-        **figures,
-        "version": __version__,
-        "jobs_waiting": counted.get(Job.State.WAITING, 0),
-        "jobs_running": counted.get(Job.State.RUNNING, 0),
-        "jobs_failed": counted.get(Job.State.FAILED, 0),
-        "sensor": sensor.message if sensor is not None else None,
-        "packets": sensor.result.get("packets") if sensor is not None else None,
-        "drops": sensor.result.get("drops") if sensor is not None else None,
-    }
