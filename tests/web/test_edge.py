@@ -49,9 +49,8 @@ def _ask(
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
     application = Edge(
         _reads_all,
-        uploads=lambda path: path == "/jobs/upload/",
+        uploads=lambda path: 8 * 1024 * 1024 if path == "/jobs/upload/" else 0,
         may_upload=lambda *_: admitted,
-        upload_limit_bytes=8 * 1024 * 1024,
         route=lambda _: "/",
         healthy=lambda: healthy,
         authority=authority,

@@ -54,9 +54,8 @@ resolve("/")  # reads all pages and the API, which the first visitor would wait 
 
 application = Edge(
     cast("Application", Handler()),
-    uploads=upload.takes_files,
+    uploads=upload.limit_of,
     may_upload=_may_upload,
-    upload_limit_bytes=CONFIGURATION.web.upload_limit_mib * 1024 * 1024,
     route=_route,
     healthy=_healthy,
     authority=WORKSPACE.keys_path / AUTHORITY_CERTIFICATE if CONFIGURATION.web.tls == "own" else None,

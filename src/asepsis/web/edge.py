@@ -38,9 +38,8 @@ class Edge:
         self,
         inner: Application,
         *,
-        uploads: Callable[[str], bool],
+        uploads: Callable[[str], int],
         may_upload: Callable[[str, dict[bytes, bytes]], bool],
-        upload_limit_bytes: int,
         route: Callable[[str], str],
         healthy: Callable[[], bool],
         authority: Path | None,
@@ -49,9 +48,8 @@ class Edge:
 
         Args:
             inner: Django.
-            uploads: Whether a path takes files.
+            uploads: How many bytes of files a path takes; 0 for those that take none.
             may_upload: Whether who sends these headers may send files to a path; asked before the body is read.
-            upload_limit_bytes: The largest body of an upload.
             route: A path to its route with holes, for the log.
             healthy: Whether the database answers.
             authority: The certificate that browsers may fetch to trust this server; None where there is none.
@@ -59,7 +57,6 @@ class Edge:
         self._inner = inner
         self._uploads = uploads
         self._may_upload = may_upload
-        self._upload_limit_bytes = upload_limit_bytes
         self._route = route
         self._healthy = healthy
         self._authority = authority
@@ -101,10 +98,11 @@ class Edge:
     async def _pass_on(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         limit = BODY_LIMIT_BYTES
-        if scope["method"] in ("POST", "PUT", "PATCH") and self._uploads(scope["path"]):
+        files = self._uploads(scope["path"]) if scope["method"] in ("POST", "PUT", "PATCH") else 0
+        if files:
             # Before a byte of it is stored: a stranger could fill the disk otherwise.
             if await sync_to_async(self._may_upload, thread_sensitive=False)(scope["path"], headers):
-                limit = self._upload_limit_bytes + FORM_OVERHEAD_BYTES
+                limit = files + FORM_OVERHEAD_BYTES
             else:
                 limit = FORM_OVERHEAD_BYTES
         announced = headers.get(b"content-length", b"0")

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import tempfile
-import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -43,8 +42,6 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
-    # Files of ours are small; that they are read whole before they are sent is meant.
-    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     logs.configure_own(requests=settings.LOG_REQUESTS)
     # A fault in a hospital's own policies is told here, with its line, and not to whoever comes first.
     engine()

@@ -183,12 +183,22 @@ def test_who_asks_too_often_waits(
 
 
 def test_tokens_cannot_be_guessed_fast(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authentication, "failures", authentication.Rates(3))
+    monkeypatch.setattr(authentication, "failures", authentication.SharedRates(3))
     codes = [
         Client().get("/api/v1/sites", headers={"authorization": f"Bearer asepsis_{n}_x"}).status_code for n in range(9)
     ]
     assert codes[0] == 401
     assert 429 in codes
+
+
+def test_failures_are_counted_for_all_processes_together(db: None) -> None:
+    # Two objects stand for two processes: nothing but the shared cache ties them.
+    one, other = authentication.SharedRates(2), authentication.SharedRates(2)
+    assert [one.allows("a", now=60.0), other.allows("a", now=60.0)] == [True, True]
+    assert not one.allows("a", now=60.0, counted=False)
+    assert not other.allows("a", now=119.0)
+    assert other.allows("b", now=60.0)
+    assert other.allows("a", now=120.0)
 
 
 def test_an_error_of_ours_says_nothing_of_the_inside(

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django_tasks_db.models import DBTaskResult
 
 from asepsis.pipeline.workspace import Workspace
@@ -47,6 +48,28 @@ def test_a_capture_is_stored_under_a_name_of_ours_and_a_job_waits(
     assert stored.read_bytes() == EMPTY
     assert stored.stat().st_mode & 0o077 == 0
     assert DBTaskResult.objects.filter(status="READY").count() == 1
+
+
+def test_a_file_on_the_same_disk_is_not_written_a_second_time(
+    workspace: Workspace, north: Site, make_person: MakePerson
+) -> None:
+    given = TemporaryUploadedFile("ward.pcap", "application/octet-stream", len(EMPTY), None)
+    given.write(EMPTY)
+    given.seek(0)
+    number = Path(given.temporary_file_path()).stat().st_ino
+    job = upload.accept([given], site=north, person=make_person("ada"))
+    given.close()
+    stored = Path(job.arguments["paths"][0])
+    assert stored.read_bytes() == EMPTY
+    assert stored.stat().st_mode & 0o077 == 0
+    same_disk = Path(tempfile.gettempdir()).stat().st_dev == workspace.root.stat().st_dev
+    assert (stored.stat().st_ino == number) == same_disk
+
+
+def test_lists_and_documents_may_be_as_large_as_their_forms_say() -> None:
+    assert upload.limit_of("/cmms/") == upload.limit_of("/api/v1/imports") == 50 * 1024 * 1024
+    assert upload.limit_of("/devices/abc/documents/") == upload.limit_of("/api/v1/devices/abc/documents") == 20 << 20
+    assert upload.limit_of("/devices/abc/documents/7/") == upload.limit_of("/devices/") == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"MZ\x90\x00 a program", b"%PDF-1.7", b"\xa1\xb2"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from hashlib import sha256
 from typing import Any, Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 from ninja.security.apikey import APIKeyCookie
@@ -19,12 +21,14 @@ from asepsis.web.tokens.verify import find, note_use, person_of
 REQUESTS_A_MINUTE: Final = 600
 # Of one address that shows tokens which are none: enough for a misconfigured program, too few to guess by.
 FAILURES_A_MINUTE: Final = 30
+# A minute, and one more for clocks that differ.
+SHARED_SECONDS: Final = 120
 # Persons, tokens and addresses that are counted at once; the one that was silent longest is forgotten.
 COUNTED_LIMIT: Final = 10_000
 
 
 class Rates:
-    """Counts by name in minutes of the clock. One process serves, so one table is enough."""
+    """Counts by name in minutes of the clock, of this process: a busy program costs no write for each request."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -44,8 +48,27 @@ class Rates:
         return count < self._limit
 
 
+class SharedRates:
+    """Counts by name that hold across processes and restarts, in the cache that all share.
+
+    Two at the very same moment may count as one. That changes nothing for who guesses, and is a write for every one
+    that is counted: it is for what is rare and matters, and not for every request.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def allows(self, name: str, *, now: float, counted: bool = True) -> bool:
+        """Whether there is room for one more; counts it unless told not to."""
+        key = f"rate-{sha256(name.encode('utf-8', 'replace')).hexdigest()}-{int(now // 60)}"
+        count = int(cache.get(key, 0))
+        if counted and count <= self._limit:
+            cache.set(key, count + 1, SHARED_SECONDS)
+        return count < self._limit
+
+
 requests = Rates(REQUESTS_A_MINUTE)
-failures = Rates(FAILURES_A_MINUTE)
+failures = SharedRates(FAILURES_A_MINUTE)
 
 
 class TokenBearer(HttpBearer):

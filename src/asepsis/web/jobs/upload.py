@@ -5,7 +5,9 @@ What a file is, its first bytes say. Its own name is shown to people and never b
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
@@ -13,10 +15,13 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db import transaction
 
 from asepsis.kernel.errors import AsepsisError
+from asepsis.web.authorisation.actions import Action
+from asepsis.web.cmms.forms import FILE_LIMIT
+from asepsis.web.devices.documents import LARGEST_BYTES
 from asepsis.web.facilities.models import Site
 from asepsis.web.jobs.models import Job
 from asepsis.web.settings import CONFIGURATION, SESSION_COOKIE_NAME, WORKSPACE
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 UPLOAD_PATH: Final = "/jobs/upload/"
 API_UPLOAD_PATH: Final = "/api/v1/captures"
+LIST_PATHS: Final = ("/cmms/", "/api/v1/imports")
+DOCUMENT_PATH: Final = re.compile(r"(/api/v1)?/devices/[^/]+/documents/?")
 # What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
 DISK_RESERVE_BYTES: Final = 1024**3
 NAME_LIMIT: Final = 120
@@ -47,9 +54,21 @@ class UploadError(AsepsisError):
     """A file that is not taken."""
 
 
-def takes_files(path: str) -> bool:
-    """Whether a path of the web takes whole captures."""
-    return path in (UPLOAD_PATH, API_UPLOAD_PATH)
+def limit_of(path: str) -> int:
+    """How many bytes of files a path of the web takes; 0 for paths that take none."""
+    taken = _taken(path)
+    return taken[1] if taken is not None else 0
+
+
+def _taken(path: str) -> tuple[Action, int] | None:
+    """What sending files to a path is, and how many bytes of them are taken."""
+    if path in (UPLOAD_PATH, API_UPLOAD_PATH):
+        return Action.CAPTURE_UPLOAD, CONFIGURATION.web.upload_limit_mib * 1024 * 1024
+    if path in LIST_PATHS:
+        return Action.IMPORT_PROPOSE, FILE_LIMIT
+    if DOCUMENT_PATH.fullmatch(path):
+        return Action.DEVICE_EDIT, LARGEST_BYTES
+    return None
 
 
 def admits(path: str, headers: dict[bytes, bytes]) -> bool:
@@ -57,11 +76,11 @@ def admits(path: str, headers: dict[bytes, bytes]) -> bool:
 
     It spares the disk; what decides is the view, which also knows the site.
     """
-    from asepsis.web.authorisation.actions import Action
     from asepsis.web.authorisation.decide import may
 
+    taken = _taken(path)
     person = _sender(path, headers)
-    return person is not None and may(person, Action.CAPTURE_UPLOAD).allowed
+    return taken is not None and person is not None and may(person, taken[0]).allowed
 
 
 def _sender(path: str, headers: dict[bytes, bytes]) -> Person | None:
@@ -76,7 +95,7 @@ def _sender(path: str, headers: dict[bytes, bytes]) -> Person | None:
     if bearer:
         from asepsis.web.tokens.verify import find, person_of
 
-        token = find(bearer.partition(" ")[2]) if path == API_UPLOAD_PATH else None
+        token = find(bearer.partition(" ")[2]) if path.startswith("/api/") else None
         return None if token is None else person_of(token)
     try:
         cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
@@ -172,6 +191,8 @@ def _store(file: UploadedFile[bytes]) -> Path:
             hint="pcap and pcapng are taken, plain or compressed by gzip or zstd.",
         )
     path = folder / f"{uuid.uuid4().hex}.capture"
+    if _keep_as_it_lies(file, path):
+        return path
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             target.write(first)
@@ -181,3 +202,18 @@ def _store(file: UploadedFile[bytes]) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _keep_as_it_lies(file: UploadedFile[bytes], path: Path) -> bool:
+    """Gives the file that the form was read into its second name, instead of writing gigabytes a second time.
+
+    False where it lies on another file system, or in memory: then it is copied.
+    """
+    if not isinstance(file, TemporaryUploadedFile):
+        return False
+    file.flush()
+    with contextlib.suppress(OSError):
+        os.link(file.temporary_file_path(), path)
+        path.chmod(0o600)
+        return True
+    return False
