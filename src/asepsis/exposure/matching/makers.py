@@ -70,8 +70,9 @@ def _one(text: str) -> str | None:
 @lru_cache(maxsize=65536)
 def _plain(text: str) -> str:
     """The name of a maker whom no table knows, without what its name may leave away."""
-    words = [word for word in atoms(text) if word not in _LOOSE]
-    return " ".join(words or atoms(text))
+    every = dict.fromkeys(atoms(text))
+    words = [word for word in every if word not in _LOOSE]
+    return " ".join(words or every)
 
 
 @lru_cache(maxsize=1)
@@ -105,4 +106,4 @@ def words_of(names: frozenset[str]) -> frozenset[str]:
         if canonical & names:
             for name in group:
                 found.update(atoms(name))
-    return frozenset(word for word in found if len(word) > 1)
+    return frozenset(found)

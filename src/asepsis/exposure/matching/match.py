@@ -19,7 +19,7 @@ from asepsis.exposure.matching.names import Brands, Likeness, Name, brands, devi
 from asepsis.exposure.matching.range_text import said_twice
 from asepsis.exposure.matching.ranges import Answer, Part, Placing, Range, place
 from asepsis.exposure.matching.version import Version, version
-from asepsis.exposure.matching.vocabulary import near
+from asepsis.exposure.matching.vocabulary import atoms, near
 from asepsis.kernel.value import value
 
 # Identities whose verdicts are remembered: a hospital group has some thousand.
@@ -37,6 +37,8 @@ class Leaf:
     second: Range | None
     """What the full name says of versions, where it says something else."""
     makers: frozenset[str]
+    noise: frozenset[str]
+    """The words of the makers' names."""
     status: tuple[tuple[str, Status], ...]
     """(vulnerability, status)"""
 
@@ -46,6 +48,7 @@ class _Held:
     """How one leaf stands to one identity."""
 
     leaf: Leaf
+    likeness: Likeness
     placing: Placing
     tells: str
 
@@ -65,7 +68,7 @@ class Matcher:
         by_maker: dict[str, list[Name]] = defaultdict(list)
         for (maker, _), found in self._by_atom.items():
             by_maker[maker].extend(leaf.name for leaf in found)
-        self._brands = {maker: brands(dict.fromkeys(names)) for maker, names in by_maker.items()}
+        self._brands: dict[str, Brands] = {maker: brands(dict.fromkeys(names)) for maker, names in by_maker.items()}
 
     def _add(self, leaf: Leaf) -> None:
         atoms = {atom for reading in leaf.name.readings for atom in reading.everything}
@@ -102,11 +105,18 @@ class Matcher:
             if held is not None:
                 by_advisory[leaf.advisory.key].append(held)
         for key in sorted(by_advisory):
-            yield from _verdicts(identity, by_advisory[key])
+            yield from _verdicts(_nearest(by_advisory[key]))
+
+    def _makers(self, text: str) -> frozenset[str]:
+        """The makers that a device's text names; one that nobody knows may be one of the advisories', with a slip."""
+        named = makers(text)
+        if any(name in self._atoms for name in named):
+            return named
+        return frozenset(one for name in named for one in self._atoms if near(name, one)) or named
 
     def _candidates(self, identity: Identity) -> list[Leaf]:
         found: dict[tuple[str, str], Leaf] = {}
-        for maker in sorted(makers(identity.vendor)):
+        for maker in sorted(self._makers(identity.vendor)):
             words = self._atoms.get(maker)
             if words is None:
                 continue
@@ -133,14 +143,16 @@ def leaves(advisory: Advisory) -> Iterator[Leaf]:
             continue
         who = makers(product.vendor) if product.vendor else frozenset[str]()
         name = product.name or product.words
+        noise = words_of(who).union(atoms(product.vendor))
         first, second = said_twice(product.version, product.words, name)
         yield Leaf(
             advisory=advisory,
             product=product,
-            name=read_name(name, _model_numbers(product.version, first), words_of(who)),
+            name=read_name(name, _model_numbers(product.version, first), noise),
             first=first,
             second=second,
             makers=who,
+            noise=noise,
             status=tuple(status[product.id]),
         )
 
@@ -167,24 +179,36 @@ def _is_model(part: Part) -> bool:
 
 def _hold(identity: Identity, leaf: Leaf, shared: Brands) -> _Held | None:
     """How a leaf stands to an identity; None where it is another product."""
-    noise = words_of(leaf.makers)
+    noise = leaf.noise
     found, named = likeness(device_reading(identity.model, noise), leaf.name, shared)
     if found is Likeness.OTHER:
         return None
-    if found is Likeness.SAME and named:
+    sure = found in (Likeness.SAME, Likeness.EXACT, Likeness.VERBATIM)
+    if sure and named:
         why = f"the model {identity.model} is the one that the advisory names"
-        return _Held(leaf=leaf, placing=Placing(answer=Answer.YES, why=why), tells="")
+        return _Held(leaf=leaf, likeness=found, placing=Placing(answer=Answer.YES, why=why), tells="")
     shown = version(identity.version) if identity.version else None
     placing, tells = _place(identity, shown, leaf)
-    if found is Likeness.SAME:
-        return _Held(leaf=leaf, placing=placing, tells=tells)
+    if sure:
+        return _Held(leaf=leaf, likeness=found, placing=placing, tells=tells)
     if placing.answer is Answer.NO:
         # Another product or a version outside: either way there is nothing to ask.
         return None
     than = "less than" if found is Likeness.LESS else "more than"
     why = f"the device calls itself {identity.model}, which says {than} {leaf.name.text}"
     placing = Placing(answer=Answer.CANNOT_TELL, why=why)
-    return _Held(leaf=leaf, placing=placing, tells=f"whether the device is this product: {leaf.name.text}")
+    return _Held(
+        leaf=leaf, likeness=found, placing=placing, tells=f"whether the device is this product: {leaf.name.text}"
+    )
+
+
+def _nearest(helds: list[_Held]) -> list[_Held]:
+    """The products of one advisory that are likest: who is named word for word is not meant by a longer name too."""
+    for likest in (Likeness.VERBATIM, Likeness.EXACT, Likeness.SAME):
+        found = [held for held in helds if held.likeness is likest]
+        if found:
+            return found
+    return helds
 
 
 def _place(identity: Identity, shown: Version | None, leaf: Leaf) -> tuple[Placing, str]:
@@ -203,7 +227,7 @@ def _place(identity: Identity, shown: Version | None, leaf: Leaf) -> tuple[Placi
     return first, f"the version in the maker's own form, as in {leaf.first.words}"
 
 
-def _verdicts(identity: Identity, helds: list[_Held]) -> Iterator[Verdict]:
+def _verdicts(helds: list[_Held]) -> Iterator[Verdict]:
     """One verdict for the vulnerabilities of an advisory that share an answer and its reason."""
     spoken: dict[str, list[tuple[_Held, Status]]] = defaultdict(list)
     for held in helds:

@@ -37,6 +37,10 @@ _CODE_DIGITS: Final = 3
 class Likeness(StrEnum):
     """How a device's name stands to a product's."""
 
+    VERBATIM = "verbatim"
+    """Word for word, the maker's included."""
+    EXACT = "exact"
+    """Word for word, but for the maker's."""
     SAME = "same"
     LESS = "less"
     """The device says less than the advisory: Infinity, where the advisory names Infinity Delta."""
@@ -52,6 +56,8 @@ class Reading:
     telling: frozenset[str]
     """The atoms that tell it from other products of its maker."""
     everything: frozenset[str]
+    own: frozenset[str]
+    """Without the makers' words."""
     sorts: frozenset[str]
     """The words that only say what sort of thing it is, but for the silent ones."""
     lettered: frozenset[str]
@@ -162,6 +168,7 @@ def _reading(text: str, noise: frozenset[str], code: frozenset[str] = frozenset(
     return Reading(
         telling=frozenset(telling),
         everything=frozenset(everything),
+        own=frozenset(own),
         sorts=frozenset(own).intersection(generic()) - silent() - frozenset(telling),
         lettered=frozenset(_LETTERED.findall(folded(text))),
         code=code,
@@ -185,22 +192,18 @@ def brands(names: Iterable[Name]) -> Brands:
         for reading in name.readings:
             if not any(atom.isdigit() for atom in reading.telling):
                 sorts[reading.telling].add(reading.sorts)
-    return frozenset(
-        telling
-        for telling, found in sorts.items()
-        if any(not (one <= other or other <= one) for one in found for other in found)
-    )
+    return frozenset(telling for telling, found in sorts.items() if len(found) > 1)
 
 
 def likeness(device: Reading, name: Name, shared: Brands) -> tuple[Likeness, bool]:
     """How a device's model stands to a product's name, and whether the version is thereby named as well."""
-    if any(_compare(device, reading, shared, family=False) is Likeness.SAME for reading in name.excluded):
+    if any(_RANK[_compare(device, reading, shared, family=False)] >= 3 for reading in name.excluded):
         return Likeness.OTHER, False
     best = (Likeness.OTHER, False)
     for reading in name.readings:
         found = _compare(device, reading, shared, family=name.is_family)
         if reading.code:
-            if found in (Likeness.SAME, Likeness.LESS) and device.telling & reading.code:
+            if found not in (Likeness.OTHER, Likeness.MORE) and device.telling & reading.code:
                 return Likeness.SAME, True
             # A part of a model number that is missing is no doubt about the name.
             continue
@@ -209,11 +212,22 @@ def likeness(device: Reading, name: Name, shared: Brands) -> tuple[Likeness, boo
     return best
 
 
-_RANK: Final = {Likeness.OTHER: 0, Likeness.MORE: 1, Likeness.LESS: 2, Likeness.SAME: 3}
+_RANK: Final = {
+    Likeness.OTHER: 0,
+    Likeness.MORE: 1,
+    Likeness.LESS: 2,
+    Likeness.SAME: 3,
+    Likeness.EXACT: 4,
+    Likeness.VERBATIM: 5,
+}
 
 
 def _compare(device: Reading, product: Reading, shared: Brands, *, family: bool) -> Likeness:
     theirs = product.telling
+    if device.everything == product.everything:
+        return Likeness.VERBATIM
+    if device.own == product.own:
+        return Likeness.EXACT
     ours = device.telling if device.telling == theirs else _aligned(device.telling, theirs)
     common = ours & theirs
     if not common:

@@ -21,6 +21,8 @@ _LONGEST_NUMBER: Final = 30
 
 _TOKEN: Final = re.compile(rf"[0-9]{{1,{_LONGEST_NUMBER}}}|[a-z]+|[.\-]|[^0-9a-z.\-]+")
 _LEAD: Final = re.compile(r"^(?:(?:versions?|ver|rev(?:ision)?|release|firmware|software|fw|sw)\b[.:\s]*)+", re.I)
+# The second edition of a pump is a pump and no version of its software.
+_EDITION: Final = re.compile(r"\b[0-9]+(?:st|nd|rd|th)\b")
 # v2.1, v.2.1, and vD25, but not VXU1.
 _V: Final = re.compile(r"^v(?:[. ]\s*(?=[0-9])|(?=[0-9])|(?=[a-z][0-9]))")
 # Words that stand for less than the version that they follow.
@@ -84,7 +86,7 @@ def version(text: str) -> Version | None:
         return None
     words = _LEAD.sub("", text.strip()).lower().strip(" .,;:()[]\"'")
     words = _V.sub("", words)
-    if not words.isascii():
+    if not words.isascii() or _EDITION.search(words):
         return None
     lead: list[str] = []
     segments: list[list[Token]] = []

@@ -1,0 +1,1 @@
+"""``python -m bench.exposure``: how right the findings are, on advisories whose makers no rule was made for."""
