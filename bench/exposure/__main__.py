@@ -63,7 +63,7 @@ class Score:
             "precision": count["found"] / max(1, count["found"] + count["accused"]),
             "recall": count["found"] / max(1, affected),
             "cannot tell": unsure / max(1, told),
-            "called safe": count["called safe"] + count["unread called safe"],
+            "called safe": count["called safe"],
         }
 
 
@@ -140,16 +140,18 @@ Written by `make eval`. CISA's medical advisories (CSAF 2.0, none with a CPE) ar
 the maker's name. The rules were made while reading one half; no word of the other was looked at, and only its counts
 are printed. Devices are planted just inside and just outside of every version range, under spellings of maker and model
 that other systems use, and beside them products that the advisory does not name. What is true is read from the version
-text by a reader of its own (`bench/exposure/truth.py`), which shares no code with the matcher; where it cannot read a
-text, a device may be anything but safe.
+text by a reader of its own (`bench/exposure/truth.py`), which shares no code with the matcher; what it cannot read has
+no truth and is counted apart.
 
 | | goal | half that rules were made on | other half |
 |---|---|---|---|
 """
 TAIL = """
 *Precision*: of those called affected, the share that are. *Recall*: of all affected ones, those that cannot be told
-included, the share called affected. *Cannot tell*: of all devices with a known truth. *Called safe*: affected or unread,
-and answered "not affected". A maker whose name is spelt in two ways (Philips, Phillips) may stand in both halves.
+included, the share called affected. *Cannot tell*: of all devices with a known truth. *Called safe*: affected, and
+answered "not affected". *Unread called safe*: the matcher read a version text that the reader of the truth did not, and
+answered "not affected"; who is right is not known here. A maker whose name is spelt in two ways (Philips, Phillips) may
+stand in both halves.
 """
 
 

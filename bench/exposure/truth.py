@@ -15,6 +15,11 @@ _NUMBERED = r"(?!\d+(?:st|nd|rd|th)\b)[A-Za-z]{0,12}[- _]?\d[\w.\-]*(?: (?:MR )?
 _BOUND = re.compile(rf"^(<=|>=|<|>)\s*({_NUMBERED})$")
 _ONE = re.compile(rf"^({_NUMBERED})$")
 _AND = re.compile(rf"^(?:versions?\s+)?({_NUMBERED})\s+(?:and|or)\s+(?:prior|below|earlier|lower|older|previous)", re.I)
+_SAID = re.compile(r"^(?:all\s+)?(?:(?:software|firmware)\s+)?(?:versions?\s+|releases?\s+)?", re.I)
+_BEFORE = re.compile(
+    rf"^(prior to|before|earlier than|below|up to(?: and including)?)\s+(?:version\s+)?({_NUMBERED})$", re.I
+)
+_FROM_TO = re.compile(rf"^(?:from\s+)?({_NUMBERED})\s*(?:through|thru|to|until|–|\s-\s)\s*({_NUMBERED})$", re.I)
 _LAST = re.compile(r"\d+(?!.*\d)")
 
 
@@ -32,6 +37,17 @@ class Truth:
         if below:
             self.bounds, self.known = [[("<=", below.group(1))]], True
             return
+        said = _SAID.sub("", text)
+        before, span = _BEFORE.match(said), _FROM_TO.match(said)
+        if before:
+            operator = "<=" if before.group(1).lower().startswith("up") else "<"
+            self.bounds, self.known = [[(operator, before.group(2))]], True
+            return
+        if span:
+            self.bounds, self.known = [[(">=", span.group(1)), ("<=", span.group(2))]], True
+            return
+        if not re.search(r"[<>|]", text):
+            text = re.sub(r",\s*(?:and\s+)?|\s+and\s+|\s+or\s+|;\s*", "|", said)
         lower: tuple[str, str] | None = None
         for piece in _without_wildcards(text).split("|"):
             bound, one = _BOUND.match(piece.strip()), _ONE.match(piece.strip())
@@ -64,7 +80,8 @@ class Truth:
     def _row(self, version: str, row: list[tuple[str, str]]) -> bool | None:
         for operator, at in row:
             if _form(version) != _form(at):
-                return None
+                # Of a list of single versions, one with other numbers is none, whatever its form.
+                return False if operator == "=" and _key(version) != _key(at) else None
             here, there = _key(version), _key(at)
             if not {"<": here < there, "<=": here <= there, ">": here > there, ">=": here >= there, "=": here == there}[
                 operator

@@ -79,12 +79,17 @@ def read_range(text: str) -> Range:
     plain, note = _without_notes(words)
     if _ALL.match(plain):
         return Range(words=words, everything=True, note=note)
-    if _VERS.match(plain):
+    in_vers = _VERS.match(plain) is not None
+    if in_vers:
         plain = unquote(_VERS.sub("", plain))
         if plain == "*":
             return Range(words=words, everything=True, note=note)
     pieces = _pieces(plain)
     limits = None if pieces is None else _limits(pieces)
+    if limits and in_vers:
+        # A vers range is a set of constraints in the order of their versions, however they are written
+        # (vers specification, "Normalized, canonical representation and validation").
+        limits.sort(key=lambda limit: (limit[1].order, limit[0] in ("<", "<=")))
     parts = None if limits is None else _parts(limits)
     if not parts:
         return Range(words=words, unread=True, note=note)
