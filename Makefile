@@ -48,6 +48,7 @@ bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; w
 eval: dev-ready ## how often the answers are right, on labelled captures
 	$(BIN)/python -m bench.accuracy
 	$(BIN)/python -m bench.exposure
+	$(BIN)/python -m bench.weaknesses
 
 soak: dev-ready ## the long forms of what `make test` runs a tenth of
 	@tools/debian-packages test lab

@@ -228,7 +228,8 @@ _POSTURE: Final = """
 WITH told AS (
     SELECT site, capture, packet, time_ns, protocol, kind, source_ip, source_mac, destination_ip, destination_mac,
       CASE
-        WHEN protocol IN ('tls', 'ssh', 'smb', 'snmp', 'ftp', 'telnet', 'smtp', 'ldap', 'rdp', 'opcua', 'wifi', 'ble')
+        WHEN protocol IN ('tls', 'ssh', 'smb', 'snmp', 'ftp', 'telnet', 'smtp', 'ldap', 'rdp', 'opcua', 'wifi', 'ble',
+            'hci')
           OR (protocol = 'mqtt' AND kind IN ('CONNECT', 'CONNACK')) THEN facts
         WHEN facts LIKE '%"patient_data_in_clear":true%' OR facts LIKE '%"patient_data":true%'
           THEN '{"patient_data_in_clear":true}'

@@ -98,6 +98,8 @@ def test_radio_is_proved_by_frames_of_the_device_itself() -> None:
     radio = device("pump", macs=(BSSID,))
     frame = {**said("wifi", "association request", INTERNET, INTERNET), "source_mac": BSSID}
     assert claims({"CONN-1.1.1": "No"}, [frame], [], radio)["CONN-1.1.1"] is Standing.CONTRADICTED
+    heard = said("ble", "ADV_IND", INTERNET, INTERNET, address=BSSID)
+    assert claims({"CONN-1.1.2": "No"}, [heard], [], radio)["CONN-1.1.2"] is Standing.CONTRADICTED
     towards = {**said("wifi", "probe response", INTERNET, INTERNET), "destination_mac": BSSID}
     assert claims({"CONN-1.1.1": "No"}, [towards], [], radio)["CONN-1.1.1"] is Standing.UNSEEN
 

@@ -135,6 +135,10 @@ MESSAGES: dict[str, tuple[Row, set[tuple[str, str]]]] = {
         said("ble", "Pairing Response", address=BSSID, method="Just Works"),
         {("ap", "ble-pairing-unprotected")},
     ),
+    "pairing by Just Works, heard inside a telephone": (
+        said("hci", "Pairing Response", INTERNET, INTERNET, peer=BSSID, method="Just Works"),
+        {("ap", "ble-pairing-unprotected")},
+    ),
     "pairing by passkey": (said("ble", "Pairing Response", address=BSSID, method="Passkey Entry"), set()),
     "facts that are no object": ({**said("tls", "ServerHello"), "facts": "[]"}, set()),
     "facts that are no JSON": ({**said("tls", "ServerHello"), "facts": '{"version":'}, set()),

@@ -87,7 +87,14 @@ def observe(posture: Iterable[Row], served: Iterable[Row], device: Device, *, no
 def _is_about(row: Row, device: Device) -> bool:
     if device.id in (row["source_device"], row["destination_device"]):
         return True
-    return row["site"] == device.site and bool({row["source_mac"], row["destination_mac"]} & set(device.macs))
+    if row["site"] != device.site:
+        return False
+    return bool({row["source_mac"], row["destination_mac"]} & set(device.macs)) or _speaks_by_bluetooth(row, device)
+
+
+def _speaks_by_bluetooth(row: Row, device: Device) -> bool:
+    """Bluetooth's messages name devices by their addresses, in the facts."""
+    return row["protocol"] in ("ble", "hci") and any(f'"address":"{mac}"' in row["facts"] for mac in device.macs)
 
 
 def _note_message(seen: dict[Observation, Seen], row: Row, device: Device) -> None:
@@ -104,8 +111,8 @@ def _note_message(seen: dict[Observation, Seen], row: Row, device: Device) -> No
     # Frames of the air name the device itself; those that only speak of it to others do not prove its radio.
     if row["protocol"] == "wifi" and row["source_mac"] in device.macs and row["kind"] != "deauthentication":
         _keep(seen, Observation.WIFI, _seen(f"Wi-Fi: {row['kind']}", "wifi", "", shown))
-    if row["protocol"] == "ble" and row["source_mac"] in device.macs:
-        _keep(seen, Observation.BLUETOOTH, _seen(f"Bluetooth: {row['kind']}", "ble", "", shown))
+    if _speaks_by_bluetooth(row, device):
+        _keep(seen, Observation.BLUETOOTH, _seen(f"Bluetooth: {row['kind']}", row["protocol"], "", shown))
 
 
 def _note_conversation(seen: dict[Observation, Seen], row: Row, device: Device) -> None:

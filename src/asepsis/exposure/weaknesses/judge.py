@@ -198,7 +198,9 @@ class _Judging:
 
     def _ble(self, row: Row, facts: Row, source: str, _: str) -> None:
         if row["kind"] == "Pairing Response" and facts.get("method") == "Just Works":
-            device = self._of_mac.get((row["site"], _word(facts, "address")), source)
+            # A capture inside a telephone (HCI) names the other end where the telephone itself answers.
+            address = _word(facts, "address") or _word(facts, "peer")
+            device = self._of_mac.get((row["site"], address), source)
             self._say("ble-pairing-unprotected", device, "paired by Just Works", row, to_source=True)
 
     def _dicom(self, row: Row, facts: Row, source: str, target: str) -> None:
@@ -322,6 +324,7 @@ _OF_PROTOCOL: Final[dict[str, _Rule]] = {
     "opcua": _Judging._opcua,
     "wifi": _Judging._wifi,
     "ble": _Judging._ble,
+    "hci": _Judging._ble,
     "dicom": _Judging._dicom,
 }
 

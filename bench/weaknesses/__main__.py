@@ -1,0 +1,156 @@
+"""Writes bench/WEAKNESSES.md: ``python -m bench.weaknesses``, part of ``make eval``.
+
+Exit code 1 where a lie is missed or a true answer is accused.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from asepsis.devices.device import Device
+from asepsis.exposure.mds2 import Standing, check, observe, read_form
+from asepsis.exposure.risk import Facts, advise, assess, stability
+from asepsis.history import Selection
+from asepsis.pipeline.analyze import analyze
+from asepsis.pipeline.demo import recording
+from asepsis.pipeline.exposure import risks, threats_in, weaknesses
+from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.workspace import Workspace
+from bench.weaknesses import truth
+from tests.eval.mds2_forms import as_csv, as_workbook, rows, true_answers, visible_lies
+
+PAGE = Path(__file__).resolve().parent.parent / "WEAKNESSES.md"
+# Support is judged for one day, so that the page says the same whenever it is made: 2026-11-15T00:00:00Z.
+NOW_NS = 1_794_700_800 * 10**9
+
+HEAD = """\
+# Exposure: is what is said of weaknesses, forms and risk right?
+
+Written by `make eval` (`python -m bench.weaknesses` makes this page alone), on the recorded hospital. The truth comes
+from the list of programs that ran on each host with their arguments (`truth.json`), not from packets.
+
+"""
+
+
+def main() -> int:
+    """Command line."""
+    recorded = recording()
+    hosts, done = truth.read(recorded.truth)
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace = Workspace(Path(scratch) / "workspace").create()
+        analyze([str(recorded.benign), str(recorded.attacks)], workspace=workspace, site="lab")
+        with Registry.open(workspace.registry_path) as registry:
+            devices, found = weaknesses(workspace, registry, now_ns=NOW_NS)
+            _, facts = risks(workspace, registry, now_ns=NOW_NS, threats=threats_in(workspace))
+            with workspace.history().reader(registry.intervals()) as reader:
+                posture = list(reader.ask("posture", Selection()).documents())
+                served = list(reader.ask("served", Selection()).documents())
+    of_mac = {mac: device for device in devices for mac in device.macs}
+    of_host = {host["name"]: of_mac[host["mac"]] for host in hosts if host["mac"] in of_mac}
+    text = HEAD
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        kinds[one.device].add(one.kind.id)
+    text += _weaknesses(of_host, done, kinds)
+    forms, wrong = _forms(hosts, of_host, done, posture, served)
+    text += forms
+    text += _risk(facts)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+    return 1 if wrong else 0
+
+
+def _weaknesses(of_host: dict[str, Device], done: dict[str, list[truth.Document]], kinds: dict[str, set[str]]) -> str:
+    lines = ["## Weaknesses", "", "| weakness | true and told | told, not true | true, not told |", "|---|---|---|---|"]
+    sums: Counter[str] = Counter()
+    for kind in truth.KINDS:
+        expected = {name for name in of_host if kind in truth.weaknesses(name, done[name], done)}
+        told = {name for name, device in of_host.items() if kind in kinds[device.id]}
+        sums["right"] += len(expected & told)
+        sums["told"] += len(told)
+        sums["expected"] += len(expected)
+        more, less = ", ".join(sorted(told - expected)), ", ".join(sorted(expected - told))
+        lines.append(f"| `{kind}` | {len(expected & told)} | {more} | {less} |")
+    precision, recall = sums["right"] / sums["told"], sums["right"] / sums["expected"]
+    lines += ["", f"Precision {precision:.3f} ({sums['right']} of {sums['told']}), recall {recall:.3f}"]
+    lines[-1] += f" ({sums['right']} of {sums['expected']}), over {len(of_host)} hosts."
+    lines += ["", "`internet-contact` is a fact of conversations and hangs on the category; it is left out here.", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _forms(
+    hosts: list[truth.Document],
+    of_host: dict[str, Device],
+    done: dict[str, list[truth.Document]],
+    posture: list[truth.Document],
+    served: list[truth.Document],
+) -> tuple[str, int]:
+    counts: Counter[str] = Counter()
+    faults = []
+    for seed, host in enumerate(hosts):
+        device = of_host.get(host["name"])
+        if device is None:
+            continue
+        true = truth.form(host, done[host["name"]], done)
+        behaviour = observe(posture, served, device, now_ns=NOW_NS)
+        for edition_2019 in (True, False):
+            honest = true_answers(true, edition_2019=edition_2019)
+            lies = visible_lies(true, edition_2019=edition_2019)
+            counts["forms"] += 1
+            make = as_workbook if seed % 8 == 0 else as_csv
+            for question in [None, *lies]:
+                answers = honest if question is None else {**honest, question: lies[question]}
+                made = rows(true, answers, seed=seed, edition_2019=edition_2019)
+                claims = check(read_form(host["name"], make(made)), behaviour)
+                accused = {claim.answer.id for claim in claims if claim.standing is Standing.CONTRADICTED}
+                counts["true answers"] += len(answers) - (question is not None)
+                counts["accused"] += len(accused - {question})
+                faults += [f"{host['name']}: {name} is true and accused" for name in accused - {question}]
+                if question is not None:
+                    counts["lies"] += 1
+                    counts["found"] += question in accused
+                    faults += [f"{host['name']}: the lie {question} is not found"] if question not in accused else []
+    lies, true = f"{counts['found']} of {counts['lies']}", f"{counts['accused']} of {counts['true answers']}"
+    text = f"""\
+## Disclosure forms (MDS2)
+
+A generator (`tests/eval/mds2_forms.py`) fills forms of both editions with true answers about each host, and plants one
+lie at a time, each of those that traffic shows.
+
+{counts["forms"]} forms; {lies} lies found; {true} true answers accused.
+
+"""
+    text += "".join(f"* {fault}\n" for fault in faults) + ("\n" if faults else "")
+    return text, len(faults)
+
+
+def _risk(facts: list[Facts]) -> str:
+    steady = stability(facts)
+    advised = [(one, advise(one)) for one in facts]
+    promised = kept = 0
+    for one, advice in advised:
+        if advice is None or not advice.changes_tier:
+            continue
+        promised += 1
+        after = one
+        for action in advice.actions:
+            after = action.change(after)
+        kept += assess(after).tier == advice.tier != assess(one).tier
+    tiers = Counter(str(assess(one).tier) for one in facts)
+    words = ", ".join(f"{tiers[tier]} {tier}" for tier in ("critical", "high", "medium", "low"))
+    return f"""\
+## Risk
+
+{len(facts)} devices: {words}.
+
+Rank correlation with all weights moved by 20 % either way, 200 draws: {steady.mean:.4f} on average,
+{steady.least:.4f} in the worst. Advice that promises a lower tier: {promised};
+recomputed after it was followed, {kept} are in that tier.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
