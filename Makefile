@@ -66,6 +66,7 @@ LAB_OUTPUT ?= .cache/lab-recording
 lab: dev-ready kernels ## record the whole hospital with attacks, analyse it, and score the answers (needs root)
 	@tools/debian-packages lab
 	$(BIN)/python -m lab record --output $(LAB_OUTPUT) $(LAB)
+	$(BIN)/python -m lab air --output $(LAB_OUTPUT)
 	rm -rf $(LAB_OUTPUT)/workspace
 	$(BIN)/asepsis analyze $(LAB_OUTPUT)/benign.pcapng.zst --workspace $(LAB_OUTPUT)/workspace
 	$(BIN)/python -m lab score $(LAB_OUTPUT)/workspace --truth $(LAB_OUTPUT)/truth.json \

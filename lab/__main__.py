@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from lab import score
+from lab import air, score
 from lab.hospital import command
 
 
@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab", description="The lab hospital.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     command.add(verbs)
+    air.add(verbs)
     score.add(verbs)
     options = parser.parse_args(arguments)
     return int(options.run(options))

@@ -79,7 +79,9 @@ def test_the_hardware_address_inside_an_ipv6_address(ip: str, mac: str) -> None:
 def test_group_and_chosen_addresses_are_told_by_two_bits() -> None:
     assert is_group("01:00:5e:00:00:fb")
     assert is_group("ff:ff:ff:ff:ff:ff")
+    assert is_group("cf:00:00:00:00:00")
     assert not is_group("00:09:5c:01:02:03")
+    assert not is_group("e5:dc:d3:0c:de:ba"), "a static random address of Bluetooth"
     assert not is_group("")
     assert is_random("da:a1:19:01:02:03")
     assert not is_random("00:09:5c:01:02:03")

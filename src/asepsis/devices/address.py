@@ -95,9 +95,19 @@ def reaches(version: NDArray[np.uint8], high: NDArray[np.uint64], low: NDArray[n
     return result
 
 
+# Broadcast, and the loopback assistance of the configuration testing protocol (IEEE 802 group addresses, CF-00-00).
+_HIGH_GROUPS = ("ff:ff:ff", "cf:00:00")
+
+
 def is_group(mac: str) -> bool:
-    """True for multicast and broadcast MAC addresses (IEEE 802-2014 8.2.1: the first bit on the wire)."""
-    return bool(mac) and bool(int(mac[1], 16) & 1)
+    """True for multicast and broadcast MAC addresses (IEEE 802-2014 8.2.1: the first bit on the wire).
+
+    Bluetooth has no such bit: a static random address has its two highest bits set, and any others (Core 6.B.1.3.2.1).
+    Of Ethernet's groups only those of ``_HIGH_GROUPS`` lie there.
+    """
+    if not mac or not int(mac[1], 16) & 1:
+        return False
+    return mac[0] not in "cdef" or mac.startswith(_HIGH_GROUPS)
 
 
 def is_random(mac: str) -> bool:
