@@ -203,7 +203,7 @@ def _row(device: Known, site: Site, standing: Standing | None, traffic: Talk | N
         first_seen=_moment(device.first_seen_ns),
         last_seen=_moment(device.last_seen_ns),
         conversations=traffic.conversations if traffic else 0,
-        peers=len(traffic.peers) if traffic else 0,
+        peers=len(traffic.peers or ()) if traffic else 0,
         bytes=traffic.bytes if traffic else 0,
         patient_messages=traffic.patient_messages if traffic else 0,
         zone=device_zone(device),

@@ -5,7 +5,7 @@ In: the answers to the questions ``pairs`` and ``patient-data``. Out: counts a d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,7 +38,8 @@ class Talk:
     patient_messages: int = 0
     first_ns: int = 0
     last_ns: int = 0
-    peers: set[str] = field(default_factory=set)
+    peers: set[str] | None = None
+    """Of a device; a link has none, and there are half a million links."""
 
     def add(self, row: dict[str, Any]) -> None:
         """Adds one row of ``pairs``."""
@@ -90,6 +91,8 @@ def _pair(found: Traffic, row: dict[str, Any]) -> None:
         if device is not None:
             talk = found.devices.setdefault(device, Talk())
             talk.add(row)
+            if talk.peers is None:
+                talk.peers = set()
             talk.peers.add(row[f"{other}_device"] or row[f"{other}_ip"])
 
 

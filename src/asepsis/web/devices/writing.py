@@ -21,25 +21,25 @@ PARAMETERS_LIMIT: Final = 400
 """Keys in one question; SQLite takes 999 parameters by Django's count."""
 
 Item = TypeVar("Item")
+Prepared = tuple[Any, ...]
+"""A row of links as the database takes it."""
 _LINK_FIELDS: Final = tuple(field for field in Link._meta.concrete_fields if not field.primary_key)
 
 
 def write_devices(rows: Iterable[Device]) -> set[str]:
     """Makes or changes the rows of devices that differ from what stands there; returns the ids of all of ``rows``."""
     names = [field.attname for field in Device._meta.concrete_fields]
-    there = {row[0]: row for row in Device.objects.order_by().values_list(*names).iterator(chunk_size=2_000)}
-    ids = set()
-
-    def differing() -> Iterator[Device]:
-        for row in rows:
-            ids.add(row.pk)
-            if there.get(row.pk) != tuple(getattr(row, name) for name in names):
-                yield row
-
     written = [field.name for field in Device._meta.concrete_fields if not field.primary_key]
-    for some in batches(differing(), DEVICES_AT_ONCE):
-        with transaction.atomic():
-            Device.objects.bulk_create(some, update_conflicts=True, unique_fields=["id"], update_fields=written)
+    ids: set[str] = set()
+    # So many are made and compared at a time: all rows of a hospital group at once take a quarter of a gigabyte.
+    for some in batches(rows, PARAMETERS_LIMIT):
+        wanted = [row.pk for row in some]
+        ids.update(wanted)
+        there = {row[0]: row for row in Device.objects.filter(pk__in=wanted).order_by().values_list(*names)}
+        differing = [row for row in some if there.get(row.pk) != tuple(getattr(row, name) for name in names)]
+        for few in batches(differing, DEVICES_AT_ONCE):
+            with transaction.atomic():
+                Device.objects.bulk_create(few, update_conflicts=True, unique_fields=["id"], update_fields=written)
     return ids
 
 
@@ -61,10 +61,10 @@ def write_changes(rows: Sequence[Change], told: Callable[[set[str]], None] = lam
 
 def write_links(rows: Iterable[Link]) -> None:
     """Replaces all links, those of a few clients at a time: each client's are whole at every moment."""
-    of_client: dict[tuple[str | None, str, int], list[Link]] = {}
+    of_client: dict[tuple[str | None, str, int], list[Prepared]] = {}
     for row in rows:
         key = (row.client_id, "" if row.client_id else row.client_address, row.site_id)
-        of_client.setdefault(key, []).append(row)
+        of_client.setdefault(key, []).append(_prepared(row))
     before = {
         (client, "" if client else address, site)
         for client, address, site in Link.objects.order_by().values_list("client", "client_address", "site").distinct()
@@ -84,7 +84,7 @@ def write_links(rows: Iterable[Link]) -> None:
 
 
 def _replace(
-    keys: Sequence[tuple[str | None, str, int]], of_client: Mapping[tuple[str | None, str, int], list[Link]]
+    keys: Sequence[tuple[str | None, str, int]], of_client: Mapping[tuple[str | None, str, int], list[Prepared]]
 ) -> None:
     if not keys:
         return
@@ -97,16 +97,18 @@ def _replace(
         _insert([link for key in keys for link in of_client[key]])
 
 
-def _insert(links: Sequence[Link]) -> None:
+def _prepared(link: Link) -> Prepared:
+    """The values of a row: of half a million links there is no room for the objects."""
+    return tuple(field.get_db_prep_save(getattr(link, field.attname), connection) for field in _LINK_FIELDS)
+
+
+def _insert(rows: Sequence[Prepared]) -> None:
     """As ``bulk_create`` would, at a tenth of its cost: half a million rows have no need of objects and signals."""
-    if not links:
+    if not rows:
         return
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in _LINK_FIELDS)
     places = ", ".join(["%s"] * len(_LINK_FIELDS))
     table = connection.ops.quote_name(Link._meta.db_table)
-    rows = [
-        [field.get_db_prep_save(getattr(link, field.attname), connection) for field in _LINK_FIELDS] for link in links
-    ]
     with connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608 - names of our own
 
