@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -67,9 +68,9 @@ def test_no_transaction_is_longer_than_a_few_rows(make_device: MakeDevice, monke
     sizes = []
     insert = writing._insert
 
-    def counted(links: list[Link]) -> None:
-        sizes.append(len(links))
-        insert(links)
+    def counted(rows: Sequence[writing.Prepared]) -> None:
+        sizes.append(len(rows))
+        insert(rows)
 
     monkeypatch.setattr(writing, "_insert", counted)
     write_links(rows)

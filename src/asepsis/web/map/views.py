@@ -22,7 +22,7 @@ from asepsis.web.devices.models import Device, Link, links_of
 from asepsis.web.devices.views import found
 from asepsis.web.devices.zones import GROUPS, LOCAL, OUTSIDE, UNPLACED
 from asepsis.web.ledger.record import record
-from asepsis.web.map.layout import Edge, Node, Picture, ring, sides
+from asepsis.web.map.layout import LONGEST_COLUMN, Edge, Node, Picture, ring, sides
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.remembered import remembered, remembered_text, seen_until, version
 
@@ -270,6 +270,10 @@ def _applications(of: str) -> list[tuple[str, str]]:
     return [(name, words(name)) for (name,) in remembered(names, of)]
 
 
+SPOKEN: Final = ("application", "bytes", "conversations", "patient_messages")
+"""Of a link, what is summed."""
+
+
 @requires(Action.MAP_VIEW)
 def neighbourhood(request: HttpRequest, device_id: str) -> HttpResponse:
     """One device, those that ask it and those that it asks."""
@@ -277,29 +281,47 @@ def neighbourhood(request: HttpRequest, device_id: str) -> HttpResponse:
     record(request, Action.MAP_VIEW, subject=f"device:{device.pk}")
     mine = visible(request.user, Action.MAP_VIEW, Device.objects.order_by())
     rows = []
-    for link in Link.objects.filter(Q(client=device) | Q(server=device)):
-        outward = link.client_id == device.pk
-        other = link.server_id if outward else link.client_id
-        address = link.server_address if outward else link.client_address
-        rows.append((outward, other, address, link))
+    # Plain values: a server has hundreds of links.
+    links = Link.objects.filter(Q(client=device) | Q(server=device)).order_by("-bytes", "id")
+    ends = ("client", "client_address", "server", "server_address")
+    for client, client_address, server, server_address, *spoken in links.values_list(*ends, *SPOKEN):
+        outward = client == device.pk
+        other, address = (server, server_address) if outward else (client, client_address)
+        rows.append((outward, other, address, spoken))
     named = {
         one.pk: one for one in mine.filter(pk__in={other for _, other, _, _ in rows if other}).only("title", "medical")
     }
     pairs: dict[tuple[bool, str], dict[str, Any]] = {}
-    for outward, other, address, link in rows:
+    for outward, other, address, (application, volume, talks, clear) in rows:
         pair = pairs.setdefault(
             (outward, other or address),
             {"other": other, "address": address, "by": Counter(), "volume": 0, "talks": 0, "clear": 0},
         )
-        pair["by"][link.application] += link.bytes
-        pair["volume"] += link.bytes
-        pair["talks"] += link.conversations
-        pair["clear"] += link.patient_messages
+        pair["by"][application] += volume
+        pair["volume"] += volume
+        pair["talks"] += talks
+        pair["clear"] += clear
     columns: dict[bool, list[Node]] = {True: [], False: []}
-    edges, table = [], []
+    edges: list[Edge] = []
+    table: list[Row] = []
     for (outward, key), pair in sorted(pairs.items(), key=lambda item: (-item[1]["volume"], item[0])):
         known = named.get(pair["other"] or "")
         title = known.title if known else "another device" if pair["other"] else pair["address"]
+        said = ", ".join(words(name) for name, _ in pair["by"].most_common(4))
+        if len(table) < ROWS_SHOWN:
+            names = (device.title, title) if outward else (title, device.title)
+            table.append(
+                Row(
+                    source=names[0],
+                    target=names[1],
+                    applications=said,
+                    conversations=pair["talks"],
+                    volume=size(pair["volume"]),
+                    clear=pair["clear"],
+                )
+            )
+        if len(columns[outward]) >= LONGEST_COLUMN:
+            continue
         node = Node(
             key=f"{outward}:{key}",
             words=title,
@@ -308,27 +330,15 @@ def neighbourhood(request: HttpRequest, device_id: str) -> HttpResponse:
             tone="medical" if known and known.medical else "",
         )
         columns[outward].append(node)
-        spoken = ", ".join(words(name) for name, _ in pair["by"].most_common(4))
-        ends = ("middle", node.key) if outward else (node.key, "middle")
-        told = f"{title}: {spoken}, {size(pair['volume'])}"
-        edges.append(Edge(source=ends[0], target=ends[1], weight=pair["volume"], words=told, clear=pair["clear"] > 0))
-        names = (device.title, title) if outward else (title, device.title)
-        table.append(
-            Row(
-                source=names[0],
-                target=names[1],
-                applications=spoken,
-                conversations=pair["talks"],
-                volume=size(pair["volume"]),
-                clear=pair["clear"],
-            )
-        )
+        line = ("middle", node.key) if outward else (node.key, "middle")
+        told = f"{title}: {said}, {size(pair['volume'])}"
+        edges.append(Edge(source=line[0], target=line[1], weight=pair["volume"], words=told, clear=pair["clear"] > 0))
     middle = Node(key="middle", words=device.title, count=1, address=reverse("device", args=[device.pk]), tone="middle")
     picture = sides(middle, columns[False], columns[True], edges)
     context = {
         "device": device,
         "picture": picture,
-        "rows": table[:ROWS_SHOWN],
-        "left": max(0, len(table) - ROWS_SHOWN),
+        "rows": table,
+        "left": len(pairs) - len(table),
     }
     return render(request, "map/neighbourhood.html", context)
