@@ -16,10 +16,11 @@ from asepsis.pipeline.workspace import Workspace
 from asepsis.web import settings as product
 from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.work import end
+from asepsis.web.people.sealing import seal
 from asepsis.web.webhooks import forms, sending
 from asepsis.web.webhooks.announcing import announce, announce_devices, put
 from asepsis.web.webhooks.models import Delivery, Event, Webhook
-from asepsis.web.webhooks.signing import PREFIX
+from asepsis.web.webhooks.signing import PREFIX, new_secret
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 from tests.web.webhooks.receiver import Receiver
 
@@ -216,6 +217,35 @@ def test_an_address_inside_is_refused_when_it_is_given_and_when_it_is_gone_to(
     webhook = Webhook.objects.create(name="x", url=receiver.url, events=["job.ended"], secret="")
     delivery = send(put(webhook, Event.TEST, {}))
     assert (delivery.state, receiver.heads) == (State.WAITING, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_sends_what_is_due_and_what_a_killed_sender_left(
+    workspace: Workspace, loopback: None, receiver: Receiver
+) -> None:
+    sealed = seal(new_secret())
+    webhook = Webhook.objects.create(name="x", url=receiver.url, events=["job.ended"], secret=sealed)
+    # Leased by a sender that was killed before it noted what came of it, a while ago and just now.
+    left, leased, fresh = (put(webhook, Event.TEST, {"number": number}) for number in range(3))
+    Delivery.objects.filter(pk=left.pk).update(next_attempt=timezone.now() - timedelta(seconds=1))
+    Delivery.objects.filter(pk=leased.pk).update(next_attempt=timezone.now() + sending.LEASE)
+    assert sending.send_due() == 2
+    assert {head["webhook-id"] for head in receiver.heads} == {str(left.pk), str(fresh.pk)}
+    assert set(Delivery.objects.filter(state=State.TAKEN).values_list("pk", flat=True)) == {left.pk, fresh.pk}
+    assert sending.send_due() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_fails_holds_up_nobody_else(workspace: Workspace, loopback: None, receiver: Receiver) -> None:
+    bad = Receiver(b"HTTP/1.1 500 Oh\r\n\r\n")
+    for url in (bad.url, receiver.url):
+        webhook = Webhook.objects.create(name=url, url=url, events=["job.ended"], secret=seal(new_secret()))
+        for _ in range(3):
+            put(webhook, Event.TEST, {})
+    # One attempt where it failed, and all three where they are taken.
+    assert sending.send_due() == 4
+    bad.close()
+    assert (len(bad.heads), len(receiver.heads)) == (1, 3)
 
 
 def test_too_many_that_wait_are_given_up_at_once(

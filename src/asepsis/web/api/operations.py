@@ -8,7 +8,7 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, TextChoices
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -28,7 +28,7 @@ Filled = TypeVar("Filled", bound=Form)
 
 REFUSALS: Final = frozenset({400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503})
 
-__all__ = ["Api", "NinjaJSONEncoder", "asker", "checked", "clean", "decided", "etag_of", "operation"]
+__all__ = ["Api", "NinjaJSONEncoder", "asker", "checked", "choices_of", "clean", "decided", "etag_of", "operation"]
 
 
 class Api(NinjaAPI):
@@ -146,6 +146,11 @@ def checked(form: Filled) -> Filled:
         told = [f"{name.strip('_')}: {text}" for name, texts in form.errors.items() for text in texts]
         raise ProblemError(422, "what was sent does not fit", errors=told)
     return form
+
+
+def choices_of(choices: type[TextChoices]) -> dict[str, Any]:
+    """How a field of such choices is described: in its place, since components of one name would hide each other."""
+    return {"type": "string", "enum": list(choices.values)}
 
 
 def asker(request: HttpRequest) -> Person:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
-from asepsis.web.api.operations import asker, checked, decided, operation
+from asepsis.web.api.operations import asker, checked, choices_of, decided, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
@@ -23,6 +23,8 @@ from asepsis.web.authorisation.views import answer, asked_of
 from asepsis.web.ledger.record import record
 from asepsis.web.people.api import GrantOut, reach_person, shown_grant
 from asepsis.web.people.models import Role, RoleGrant
+
+State = Annotated[AdministratorProposal.State, WithJsonSchema(choices_of(AdministratorProposal.State))]
 
 router = Router(tags=["access"])
 
@@ -59,7 +61,7 @@ class ProposalOut(Schema):
     site: str | None
     department: str | None
     expires: datetime | None
-    state: AdministratorProposal.State
+    state: State
     proposed: datetime
 
 
@@ -70,7 +72,7 @@ class ProposalPage(Schema):
     next: str | None = None
 
 
-class DecisionIn(Schema):
+class ApprovalIn(Schema):
     """What becomes of a proposal."""
 
     model_config = ConfigDict(extra="forbid")
@@ -202,7 +204,7 @@ def proposals(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     response=ProposalOut,
     example={"approve": True},
 )
-def decide(request: HttpRequest, proposal_id: UUID, wanted: DecisionIn) -> Any:
+def decide(request: HttpRequest, proposal_id: UUID, wanted: ApprovalIn) -> Any:
     """Approve or decline an administrator whom another person proposed."""
     return _proposal(decide_on(request, proposal_id, approve=wanted.approve))
 

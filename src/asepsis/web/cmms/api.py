@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 from asepsis.devices.asset import AssetListError
 from asepsis.devices.asset import Field as Meaning
 from asepsis.devices.reconciliation import Match
 from asepsis.kernel.errors import AsepsisError
-from asepsis.web.api.operations import asker, clean, decided, operation
+from asepsis.web.api.operations import asker, choices_of, clean, decided, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
@@ -29,6 +29,8 @@ from asepsis.web.devices.models import Device
 from asepsis.web.facilities.reach import sites_of
 from asepsis.web.jobs.upload import shown_name
 from asepsis.web.ledger.record import record
+
+State = Annotated[AssetImport.State, WithJsonSchema(choices_of(AssetImport.State))]
 
 router = Router(tags=["imports"])
 
@@ -46,7 +48,7 @@ class ImportOut(Schema):
     site: str
     file_name: str
     sha256: str
-    state: AssetImport.State
+    state: State
     rows: int
     mapping: dict[str, str]
     proposer: str

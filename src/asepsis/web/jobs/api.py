@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
+from pydantic import WithJsonSchema
 
-from asepsis.web.api.operations import asker, operation
+from asepsis.web.api.operations import asker, choices_of, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
@@ -20,6 +21,8 @@ from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.upload import UploadError, accept, begin_analysis
 from asepsis.web.jobs.views import jobs_of, may_change
 from asepsis.web.ledger.record import record
+
+State = Annotated[Job.State, WithJsonSchema(choices_of(Job.State))]
 
 router = Router(tags=["jobs"])
 
@@ -32,7 +35,7 @@ class JobOut(Schema):
     id: UUID
     kind: str
     title: str
-    state: Job.State
+    state: State
     fraction: float
     message: str
     site: str | None
@@ -53,7 +56,7 @@ class JobPage(Schema):
 class Wanted(Schema):
     """Which jobs."""
 
-    state: Job.State | None = None
+    state: State | None = None
     cursor: str = ""
     limit: int = Field(LIMIT, ge=1, le=LIMIT_MOST)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema, Status
+from pydantic import WithJsonSchema
 
 from asepsis.ledger import Entry
 from asepsis.ledger.audit_event import audit_event
@@ -18,7 +19,7 @@ from asepsis.ledger.merkle import leaf_hash
 from asepsis.ledger.queries import Query as Asked
 from asepsis.ledger.queries import ask
 from asepsis.ledger.record import document_of
-from asepsis.web.api.operations import asker, clean, operation
+from asepsis.web.api.operations import asker, choices_of, clean, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
@@ -28,6 +29,8 @@ from asepsis.web.ledger.opened import ledger
 from asepsis.web.ledger.record import record
 from asepsis.web.ledger.views import exported
 from asepsis.web.settings import CONFIGURATION
+
+State = Annotated[Examination.State, WithJsonSchema(choices_of(Examination.State))]
 
 router = Router(tags=["ledger"])
 
@@ -82,7 +85,7 @@ class ExaminationOut(Schema):
 
     id: UUID
     kind: Examination.Kind
-    state: Examination.State
+    state: State
     begun: datetime
     ended: datetime | None
     entries: int

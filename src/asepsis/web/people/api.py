@@ -104,7 +104,7 @@ class InvitationOut(Schema):
     expires: datetime
 
 
-class MadeOut(InvitationOut):
+class MadeInvitationOut(InvitationOut):
     """A new invitation and its link."""
 
     link: str
@@ -204,7 +204,7 @@ def sign_out(request: HttpRequest, person_id: UUID) -> Any:
     return {"sessions": end_sessions(request, reach_person(request, person_id))}
 
 
-@operation(router, "POST", "/people/{person_id}/renewal", Action.PERSON_MANAGE, response=MadeOut, status=201)
+@operation(router, "POST", "/people/{person_id}/renewal", Action.PERSON_MANAGE, response=MadeInvitationOut, status=201)
 def renew(request: HttpRequest, person_id: UUID) -> Any:
     """A link for somebody who lost every way in."""
     found = reach_person(request, person_id)
@@ -225,7 +225,7 @@ def waiting(request: HttpRequest) -> Any:
     "POST",
     "/invitations",
     Action.PERSON_INVITE,
-    response=MadeOut,
+    response=MadeInvitationOut,
     status=201,
     example={"name": "Ada Byron", "role": "clinical_engineer", "site": 1},
 )

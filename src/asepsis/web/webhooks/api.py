@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
-from asepsis.web.api.operations import checked, clean, operation
+from asepsis.web.api.operations import checked, choices_of, clean, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.webhooks import keeping
 from asepsis.web.webhooks.forms import WebhookForm
 from asepsis.web.webhooks.models import Delivery, Event, Webhook
+
+State = Annotated[Delivery.State, WithJsonSchema(choices_of(Delivery.State))]
 
 router = Router(tags=["webhooks"])
 
@@ -37,7 +39,7 @@ class WebhookOut(Schema):
     created: datetime
 
 
-class MadeOut(WebhookOut):
+class MadeWebhookOut(WebhookOut):
     """A subscription and its new secret, told now and never again."""
 
     secret: str
@@ -69,7 +71,7 @@ class DeliveryOut(Schema):
 
     id: UUID = Field(description="The webhook-id of its message.")
     event: Event
-    state: Delivery.State
+    state: State
     happened: datetime
     attempts: int
     next_attempt: datetime | None
@@ -88,7 +90,7 @@ class DeliveryPage(Schema):
 class Wanted(Schema):
     """Which deliveries."""
 
-    state: Delivery.State | None = None
+    state: State | None = None
     cursor: str = ""
     limit: int = Field(LIMIT, ge=1, le=LIMIT_MOST)
 
@@ -104,7 +106,7 @@ def webhooks(request: HttpRequest) -> Any:
     "POST",
     "/webhooks",
     Action.WEBHOOK_MANAGE,
-    response=MadeOut,
+    response=MadeWebhookOut,
     status=201,
     example={"name": "Tickets", "url": "https://tickets.hospital.example/asepsis", "events": ["device.appeared"]},
 )
@@ -154,7 +156,7 @@ def remove(request: HttpRequest, webhook_id: UUID) -> Any:
     return Status(204, None)
 
 
-@operation(router, "POST", "/webhooks/{webhook_id}/secret", Action.WEBHOOK_MANAGE, response=MadeOut)
+@operation(router, "POST", "/webhooks/{webhook_id}/secret", Action.WEBHOOK_MANAGE, response=MadeWebhookOut)
 def rotate(request: HttpRequest, webhook_id: UUID) -> Any:
     """A new secret; the one before signs as well for a day."""
     made = keeping.rotate(request, get_object_or_404(Webhook, pk=webhook_id))
