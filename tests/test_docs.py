@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tools import (
     authorisation_reference,
     cli_reference,
     configuration_reference,
+    controls,
     error_reference,
     identification_reference,
     protocol_reference,
@@ -71,6 +73,22 @@ def test_every_control_of_the_threat_model_is_shown_by_a_test_that_exists() -> N
         if not path.is_file() or (function and f"def {function}(" not in path.read_text()):
             absent.append(f"{file}::{function}")
     assert absent == []
+
+
+def test_every_control_can_be_taken_out_and_its_page_is_written() -> None:
+    assert controls.PAGE.read_text() == controls.page(), "python -m tools.controls --page"
+    assert len({one.name for one in controls.CONTROLS}) == len(controls.CONTROLS)
+    for one in controls.CONTROLS:
+        assert (ROOT / one.file).read_text().count(one.stands) == 1, one.name
+        assert one.stands != one.without
+        file, function = one.test.split("::")
+        assert f"def {function}(" in (ROOT / file).read_text(), one.name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("ASEPSIS_SOAK" not in os.environ, reason="runs a test for each control: part of make soak")
+def test_every_control_is_missed_by_its_test() -> None:
+    assert controls.main([]) == 0
 
 
 def test_every_threat_names_a_control_and_a_test() -> None:

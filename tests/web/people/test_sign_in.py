@@ -385,6 +385,18 @@ def test_a_person_sees_and_ends_their_sessions_and_nobody_elses(make_person: Mak
     assert here.get("/").status_code == 200
 
 
+def test_only_the_name_is_changed_by_the_form_of_the_name(make_person: MakePerson, signed_in: SignedIn) -> None:
+    person = make_person("ada", "security_analyst")
+    more = {"username": "root", "email": "eve@evil.example", "is_active": "", "password": "x", "id": "7", "created": ""}
+    answer = signed_in(person).post("/account/", {"name": "Ada L.", **more})
+    assert answer.status_code == 302
+    after = Person.objects.get()
+    assert (after.pk, after.name, after.username, after.email, after.is_active) == (
+        person.pk, "Ada L.", "ada", "", True,
+    )  # fmt: skip
+    assert after.password == person.password
+
+
 def test_a_changed_password_ends_every_other_session(make_person: MakePerson, signed_in: SignedIn) -> None:
     person = with_password(make_person, role="security_analyst")
     here, there = signed_in(person), signed_in(person)

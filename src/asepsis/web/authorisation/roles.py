@@ -39,7 +39,7 @@ def roles(request: HttpRequest) -> HttpResponse:
         Action.ADMINISTRATOR_APPROVE,
         AdministratorProposal.objects.filter(state=AdministratorProposal.State.WAITING),
     )
-    record(request, Action.PERSON_LIST, what={"q": text, "shown": len(shown)})
+    record(request, Action.PERSON_LIST, what={"filtered": bool(text), "shown": len(shown)})
     context = {"people": shown, "page": page, "q": text, "waiting": waiting, "now": timezone.now()}
     return render(request, "authorisation/roles.html", context)
 

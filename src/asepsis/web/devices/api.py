@@ -23,7 +23,7 @@ from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.asking import asker as circumstances_asker
 from asepsis.web.authorisation.asking import engine
 from asepsis.web.authorisation.decide import may, visible
-from asepsis.web.devices.filters import DeviceFilter
+from asepsis.web.devices.filters import DeviceFilter, filters_recorded
 from asepsis.web.devices.models import Device, DeviceRecord, Note
 from asepsis.web.facilities.models import Department
 from asepsis.web.ledger.record import record
@@ -222,7 +222,7 @@ def list_devices(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     chosen = DeviceFilter(filters, queryset=rows)
     if not chosen.is_valid():
         raise ProblemError(400, "a filter does not fit")
-    record(request, Action.DEVICE_LIST, what={"filters": filters, "by": "api"})
+    record(request, Action.DEVICE_LIST, what={"filters": filters_recorded(filters), "by": "api"})
     hidden = is_hidden_anywhere(request)
 
     def row(device: Device) -> dict[str, Any]:

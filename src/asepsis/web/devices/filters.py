@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import django_filters
@@ -205,3 +206,14 @@ def _said(name: str, given: str) -> str:
         return FLAGS[name] if given.lower() in ("true", "on", "1") else f"Not: {FLAGS[name].lower()}"
     titles = {"since": "Seen since", "new_since": "New since", "q": "Search", "zone": "Network"}
     return f"{titles.get(name, words(name))}: {given}"
+
+
+def filters_recorded(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters of a list as the ledger keeps them: for good, and read by others.
+
+    What somebody typed to search for may be the name of a patient, so that only the fact is kept; and of an address
+    that somebody made up, only the names that a list knows.
+    """
+    known = {*DeviceFilter.base_filters, "columns", "sort"} - {"q"}
+    kept = {name: one for name, one in asked.items() if name in known}
+    return {**kept, **({"searched": True} if asked.get("q") else {})}

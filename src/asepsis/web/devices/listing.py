@@ -24,7 +24,7 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.devices import export
 from asepsis.web.devices.columns import COLUMNS, chosen
-from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, narrowed_by
+from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, filters_recorded, narrowed_by
 from asepsis.web.devices.models import Device, SavedView
 from asepsis.web.devices.tables import DeviceTable, KnownPaginator
 from asepsis.web.ledger.record import record
@@ -170,5 +170,5 @@ def _query(asked: QueryDict) -> str:
     return urlencode([(name, one) for name, one in pairs if name != "csrfmiddlewaretoken"])
 
 
-def _recorded(asked: QueryDict) -> dict[str, list[str]]:
-    return {name: asked.getlist(name) for name in sorted(asked)}
+def _recorded(asked: QueryDict) -> dict[str, Any]:
+    return filters_recorded({name: asked.getlist(name) for name in sorted(asked)})
