@@ -1,0 +1,252 @@
+"""Lists of components (SBOM): CycloneDX in JSON and XML, SPDX 2 in JSON, XML and tag-value, as one value.
+
+A list of another version than those known is read as far as its members are known: a component is a name, a version and
+identifiers in all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from xml.parsers import expat
+
+from asepsis.exposure.advisory import Problem
+from asepsis.exposure.feeds.document import DEPTH_LIMIT, Field, Notes, read_json, unpacked
+from asepsis.kernel.value import value
+
+# The largest list we saw has some ten thousand.
+COMPONENTS_LIMIT: Final = 200_000
+COMPONENTS_DEEP: Final = 40
+_TAG: Final = re.compile(r"^([A-Za-z]+):\s?(.*)$")
+_NOTHING: Final = frozenset(("NOASSERTION", "NONE", ""))
+
+
+@value
+class Component:
+    """One part of a device or a program."""
+
+    name: str
+    version: str
+    maker: str
+    purls: tuple[str, ...]
+    cpes: tuple[str, ...]
+    ref: str
+    """The list's own id of it."""
+
+
+@value
+class Bill:
+    """A list of components."""
+
+    form: str
+    """``cyclonedx`` or ``spdx``."""
+    edition: str
+    subject: str
+    """What it is the list of, in its own words."""
+    components: tuple[Component, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_sbom(content: bytes) -> Bill | Problem:
+    """The list in a file, or why there is none."""
+    notes = Notes()
+    plain = unpacked(content)
+    if isinstance(plain, Problem):
+        return plain
+    start = plain.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"{":
+        root = read_json(plain, notes)
+        if isinstance(root, Problem):
+            return root
+        if root.content.get("bomFormat") == "CycloneDX":
+            return _cyclonedx(root, root.text("specVersion"), notes)
+        if "spdxVersion" in root.content:
+            return _spdx(root, notes)
+    elif start == b"<":
+        tree = _xml(plain)
+        if isinstance(tree, Problem):
+            return tree
+        root = Field(tree, "", notes)
+        if "packages" in tree or "spdxVersion" in tree:
+            return _spdx(root, notes)
+        if "components" in tree or "metadata" in tree:
+            return _cyclonedx(root, "", notes)
+    elif b"SPDXVersion:" in plain[:4096]:
+        return _tag_value(plain.decode("utf-8", "replace"), notes)
+    return Problem(where="", why="is no list of components that is known here")
+
+
+def _cyclonedx(root: Field, edition: str, notes: Notes) -> Bill:
+    subject = root.get("metadata").get("component")
+    found: list[Component] = []
+    waiting = [(item, 0) for item in root.items("components")][::-1]
+    while waiting:
+        item, depth = waiting.pop()
+        if len(found) >= COMPONENTS_LIMIT:
+            notes.add("/components", f"has more than {COMPONENTS_LIMIT} components; the first were read")
+            break
+        name, url, platform = item.text("name"), item.text("purl"), item.text("cpe")
+        if name or url or platform:
+            found.append(
+                Component(
+                    name=name,
+                    version=item.text("version"),
+                    maker=item.get("supplier").text("name") or item.text("publisher") or item.text("group"),
+                    purls=(url,) if url else (),
+                    cpes=(platform,) if platform else (),
+                    ref=item.text("bom-ref"),
+                )
+            )
+        else:
+            notes.add(item.where, "has neither a name nor an identifier")
+        if depth > COMPONENTS_DEEP:
+            notes.add(item.where, f"is nested deeper than {COMPONENTS_DEEP} components")
+        else:
+            waiting.extend((inner, depth + 1) for inner in list(item.items("components"))[::-1])
+    return Bill(
+        form="cyclonedx",
+        edition=edition,
+        subject=f"{subject.text('name')} {subject.text('version')}".strip(),
+        components=tuple(found),
+        problems=tuple(notes.problems),
+    )
+
+
+def _spdx(root: Field, notes: Notes) -> Bill:
+    found: list[Component] = []
+    for item in root.items("packages"):
+        if len(found) >= COMPONENTS_LIMIT:
+            notes.add("/packages", f"has more than {COMPONENTS_LIMIT} packages; the first were read")
+            break
+        references = [(one.text("referenceType"), one.text("referenceLocator")) for one in item.items("externalRefs")]
+        found.append(
+            _package(
+                {
+                    "PackageName": item.text("name"),
+                    "PackageVersion": item.text("versionInfo"),
+                    "PackageSupplier": item.text("supplier"),
+                    "SPDXID": item.text("SPDXID"),
+                },
+                references,
+            )
+        )
+    return Bill(
+        form="spdx",
+        edition=root.text("spdxVersion"),
+        subject=root.text("name"),
+        components=tuple(found),
+        problems=tuple(notes.problems),
+    )
+
+
+def _package(tags: dict[str, str], references: list[tuple[str, str]]) -> Component:
+    maker = re.sub(r"^(?:Organization|Person):\s*", "", tags.get("PackageSupplier", ""))
+    return Component(
+        name=tags.get("PackageName", ""),
+        version=tags.get("PackageVersion", ""),
+        maker="" if maker in _NOTHING else maker,
+        purls=tuple(at for kind, at in references if kind.endswith("purl")),
+        cpes=tuple(at for kind, at in references if kind.endswith(("cpe23Type", "cpe22Type"))),
+        ref=tags.get("SPDXID", ""),
+    )
+
+
+def _tag_value(text: str, notes: Notes) -> Bill:
+    """SPDX 2.3, annex on tag-value: a package begins with its name and ends where the next begins."""
+    head: dict[str, str] = {}
+    found: list[Component] = []
+    tags: dict[str, str] = {}
+    references: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        match = _TAG.match(line)
+        if match is None:
+            continue
+        tag, said = match[1], match[2].strip()
+        if tag == "PackageName":
+            if tags and len(found) < COMPONENTS_LIMIT:
+                found.append(_package(tags, references))
+            tags, references = {tag: said}, []
+        elif tag == "ExternalRef" and tags:
+            pieces = said.split(None, 2)
+            if len(pieces) == 3:
+                references.append((pieces[1], pieces[2]))
+            else:
+                notes.add("ExternalRef", f"has fewer than three parts: {said[:80]}")
+        elif tag in ("FileName", "SnippetSPDXID"):
+            # A file's tags are not the package's.
+            if tags and len(found) < COMPONENTS_LIMIT:
+                found.append(_package(tags, references))
+            tags, references = {}, []
+        elif tags:
+            tags.setdefault(tag, said)
+        else:
+            head.setdefault(tag, said)
+    if tags and len(found) < COMPONENTS_LIMIT:
+        found.append(_package(tags, references))
+    return Bill(
+        form="spdx",
+        edition=head.get("SPDXVersion", ""),
+        subject=head.get("DocumentName", ""),
+        components=tuple(found),
+        problems=tuple(notes.problems),
+    )
+
+
+class _RefusedError(Exception):
+    """The reader of XML stops: what comes is no list of components."""
+
+
+# Elements that stand several times, or whose children are a list.
+_LISTS: Final = frozenset(("components", "packages", "externalRefs"))
+
+
+def _xml(content: bytes) -> dict[str, Any] | Problem:
+    """The elements as the JSON forms have them; a document type is refused, so that no entity can be declared."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    stack: list[dict[str, Any]] = [{}]
+    texts: list[list[str]] = [[]]
+
+    def refuse(*_: object) -> None:
+        raise _RefusedError("declares a document type")
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if len(stack) > DEPTH_LIMIT:
+            raise _RefusedError(f"is nested deeper than {DEPTH_LIMIT} levels")
+        ref = attributes.get("bom-ref")
+        stack.append({"bom-ref": ref} if ref else {})
+        texts.append([])
+
+    def data(text: str) -> None:
+        texts[-1].append(text)
+
+    def end(name: str) -> None:
+        name = name.rpartition(" ")[2]
+        members, text = stack.pop(), "".join(texts.pop()).strip()
+        above = stack[-1]
+        if name in _LISTS:
+            listed = members.get("", [])
+            # In SPDX's XML each package is an element of the list's own name.
+            above.setdefault(name, []).extend(listed or ([members] if members else []))
+        elif name in ("component", "reference") and len(stack) > 1:
+            above.setdefault("", []).append(members)
+            above.setdefault(name, members)
+        else:
+            above.setdefault(name, members or text)
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = data
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, _RefusedError, ValueError) as error:
+        return Problem(where="", why=f"is no XML that is read here: {error}"[:300])
+    (root,) = stack[0].values() if len(stack[0]) == 1 else ({},)
+    return root if isinstance(root, dict) else {}
+
+
+def names(bill: Bill) -> Iterator[str]:
+    """Every component as a person would name it."""
+    for component in bill.components:
+        yield f"{component.name} {component.version}".strip()

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asepsis.exposure.advisory import Problem
+from asepsis.exposure.feeds.sbom import Bill, read_sbom
+
+# Made by hand from CycloneDX 1.4 and SPDX 2.3; one component, the same in all five.
+CYCLONEDX = json.dumps(
+    {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.4",
+        "components": [
+            {
+                "name": "fluxlib",
+                "version": "1.2",
+                "publisher": "Acme",
+                "purl": "pkg:generic/acme/fluxlib@1.2",
+                "cpe": "cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*",
+                "components": [{"name": "inner", "version": "0.1"}],
+            }
+        ],
+    }
+)
+CYCLONEDX_XML = """<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.4" version="1"><components>
+<component type="library" bom-ref="x"><publisher>Acme</publisher><name>fluxlib</name><version>1.2</version>
+<cpe>cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*</cpe><purl>pkg:generic/acme/fluxlib@1.2</purl>
+<components><component type="library"><name>inner</name><version>0.1</version></component></components>
+</component></components></bom>"""
+SPDX = json.dumps(
+    {
+        "spdxVersion": "SPDX-2.3",
+        "name": "pump",
+        "packages": [
+            {
+                "SPDXID": "SPDXRef-1",
+                "name": "fluxlib",
+                "versionInfo": "1.2",
+                "supplier": "Organization: Acme",
+                "externalRefs": [
+                    {"referenceType": "purl", "referenceLocator": "pkg:generic/acme/fluxlib@1.2"},
+                    {"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*"},
+                ],
+            },
+            {"SPDXID": "SPDXRef-2", "name": "inner", "versionInfo": "0.1"},
+        ],
+    }
+)
+SPDX_TAGS = """SPDXVersion: SPDX-2.3
+DocumentName: pump
+PackageName: fluxlib
+SPDXID: SPDXRef-1
+PackageVersion: 1.2
+PackageSupplier: Organization: Acme
+ExternalRef: PACKAGE-MANAGER purl pkg:generic/acme/fluxlib@1.2
+ExternalRef: SECURITY cpe23Type cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*
+FileName: ./a.c
+LicenseConcluded: MIT
+PackageName: inner
+PackageVersion: 0.1
+"""
+SPDX_XML = """<Document><spdxVersion>SPDX-2.3</spdxVersion><name>pump</name>
+<packages><SPDXID>SPDXRef-1</SPDXID><name>fluxlib</name><versionInfo>1.2</versionInfo>
+<supplier>Organization: Acme</supplier>
+<externalRefs><referenceLocator>pkg:generic/acme/fluxlib@1.2</referenceLocator>
+<referenceType>purl</referenceType></externalRefs>
+<externalRefs><referenceLocator>cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*</referenceLocator>
+<referenceType>cpe23Type</referenceType></externalRefs></packages>
+<packages><name>inner</name><versionInfo>0.1</versionInfo></packages></Document>"""
+FORMS = {"cyclonedx": CYCLONEDX, "cyclonedx-xml": CYCLONEDX_XML, "spdx": SPDX, "tags": SPDX_TAGS, "spdx-xml": SPDX_XML}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS.keys())
+def test_every_form_says_the_same(text: str) -> None:
+    bill = read_sbom(text.encode())
+    assert isinstance(bill, Bill)
+    one, inner = bill.components
+    assert (one.name, one.version, one.maker) == ("fluxlib", "1.2", "Acme")
+    assert one.purls == ("pkg:generic/acme/fluxlib@1.2",)
+    assert one.cpes == ("cpe:2.3:a:acme:fluxlib:1.2:*:*:*:*:*:*:*",)
+    assert (inner.name, inner.version) == ("inner", "0.1")
+    assert bill.problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "<bom",
+        "<a>" * 10_000,
+        '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;">]><bom><components>&c;</components></bom>',
+        "<html></html>",
+        "hello",
+    ],
+    ids=["empty", "object", "cut", "deep", "entities", "other", "words"],
+)
+def test_what_is_no_list_is_a_problem(text: str) -> None:
+    assert isinstance(read_sbom(text.encode()), Problem)
+
+
+@given(st.sampled_from(sorted(FORMS)), st.integers(0, 2000), st.binary(max_size=4))
+def test_altered_lists_are_values(form: str, at: int, what: bytes) -> None:
+    content = FORMS[form].encode()
+    at %= len(content)
+    assert isinstance(read_sbom(content[:at] + what + content[at + len(what) :]), Bill | Problem)
+    assert isinstance(read_sbom(content[:at]), Bill | Problem)
