@@ -59,7 +59,7 @@ def test_a_control_that_a_person_records_lowers_the_score(
 
 def test_people_get_a_table_and_one_device_in_full(ward: str, capsys: pytest.CaptureFixture[str]) -> None:
     table = printed(capsys, "--workspace", ward, "--limit", "3")
-    assert "3 devices" in table
+    assert "the riskiest 3 of " in table
     full = printed(capsys, "--workspace", ward, "--device", "PACS_MAIN")
     assert "function: it keeps all images" in full
     assert "of 100" in full

@@ -19,6 +19,8 @@ from asepsis.kernel.errors import AsepsisError
 
 Document = dict[str, Any]
 
+TABLE_ROWS = 50
+"""As many as a team of two looks at in a month."""
 # A line for each device and control of a large hospital is some 10 MB.
 CONTROLS_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -68,6 +70,8 @@ def print_risk(
     """Prints devices by risk; one in full where ``wanted`` names it."""
     order = sorted(((assess(one), one) for one in facts), key=lambda pair: (-pair[0].score, pair[0].device))
     steady = stability(facts)
+    if limit is None and not as_json:
+        limit = TABLE_ROWS
     shown = [pair for pair in order if wanted in (None, pair[0].device)][:limit]
     advice = {one.device: advise(one) for _, one in shown}
     names = {document["id"]: device_name(document) for document in known}
@@ -80,7 +84,7 @@ def print_risk(
     elif wanted is not None:
         _print_in_full(shown[0][0], advice[wanted], steady, names, categories)
     else:
-        _print_table([pair[0] for pair in shown], advice, steady, names, categories)
+        _print_table([pair[0] for pair in shown], advice, steady, names, categories, total=len(order))
 
 
 def _print_json(
@@ -136,6 +140,8 @@ def _print_table(
     steady: Stability,
     names: Mapping[str, str],
     categories: Mapping[str, str | None],
+    *,
+    total: int,
 ) -> None:
     from rich.text import Text
 
@@ -153,7 +159,8 @@ def _print_table(
     ]
     with screen() as console:
         console.print(table(columns, width=console.width))
-    words = f"{len(shown)} devices; the order is {steady.mean:.3f} like itself when all weights move by 20 %"
+    count = f"{len(shown)} devices" if len(shown) == total else f"the riskiest {len(shown)} of {total:,} devices"
+    words = f"{count}; the order is {steady.mean:.3f} like itself when all weights move by 20 %"
     sys.stdout.write(f"{words} (worst {steady.least:.3f})\n")
 
 

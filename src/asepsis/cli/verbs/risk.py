@@ -25,7 +25,13 @@ from asepsis.cli.verb import Verb, json_option, site_option, workspace_option
 @json_option("Print one JSON document: the devices in order, and the order's stability.")
 @site_option("Only devices at this site.")
 @click.option("--device", metavar="ID", help="Only this device: its id, an address or a name of it; in full.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=None, help="Only the N riskiest devices.")
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Only the N riskiest devices; a table for people has 50 unless this says otherwise.",
+)
 @click.option(
     "--controls",
     metavar="FILE",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
+from math import inf
 from typing import Any, Final
 
 from asepsis.exposure.risk.facts import Control, Facts, Threat
@@ -85,11 +86,16 @@ def advise(facts: Facts) -> Advice | None:
         return None
     actions = possible(facts)
     found: list[tuple[float, Fraction, int, Advice]] = []
+    least = inf
     for size in range(1, TRIED_TOGETHER + 1):
         for chosen in combinations(actions, size):
+            # What costs more than a set that is enough need not be computed.
+            if sum(action.hours for action in chosen) > least:
+                continue
             advice = _done(facts, chosen, before)
             if advice.changes_tier:
                 found.append((advice.hours, advice.score, len(found), advice))
+                least = min(least, advice.hours)
     if found:
         return min(found)[3]
     rest = [_done(facts, actions[:size], before) for size in range(TRIED_TOGETHER + 1, len(actions) + 1)]
