@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import shutil
 import subprocess
 from datetime import datetime
@@ -16,7 +17,9 @@ import pytest
 
 from asepsis.pipeline import demo
 from lab import needs
-from lab.hospital import kinds, pieces, topology
+from lab.hospital import attacks, kinds, pieces, topology
+from lab.hospital.labels import program
+from lab.tellable import TOLD_BY
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_PYPI = {"mllp_send": "hl7", "storescu": "pynetdicom", "python": "pymodbus"}
@@ -28,6 +31,12 @@ ALSO = {
     "snmpwalk": "snmp",
     "lpadmin": "cups-client",
 }
+
+
+OF_LABELS = {"sdc11073": "sdc_consumer.py"}
+"""Packages whose name stands in a label, and the program that uses them."""
+STRANGER = "00:50:56:c5:d1:a9"
+"""The attacker's host on the internet: its frames are not seen in the hospital, so that no answer is asked about it."""
 
 
 @cache
@@ -54,9 +63,9 @@ def test_every_program_of_a_host_is_of_a_package_whose_version_the_manifest_has_
     debian, python = manifest()["programs"]["debian"], manifest()["programs"]["python"]
     own = {file.name for file in (ROOT / "lab" / "programs").iterdir()}
     for host in truth()["hosts"]:
-        for program in host["programs"]:
-            package = {**needs.HOSPITAL_PROGRAMS, **ALSO}.get(program)
-            assert program in own or package in debian or OF_PYPI.get(program) in python, (host["name"], program)
+        for name in host["programs"]:
+            package = {**needs.HOSPITAL_PROGRAMS, **ALSO}.get(name)
+            assert name in own or package in debian or OF_PYPI.get(name) in python, (host["name"], name)
 
 
 def test_a_program_of_the_labs_own_that_plays_a_devices_protocol_is_called_an_emulator() -> None:
@@ -93,6 +102,34 @@ def test_a_model_and_a_firmware_are_those_that_the_topology_allows_and_the_week_
         assert host.get("first_day") == hospital.arrivals.get(host["name"])
         if update is not None:
             assert host["updated"] == {"day": update.day, "firmware_before": [device.model.firmware]}
+
+
+def test_what_tells_a_category_is_what_the_table_says_of_the_kind() -> None:
+    for host in truth()["hosts"]:
+        assert host["category_told_by"] == TOLD_BY[host["kind"]], host["name"]
+
+
+def test_every_host_ran_what_the_diary_says_that_it_ran() -> None:
+    ran: dict[str, set[str]] = {}
+    for deed in truth()["done"]:
+        ran.setdefault(deed["host"], set()).add(program(deed["argv"]))
+    for host in truth()["hosts"]:
+        assert set(host["programs"]) <= ran[host["name"]], host["name"]
+
+
+def test_an_attack_was_made_by_the_tool_and_from_the_host_that_its_label_names() -> None:
+    known = {host["mac"] for host in truth()["hosts"]}
+    stories = attacks.catalogue()
+    assert {label["name"] for label in truth()["attacks"]} == set(stories)
+    for label in truth()["attacks"]:
+        assert label["happened"], label["name"]
+        assert label["tool"] == stories[label["name"]].tool
+        assert stories[label["name"]].technique == f"{label['technique']['id']} {label['technique']['name']}"
+        commands = " ".join(" ".join(deed["argv"]) for deed in label["done"])
+        words = [OF_LABELS.get(word, word) for word in re.findall(r"[a-z_0-9]{4,}", label["tool"]) if word != "relay"]
+        assert any(word in commands for word in words), label["name"]
+        assert {target["mac"] for target in label["targets"]} <= known | {STRANGER}, label["name"]
+        assert any(deed["host"] == label["source"]["name"] for deed in label["done"]), label["name"]
 
 
 def test_an_updated_device_announced_both_versions() -> None:

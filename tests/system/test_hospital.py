@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from lab import needs
+from lab.hospital.labels import program
+from lab.record import ENVIRONMENT
 from tests.system.test_recording import Enclosure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -58,6 +60,21 @@ def test_the_truth_names_what_each_device_announced_and_where(recorded: Path) ->
     assert all(entry["first_frame"] >= 1 for host in hosts.values() for entry in host["announces"])
     assert hosts["pump1"]["ipv4"]
     assert hosts["pump1"]["programs"]
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.xdist_group("hospital")
+def test_the_manifest_names_the_versions_that_are_installed_and_the_truth_the_programs_that_ran(recorded: Path) -> None:
+    versions = json.loads((recorded / "manifest.json").read_text())["programs"]
+    for package, version in versions["debian"].items():
+        argv = ["dpkg-query", "-W", "-f", "${Version}", package]
+        assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == version
+    argv = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "freeze"]
+    installed = set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
+    assert {f"{name}=={version}" for name, version in versions["python"].items()} <= installed
+    ran = {(deed["host"], program(deed["argv"])) for deed in truth(recorded)["done"]}
+    assert {(host["name"], name) for host in truth(recorded)["hosts"] for name in host["programs"]} <= ran
 
 
 @pytest.mark.root
