@@ -8,13 +8,12 @@ folder.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
+import secrets
 import shutil
-import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,14 @@ from urllib.parse import urlsplit
 import pytest
 
 import asepsis.pipeline
+from tests.browser.server import Server, copied
+from tests.web.cluster import Cluster
 
 RECORDING = Path(asepsis.pipeline.__file__).parent / "recordings"
-START_LIMIT_SECONDS = 120
+WAIT_MILLISECONDS = 120_000
+"""Until what a person would see; a busy machine needs long."""
+SIGN_IN_USED_SECONDS = 240
 SERIOUS = ("serious", "critical")
-
-_INVITE = """
-import json, sys, django
-django.setup()
-from asepsis.web.people import invitations
-_, token = invitations.make(roles=json.loads(sys.argv[1]), name="")
-print(token)
-"""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -45,54 +39,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-class Server:
-    """``asepsis serve`` on a workspace of its own."""
-
-    def __init__(self, home: Path, port: int) -> None:
-        self.home = home
-        self.address = f"http://localhost:{port}"
-        self.environment = {**os.environ, "ASEPSIS_HOME": str(home), "DJANGO_SETTINGS_MODULE": "asepsis.web.settings"}
-        self.environment |= {"ASEPSIS_WEB_PORT": str(port), "ASEPSIS_WEB_TLS": "none"}
-        self.first_administrator = ""
-
-    def start(self) -> subprocess.Popen[str]:
-        """Starts it and waits until it says where it serves."""
-        command = [sys.executable, "-m", "asepsis.cli", "serve", "--json"]
-        with (self.home.parent / "serve.log").open("w") as log:
-            process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (self.home.parent / "serve.log").read_text()
-        self.first_administrator = json.loads(line).get("first_administrator", "")
-        return process
-
-    def invitation(self, role: str) -> str:
-        """The link of a new invitation with this role."""
-        roles = json.dumps([{"role": role}] if role else [])
-        made = subprocess.run(
-            [sys.executable, "-c", _INVITE, roles], env=self.environment, capture_output=True, text=True, check=True
-        )
-        return f"{self.address}/join/{made.stdout.strip().splitlines()[-1]}/"
-
-
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server, with the recording analysed."""
-    home = tmp_path_factory.mktemp("browser") / "workspace"
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which the recorded hospital was analysed; no server works in it."""
+    home = tmp_path_factory.mktemp("recorded") / "workspace"
     recordings = [str(path) for path in sorted(RECORDING.iterdir()) if ".pcap" in path.name]
     assert recordings
     environment = {**os.environ, "ASEPSIS_HOME": str(home)}
     subprocess.run(
         [sys.executable, "-m", "asepsis.cli", "analyze", *recordings], env=environment, check=True, capture_output=True
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = Server(home, port)
-    process = made.start()
-    yield made
-    process.terminate()
-    process.communicate(timeout=30)
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(analysed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that tests share, on the database that ``ASEPSIS_TEST_DATABASE`` names."""
+    cluster = Cluster() if os.environ.get("ASEPSIS_TEST_DATABASE") == "postgresql" else None
+    made = Server(copied(analysed, tmp_path_factory.mktemp("browser")), cluster)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +83,19 @@ NewPage = Callable[..., Any]
 
 @pytest.fixture
 def new_page(chromium: Any, server: Server) -> Iterator[NewPage]:
-    """``new_page()``: a page of a browser of its own; errors of scripts and of the content policy fail the test."""
+    """``new_page()``: a page of a browser of its own.
+
+    Errors of scripts, of the content policy and of the server fail the test, wherever it is.
+    """
     contexts: list[Any] = []
     problems: list[str] = []
 
-    def make(**options: Any) -> Any:
-        context = chromium.new_context(base_url=server.address, **options)
-        context.set_default_timeout(60_000)
+    def make(*, of: Server = server, **options: Any) -> Any:
+        context = chromium.new_context(base_url=of.address, **options)
+        context.set_default_timeout(WAIT_MILLISECONDS)
         contexts.append(context)
         made = context.new_page()
+        made.on("response", lambda got: problems.append(f"{got.status} {got.url}") if got.status >= 500 else None)
         made.on("pageerror", lambda error: problems.append(str(error)))
         made.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
         return made
@@ -168,17 +141,30 @@ def join(page: Any, link: str, username: str) -> tuple[Any, str]:
 SignIn = Callable[..., Any]
 
 
-@pytest.fixture
-def sign_in(new_page: NewPage, server: Server, request: pytest.FixtureRequest) -> SignIn:
-    """``sign_in("auditor")``: a page of somebody with that role, at the overview."""
-    count = 0
+@pytest.fixture(scope="session")
+def signed_in() -> dict[tuple[str, str], tuple[float, Any]]:
+    """Role and who -> when that person signed in, and the cookies."""
+    return {}
 
-    def as_role(role: str, **options: Any) -> Any:
-        nonlocal count
-        count += 1
+
+@pytest.fixture
+def sign_in(new_page: NewPage, server: Server, signed_in: dict[tuple[str, str], tuple[float, Any]]) -> SignIn:
+    """``sign_in("auditor")``: a page of somebody with that role, at the overview.
+
+    The same person for all tests, unless ``who`` names another. A sign-in is used again while it is young: some acts
+    ask for one of the last ten minutes, and a busy machine may be slow.
+    """
+
+    def as_role(role: str, *, who: str = "one", **options: Any) -> Any:
+        known = signed_in.get((role, who))
+        if known is not None and time.monotonic() - known[0] < SIGN_IN_USED_SECONDS:
+            made = new_page(storage_state=known[1], **options)
+            made.goto("/")
+            return made
         made = new_page(**options)
-        test = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
-        join(made, server.invitation(role), f"{role.replace('_', '-')}-{test}-{count}")
+        began = time.monotonic()
+        join(made, server.invitation(role), f"{role.replace('_', '-')}-{who}-{secrets.token_hex(3)}")
+        signed_in[role, who] = (began, made.context.storage_state())
         return made
 
     return as_role

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import NewPage, Server, SignIn, at_home, authenticator, axe, join, picture
+from tests.browser.conftest import NewPage, SignIn, at_home, authenticator, axe, join, picture
+from tests.browser.server import Server
 
 PASSWORD = "walrus-under-seven-lamps"
 
