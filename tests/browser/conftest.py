@@ -31,6 +31,7 @@ WAIT_MILLISECONDS = 120_000
 SIGN_IN_USED_SECONDS = 240
 SERIOUS = ("serious", "critical")
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -170,13 +171,14 @@ def sign_in(new_page: NewPage, server: Server, signed_in: dict[tuple[str, str], 
     return as_role
 
 
-def axe(page: Any) -> None:
-    """Fails on serious and critical findings of axe."""
+def axe(page: Any, *rules: str) -> None:
+    """Fails on serious and critical findings of axe, of all its rules or of these."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    chosen = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
+    found = Axe().run(page, options=chosen).response["violations"]
     told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
-    assert told == []
+    assert told == [], page.url
 
 
 def picture(page: Any, name: str) -> None:

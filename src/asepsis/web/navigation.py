@@ -36,6 +36,7 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
 
 ICONS: Final[dict[str, str]] = {
     "account": "account",
+    "api_reference": "webhook",
     "break-glass": "alert",
     "cmms": "import",
     "devices": "devices",
@@ -49,7 +50,9 @@ ICONS: Final[dict[str, str]] = {
     "reconciliation": "columns",
     "tokens": "key",
     "tour": "tour",
+    "roles": "shield",
     "webhooks": "webhook",
+    "why": "unknown",
 }
 """Name of the route -> icon of the sprite; a route without one gets an arrow."""
 

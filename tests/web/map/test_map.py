@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from asepsis.web.devices.models import Device, DeviceRecord, Link
 from asepsis.web.facilities.models import Department
-from asepsis.web.map.layout import HEIGHT, LONGEST_COLUMN, THICK, THIN, WIDTH, Edge, Node, ring, sides
+from asepsis.web.map.layout import HEIGHT, LONGEST_COLUMN, THICK, THIN, WIDTH, Edge, Node, beside, ring, sides
 from tests.web.conftest import MakeDevice, MakePerson, SignedIn
 
 THEN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -132,3 +132,39 @@ def test_a_server_of_thousands_is_drawn_with_its_busiest() -> None:
     drawn = sides(middle, many, [], edges)
     assert len(drawn.nodes) == LONGEST_COLUMN + 1
     assert len(drawn.lines) == LONGEST_COLUMN
+
+
+def test_names_of_many_groups_point_outwards_and_none_stands_on_its_head() -> None:
+    nodes = [Node(key=str(n), words=str(n), count=1, address="") for n in range(32)]
+    drawn = ring(nodes, [])
+    assert len({one.turn for one in drawn.nodes}) > 8
+    assert all((one.turn + 90) % 360 <= 180.001 for one in drawn.nodes)
+    assert {one.turn for one in ring(nodes[:8], []).nodes} == {0.0}
+
+
+def test_devices_of_a_group_stand_beside_the_groups_in_an_order_with_few_crossings() -> None:
+    devices = [Node(key=f"device:{n}", words=str(n), count=1, address="") for n in range(4)]
+    groups = [Node(key=f"group {n}", words=str(n), count=9, address="") for n in range(4)]
+    edges = [Edge(source=f"device:{n}", target=f"group {3 - n}", weight=10, words="") for n in range(4)]
+    among = Edge(source="device:0", target="device:3", weight=1, words="")
+    drawn = beside(devices, groups, [*edges, among])
+    heights = {one.node.key: one.y for one in drawn.nodes}
+    assert sorted(heights, key=heights.__getitem__)[:2] in (["device:3", "group 0"], ["group 0", "device:3"])
+    assert all(heights[edge.source] == heights[edge.target] for edge in edges)
+    assert len(drawn.lines) == 5
+    assert all(one.radius <= one.y <= drawn.height - one.radius for one in drawn.nodes)
+
+
+def test_an_opened_network_of_hundreds_shows_its_busiest_and_the_rest_as_one(
+    make_device: MakeDevice, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    server = make_device("server0001", title="Server", zone="10.0.2.0/24", address="10.0.2.5")
+    for n in range(40):
+        pump = make_device(f"pump{n:06d}", title=f"Pump {n}", zone="10.0.1.0/24", address=f"10.0.1.{n + 1}")
+        link(pump, server, "hl7", 1000 + n)
+    page = signed_in(make_person("nora", "network_engineer")).get("/map/?open=10.0.1.0/24")
+    placed = {one.node.words: one.node.count for one in page.context["picture"].nodes}
+    assert "Pump 39" in placed
+    assert "Pump 0" not in placed
+    assert placed["others"] == 40 - (len(placed) - 2)
+    assert "10.0.2.0/24" in placed

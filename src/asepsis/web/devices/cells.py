@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
+from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.overview.templatetags.charts import gauge
 from asepsis.web.overview.templatetags.icons import icon
@@ -27,6 +28,7 @@ GAUGES_KEPT: Final = 1_001
 MOMENTS_KEPT: Final = 4_096
 """To the minute; devices of one capture were seen together."""
 _ANY: Final = "0anydevice0"
+DISPUTE: Final = "In dispute: another device claims what one alone can have, or a strong reason says otherwise"
 
 Cell = Callable[[Device], str]
 """A device to the markup of one cell; whatever comes from the network is escaped."""
@@ -37,7 +39,7 @@ def _title(device: Device) -> str:
     link = f'<a href="{before}{escape(device.pk)}{after}">{escape(device.title)}</a>'
     if not device.conflicts:
         return link
-    return f'{link} <span title="Disputed">{icon("twins", "warn")}<span class="hidden">disputed</span></span>'
+    return f'{link} <span class="muted" title="{DISPUTE}">{icon("twins")}<span class="hidden">in dispute</span></span>'
 
 
 @lru_cache(maxsize=1)
@@ -142,5 +144,7 @@ def rows(devices: Iterable[Device], columns: Sequence[str]) -> SafeString:
         columns: Names of ``CELLS`` in the order shown.
     """
     cells = [CELLS[name] for name in columns]
-    lines = ["<tr><td>" + "</td><td>".join([cell(device) for cell in cells]) + "</td></tr>" for device in devices]
+    # On a telephone each cell has its heading beside it.
+    row = "<tr>" + "".join([f'<td data-title="{escape(COLUMNS[name].title)}">%s</td>' for name in columns]) + "</tr>"
+    lines = [row % tuple([cell(device) for cell in cells]) for device in devices]
     return mark_safe("\n".join(lines))  # noqa: S308 - every cell escapes what it was given

@@ -62,7 +62,7 @@ COLUMNS: Final[dict[str, Column]] = {
         Column(name="conversations", title="Conversations", of=_plain("conversations")),
         Column(name="bytes", title="Volume", of=_plain("bytes")),
         Column(name="patient_messages", title="Patient data in clear", of=_plain("patient_messages")),
-        Column(name="conflicts", title="Conflicts", of=_plain("conflicts")),
+        Column(name="conflicts", title="In dispute", of=_plain("conflicts")),
     )
 }
 USUAL: Final = ("title", "category", "vendor", "model", "address", "confidence", "status", "last_seen")

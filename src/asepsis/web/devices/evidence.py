@@ -94,7 +94,7 @@ def shown_clue(request: HttpRequest, device_id: str, number: int, *, opened: boo
         "who": witness(clue.protocol)[0],
         "number": number,
         "count": len(known.evidence),
-        "capture": captures.get(clue.capture),
+        "capture": Path(captures[clue.capture].path).name if clue.capture in captures else "",
         "messages_read": _messages(clue),
     }
     may_open = may(request.user, Action.PACKET_VIEW, device).allowed

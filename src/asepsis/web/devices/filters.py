@@ -171,7 +171,7 @@ def _facet(name: str, title: str, counts: Counter[str], asked: QueryDict, called
 FLAGS: Final[dict[str, str]] = {
     "medical": "Takes part in care",
     "clear": "Patient data in clear",
-    "conflicts": "Disputed",
+    "conflicts": "In dispute",
 }
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from asepsis.devices.agreement import contradicts
+from asepsis.devices.clue import Attribute
 from asepsis.devices.confidence import THRESHOLD
 from asepsis.devices.device import SINGLE
 from asepsis.devices.device import Device as Known
@@ -167,7 +168,10 @@ def _changes(registry: Registry, known: Mapping[str, Known]) -> Iterator[Change]
 
 
 def conflicts_of(device: Known) -> int:
-    """Twins, and attributes of which a strong reason contradicts the value that is held."""
+    """What two devices claim that one alone can have, and what a strong reason contradicts.
+
+    Not names: programs of one kind bear one name in many devices, and nothing is wrong then.
+    """
     disputed = {
         reason.attribute
         for reason in device.evidence
@@ -177,7 +181,7 @@ def conflicts_of(device: Known) -> int:
         and (held := getattr(device, reason.attribute)) is not None
         and contradicts(reason.attribute, reason.value, held)
     }
-    return len(device.twins) + len(disputed)
+    return sum(twin.attribute != Attribute.NAME for twin in device.twins) + len(disputed)
 
 
 def _row(device: Known, site: Site, standing: Standing | None, traffic: Talk | None) -> Device:

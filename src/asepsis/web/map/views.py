@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -22,16 +23,17 @@ from asepsis.web.devices.models import Device, Link, links_of
 from asepsis.web.devices.views import found
 from asepsis.web.devices.zones import GROUPS, LOCAL, OUTSIDE, UNPLACED
 from asepsis.web.ledger.record import record
-from asepsis.web.map.layout import LONGEST_COLUMN, Edge, Node, Picture, ring, sides
+from asepsis.web.map.layout import LONGEST_COLUMN, Edge, Node, Picture, beside, ring, sides
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.remembered import remembered, remembered_text, seen_until, version
 
 GROUPS_DRAWN: Final = 32
 """On the ring; more lines than their pairs nobody can follow. The smallest others become one."""
-DEVICES_DRAWN: Final = 40
-"""Of an opened group."""
+DEVICES_DRAWN: Final = 24
+"""Of an opened group: a column whose names can still be read on one screen."""
 ROWS_SHOWN: Final = 300
 OTHERS: Final = "others"
+OTHER_GROUPS: Final = "other groups"
 NOBODY: Final = "no department"
 
 
@@ -184,9 +186,11 @@ def _picture(request: HttpRequest, rows: list[dict[str, Any]], mine: QuerySet[De
             volumes[end] += row["volume"]
     counts = _counts(mine, by)
     titles = titles_of(volumes, mine)
-    most = DEVICES_DRAWN if opened else GROUPS_DRAWN
-    kept = {end for end, _ in sorted(volumes.items(), key=lambda item: (-item[1], item[0]))[:most]}
-    drawn = {end: end if end in kept else OTHERS for end in volumes}
+    inside = {end for end in volumes if opened and _is_inside(end)}
+    kept = _largest(volumes, inside, DEVICES_DRAWN) | _largest(volumes, set(volumes) - inside, GROUPS_DRAWN)
+    rest = {end: OTHER_GROUPS if opened and end not in inside else OTHERS for end in volumes}
+    drawn = {end: end if end in kept else rest[end] for end in volumes}
+    counts |= {one: sum(to == one for to in drawn.values()) for one in (OTHERS, OTHER_GROUPS)}
     for row in rows:
         row["words"] = f"{titles.get(row['one'], row['one'])} and {titles.get(row['other'], row['other'])}"
         row["names"] = (titles.get(row["one"], row["one"]), titles.get(row["other"], row["other"]))
@@ -195,7 +199,7 @@ def _picture(request: HttpRequest, rows: list[dict[str, Any]], mine: QuerySet[De
             key=end,
             words=titles.get(end, end),
             count=counts.get(end, 1),
-            address=_address(request, end),
+            address="" if end in (OTHERS, OTHER_GROUPS) else _address(request, end),
             tone="device" if end.startswith("device:") else "far" if end in (OUTSIDE, GROUPS, LOCAL, UNPLACED) else "",
         )
         for end in sorted(set(drawn.values()), key=_in_order)
@@ -216,7 +220,25 @@ def _picture(request: HttpRequest, rows: list[dict[str, Any]], mine: QuerySet[De
         )
         for (one, other), (volume, clear) in sums.items()
     ]
-    return ring(nodes, edges)
+    if not opened:
+        return ring(nodes, edges)
+    shown = {drawn[end] for end in inside}
+    return beside([one for one in nodes if one.key in shown], [one for one in nodes if one.key not in shown], edges)
+
+
+def _is_inside(end: str) -> bool:
+    """Whether an end is one of an opened group itself, by its device or its address, and not another group."""
+    if end.startswith("device:"):
+        return True
+    try:
+        ip_address(end)
+    except ValueError:
+        return False
+    return True
+
+
+def _largest(volumes: Counter[str], ends: set[str], most: int) -> set[str]:
+    return set(sorted(ends, key=lambda end: (-volumes[end], end))[:most])
 
 
 def _in_order(end: str) -> tuple[int, list[int], str]:
@@ -224,7 +246,7 @@ def _in_order(end: str) -> tuple[int, list[int], str]:
     parts = end.split("/")[0].split(".")
     if len(parts) == 4 and all(part.isdecimal() for part in parts):
         return (0, [int(part) for part in parts], end)
-    return (2 if end in (OUTSIDE, GROUPS, LOCAL, UNPLACED, OTHERS, NOBODY) else 1, [], end)
+    return (2 if end in (OUTSIDE, GROUPS, LOCAL, UNPLACED, OTHERS, OTHER_GROUPS, NOBODY) else 1, [], end)
 
 
 def _counts(mine: QuerySet[Device], by: str) -> dict[str, int]:
@@ -245,7 +267,7 @@ def titles_of(ends: Iterable[str], mine: QuerySet[Device]) -> dict[str, str]:
 def _address(request: HttpRequest, end: str) -> str:
     if end.startswith("device:"):
         return reverse("map-device", args=[end.removeprefix("device:")])
-    return "" if end == OTHERS else _here(request, open=end)
+    return _here(request, open=end)
 
 
 def _here(request: HttpRequest, **changed: str) -> str:

@@ -173,7 +173,7 @@ def _attention(figures: Counter[str]) -> list[dict[str, Any]]:
         ),
         ("warn", "clock", "overdue", _list(status="overdue"), "are silent for longer than their own rhythm explains"),
         ("warn", "open", "clear", _list(clear="true"), "send or receive data of patients in clear"),
-        ("warn", "twins", "conflicts", _list(conflicts="true"), "are disputed: two claim the same, or say otherwise"),
+        ("", "twins", "conflicts", _list(conflicts="true"), "are in dispute: two claim one address or serial number"),
         ("", "unknown", "unknown", _list(category="unknown"), "are of unknown kind"),
     )
     return [

@@ -1,0 +1,137 @@
+"""Every page: nothing that keeps out a screen reader or a keyboard, in both colours, on a telephone and on a wall."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import SignIn, axe, picture
+from tests.browser.hospital import PUMP, open_device
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 860}
+WALL = {"width": 2560, "height": 1440}
+ANALYST = [
+    "/",
+    "/devices/",
+    "{device}",
+    "{device}evidence/0/",
+    "{device}conversations/",
+    "/map/",
+    "{map}",
+    "/health/",
+    "/tour/",
+    "/cmms/",
+    "/cmms/reconciliation/",
+    "/jobs/",
+    "/access/break-glass/",
+    "/access/break-glass/request/",
+    "/tokens/",
+    "/api/",
+    "/access/why/?action=device.view",
+    "/account/",
+]
+OFFICER = [
+    "/ledger/",
+    "/ledger/1/",
+    "/ledger/checkpoints/",
+    "/people/",
+    "{person}",
+    "/access/roles/",
+    "{roles}",
+    "/cmms/",
+]
+PAGES = {"security_analyst": ANALYST, "privacy_officer": OFFICER}
+LOOKS = {"telephone": (PHONE, "dark"), "desk": (DESK, "light")}
+
+
+def addresses(page: Any, role: str) -> dict[str, str]:
+    """The pages of this role, those of single things with the things' own addresses."""
+    if role == "privacy_officer":
+        page.goto("/people/")
+        person = page.locator("tbody a").first.get_attribute("href")
+        known = {"person": person, "roles": f"/access{person}"}
+    else:
+        device = open_device(page, PUMP["name"]).split("/devices/", 1)[1]
+        known = {"device": f"/devices/{device}", "map": f"/map/device/{device}"}
+    return {pattern: pattern.format(**known) for pattern in PAGES[role]}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_fits_and_keeps_nobody_out(sign_in: SignIn, role: str, look: str) -> None:
+    size, scheme = LOOKS[look]
+    page = sign_in(role, viewport=size, color_scheme=scheme)
+    wrong = []
+    for pattern, address in addresses(page, role).items():
+        page.goto(address)
+        if (needs := page.evaluate("document.documentElement.scrollWidth")) > size["width"]:
+            wrong.append(f"{pattern} is {needs} wide")
+        axe(page)
+        picture(page, f"{look}-{pattern.strip('/{}').replace('/', '-') or 'overview'}")
+        # The other colours need no other place: what axe finds there is contrast alone.
+        page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
+        axe(page, "color-contrast")
+        page.emulate_media(color_scheme=scheme)
+    assert wrong == []
+
+
+def test_the_keyboard_reaches_content_menu_filters_table_and_a_device(sign_in: SignIn) -> None:
+    page = sign_in("security_analyst", viewport=DESK)
+    page.goto("/devices/?category=infusion_pump")
+
+    def on() -> str:
+        """What has the focus; what has it is seen to have it."""
+        told = page.evaluate("""() => {
+            const one = document.activeElement, look = getComputedStyle(one), box = one.getBoundingClientRect();
+            const seen = look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2 && box.width > 0;
+            return [one.matches("main") || seen, (one.innerText || one.name || one.ariaLabel || "").trim()];
+        }""")
+        assert told[0], told
+        return str(told[1])
+
+    def tab_to(words: str) -> list[str]:
+        """Presses Tab until that is reached: what was passed."""
+        passed: list[str] = []
+        while len(passed) < TABS_LIMIT:
+            page.keyboard.press("Tab")
+            passed.append(on())
+            if passed[-1].startswith(words):
+                return passed
+        raise AssertionError(passed)
+
+    assert tab_to("Skip to the content") == ["Skip to the content"]
+    passed = tab_to("Guided tour")
+    assert {"Asepsis", "Overview", "Devices", "Map"} <= set(passed)
+    page.goto("/devices/?category=infusion_pump")
+    tab_to("Skip to the content")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    passed = tab_to("Kind")
+    assert "q" in passed
+    page.keyboard.press("Enter")
+    page.get_by_role("checkbox", name="Infusion pump").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("checkbox", name="Infusion pump").wait_for(state="hidden")
+    assert on().startswith("Kind")
+    tab_to("Device")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=**")
+    page.locator("#rows").get_by_role("link", name=PUMP["name"], exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=PUMP["name"], exact=True).wait_for()
+
+
+TABS_LIMIT = 60
+"""More stops than a page has before its table."""
+
+
+@pytest.mark.parametrize("address", ["/", "/devices/", "/map/"])
+def test_a_wall_screen_is_used(sign_in: SignIn, address: str) -> None:
+    page = sign_in("security_analyst", viewport=WALL, color_scheme="dark")
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= WALL["width"]
+    used = page.locator("main > :last-child").evaluate("one => one.getBoundingClientRect().right")
+    assert used > 0.95 * WALL["width"]
+    picture(page, f"wall-{address.strip('/') or 'overview'}")
