@@ -112,7 +112,7 @@ def test_the_list_leaves_as_csv_json_and_pdf_with_what_it_was_narrowed_to(sign_i
         with page.expect_download() as waiting:
             page.get_by_role("link", name=re.compile(f"^{kind}")).click()
         page.locator("summary", has_text="Export").click()
-        path = tmp_path / waiting.value.suggested_filename
+        path = tmp_path / str(waiting.value.suggested_filename)
         waiting.value.save_as(path)
         return path
 

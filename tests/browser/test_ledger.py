@@ -23,7 +23,7 @@ def test_an_access_stands_in_the_ledger_with_its_proof(sign_in: SignIn) -> None:
     picture(page, "ledger")
     page.locator("main").get_by_label("Device").fill(f"device:{device}")
     page.get_by_role("button", name="Find").click()
-    row = page.get_by_role("row", name=re.compile(f"Clinical-Engineer.*device.view.*{device}")).first
+    row = page.get_by_role("row", name=re.compile(f"clinical-engineer.*device.view.*{device}", re.IGNORECASE)).first
     row.get_by_role("link").first.click()
     page.get_by_text("Proved", exact=True).wait_for()
     page.get_by_role("img", name=re.compile("lead from entry")).wait_for()

@@ -70,10 +70,6 @@ def test_every_page_fits_and_keeps_nobody_out(sign_in: SignIn, role: str, look: 
             wrong.append(f"{pattern} is {needs} wide")
         axe(page)
         picture(page, f"{look}-{pattern.strip('/{}').replace('/', '-') or 'overview'}")
-        # The other colours need no other place: what axe finds there is contrast alone.
-        page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
-        axe(page, "color-contrast")
-        page.emulate_media(color_scheme=scheme)
     assert wrong == []
 
 
@@ -97,7 +93,8 @@ def test_the_keyboard_reaches_content_menu_filters_table_and_a_device(sign_in: S
         while len(passed) < TABS_LIMIT:
             page.keyboard.press("Tab")
             passed.append(on())
-            if passed[-1].startswith(words):
+            # A region that is scrolled has the focus too, and all its text.
+            if passed[-1].startswith(words) and len(passed[-1]) < WORDS_LIMIT:
                 return passed
         raise AssertionError(passed)
 
@@ -125,6 +122,7 @@ def test_the_keyboard_reaches_content_menu_filters_table_and_a_device(sign_in: S
 
 TABS_LIMIT = 60
 """More stops than a page has before its table."""
+WORDS_LIMIT = 40
 
 
 @pytest.mark.parametrize("address", ["/", "/devices/", "/map/"])

@@ -101,11 +101,9 @@ def test_an_administrator_is_made_by_two(server: Server, new_page: NewPage) -> N
     third.reload()
     assert "People" not in menu(third)
     first.goto("/access/roles/")
-    first.get_by_role("row", name=re.compile("Made-Third as an administrator")).get_by_role(
-        "button", name="Approve"
-    ).click()
-    first.get_by_role("heading", name="You may not open this").wait_for()
-    first.get_by_text("Nobody applies or approves what he proposed himself.").wait_for()
+    # Who proposed does not approve: it is not even offered.
+    first.get_by_role("heading", name="Roles", exact=True).wait_for()
+    assert first.get_by_role("button", name="Approve").count() == 0
     second.goto("/access/roles/")
     waiting = second.get_by_role("row", name=re.compile("Made-Third as an administrator"))
     waiting.get_by_role("button", name="Approve").click()
@@ -127,5 +125,5 @@ def test_a_person_asks_why_and_reads_the_policy_that_decided(sign_in: SignIn) ->
     page.get_by_label("May").select_option(value="device.view")
     page.get_by_role("button", name="Ask").click()
     answer.get_by_text("Yes", exact=True).wait_for()
-    answer.get_by_text("clinician-sees-devices").click()
+    answer.get_by_text("clinician-sees-devices", exact=True).click()
     answer.get_by_text("permit (").wait_for()

@@ -8,7 +8,7 @@ asked on the right.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import cos, degrees, pi, sin
+from math import cos, degrees, pi, sin, sqrt
 from typing import Final
 
 from asepsis.kernel.value import value
@@ -185,7 +185,7 @@ def _by_middle(devices: Sequence[Node], groups: Sequence[Node], edges: Sequence[
 
 def _thick(lines: int) -> float:
     """How thick the thickest of so many lines is."""
-    return THICK * min(1.0, (LINES_AT_FULL_WIDTH / max(lines, 1)) ** 0.5)
+    return THICK * sqrt(min(1.0, LINES_AT_FULL_WIDTH / max(lines, 1)))
 
 
 def sides(middle: Node, left: Sequence[Node], right: Sequence[Node], edges: Sequence[Edge]) -> Picture:
