@@ -28,6 +28,7 @@ ANALYST = [
     "/access/break-glass/",
     "/access/break-glass/request/",
     "/tokens/",
+    "/webhooks/",
     "/api/",
     "/access/why/?action=device.view",
     "/account/",

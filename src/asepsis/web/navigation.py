@@ -36,7 +36,7 @@ ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
 
 ICONS: Final[dict[str, str]] = {
     "account": "account",
-    "api_reference": "webhook",
+    "api_reference": "file",
     "break-glass": "alert",
     "cmms": "import",
     "devices": "devices",
