@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asepsis.exposure.risk import Control, Facts, Threat, Tier, advise, assess, stability
@@ -20,7 +20,9 @@ from asepsis.knowledge.harm import SEVERITIES, harm_of
 from asepsis.knowledge.vocabulary import MEDICAL, Category
 
 # Advice tries some hundred sets of actions: a quarter of the examples, all of them in the long form.
-SEARCHES = settings(max_examples=100 if "ASEPSIS_SOAK" in os.environ else 15)
+# Making random facts may be slow on a busy machine, and that decides nothing.
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
+SEARCHES = settings(PATIENT, max_examples=100 if "ASEPSIS_SOAK" in os.environ else 15)
 _CATEGORIES = sorted(str(category) for category in Category)
 _IMPACTS = st.sampled_from((0.0, 0.5, 1.0))
 
@@ -56,12 +58,14 @@ def test_weights_of_each_side_add_up_to_one() -> None:
     assert sum(LIKELIHOOD_WEIGHTS.values()) == sum(HARM_WEIGHTS.values()) == 1
 
 
+@PATIENT
 @given(facts_of_devices)
 def test_a_score_is_bounded_and_lies_in_its_interval(facts: Facts) -> None:
     found = assess(facts)
     assert 0 <= found.low <= found.score <= found.high <= 100
 
 
+@PATIENT
 @given(facts_of_devices)
 def test_the_factors_add_up_to_the_score_exactly(facts: Facts) -> None:
     found = assess(facts)
@@ -87,6 +91,7 @@ def _worse_threat(threat: Threat, step: int) -> Threat:
     return replace(threat, **ways[step % len(ways)])
 
 
+@PATIENT
 @given(facts_of_devices, st.sampled_from(sorted(KINDS)), threats, st.integers(0, 20))
 def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Threat, step: int) -> None:
     worse = [
@@ -107,6 +112,7 @@ def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Th
         assert assess(changed).score >= before
 
 
+@PATIENT
 @given(facts_of_devices, st.sampled_from(_CATEGORIES), st.sampled_from(_CATEGORIES))
 def test_a_worse_function_never_lowers_the_score(facts: Facts, one: str, other: str) -> None:
     first, second = harm_of(one), harm_of(other)
@@ -145,6 +151,7 @@ def test_no_single_action_changes_the_tier_for_fewer_hours_than_the_advice(facts
             assert advice.hours <= action.hours
 
 
+@PATIENT
 @given(facts_of_devices)
 def test_no_action_makes_it_worse(facts: Facts) -> None:
     before = assess(facts).score

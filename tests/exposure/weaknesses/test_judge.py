@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asepsis.exposure.weaknesses import KINDS, Weakness, judge
@@ -234,6 +234,7 @@ _FACTS = st.recursive(
 _NAMES = ("version", "not_after", "security", "ciphers", "software", "community", "protocol_version", "kex", "method")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # making facts may be slow on a busy machine
 @given(
     protocol=st.sampled_from(sorted({row["protocol"] for row, _ in MESSAGES.values()})),
     facts=st.dictionaries(st.sampled_from(_NAMES) | st.text(max_size=8), _FACTS, max_size=6),
