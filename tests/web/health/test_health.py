@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from django.utils import timezone
 
 from asepsis.pipeline import reports
@@ -42,21 +41,6 @@ def test_what_was_analysed_on_the_command_line_counts_too(
     analyze([capture], workspace=workspace, site="north", progress=None)
     told = signed_in(make_person("nora", "network_engineer")).get("/api/v1/health").json()["coverage"]
     assert told["captures"] == 1
-
-
-def test_a_damaged_line_of_the_reports_is_passed_over(workspace: Workspace) -> None:
-    reports.keep(workspace, "north", [report("/x/a.pcap", 10, 10)])
-    with (workspace.root / reports.NAME).open("ab") as file:
-        file.write(b'{"at": "x"}\n\xff\n[]\n{"at":"2026-01-01","site":"n","capture":{"packets":"1"}}\n{"cut')
-    assert [one.capture["path"] for one in reports.latest(workspace)] == ["/x/a.pcap"]
-
-
-def test_reports_are_kept_in_bounds(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "SIZE_LIMIT_BYTES", 2000)
-    for number in range(100):
-        reports.keep(workspace, "north", [report(f"/x/{number}.pcap", 1, 1)])
-    assert (workspace.root / reports.NAME).stat().st_size < 4000
-    assert reports.latest(workspace)[0].capture["path"] == "/x/99.pcap"
 
 
 def test_without_anything_the_page_says_so(make_person: MakePerson, signed_in: SignedIn, workspace: Workspace) -> None:
