@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Times never decide a test.
-settings.register_profile("asepsis", deadline=None)
+settings.register_profile("asepsis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("asepsis")
 
 
