@@ -1,7 +1,7 @@
 """``python -m bench.exposure.scale``: 100,000 devices against 2,500 advisories and 300,000 scores, in CPU seconds.
 
-The advisories are the public medical ones under other numbers; devices are those that ``plant`` makes of them, with
-serial versions so that few are alike. Beside it: the same join in SQL, by lower-case maker and model alone.
+The advisories are the public medical ones under other numbers and makers' names; devices are those that ``plant`` makes
+of them, with serial versions so that few are alike. Beside it: the same join in SQL, by lower-case maker and model alone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from bench.exposure.plant import planted
 DEVICES, ADVISORIES, SCORES = 100_000, 2_500, 300_000
 
 
+def _copied(content: bytes, copy: int) -> bytes:
+    """The same advisory of another maker, under another number."""
+    document = json.loads(content)
+    document["document"]["tracking"]["id"] += f"-{copy}"
+    for branch in document["product_tree"].get("branches", ()):
+        branch["name"] = f"W{copy} {branch['name']}"
+    return json.dumps(document).encode()
+
+
 def main() -> int:
     """Prints one JSON object."""
     folder = unpack("advisories") / "csaf_icsma"
@@ -31,17 +40,16 @@ def main() -> int:
         print("the advisories are not at hand: nothing was measured", file=sys.stderr)
         return 0
     contents = [path.read_bytes() for path in sorted(folder.glob("*.json"))]
-    documents = [
-        content.replace(b'"ICSMA-', f'"X{copy}-'.encode())
-        for copy in range(-(-ADVISORIES // len(contents)))
-        for content in contents
-    ][:ADVISORIES]
+    copies = -(-ADVISORIES // len(contents))
+    documents = [_copied(content, copy) for copy in range(copies) for content in contents][:ADVISORIES]
     scores = "#model_version:v1,score_date:2026-01-01\ncve,epss,percentile\n" + "\n".join(
         f"CVE-2026-{number},0.00{number % 1000:03d},0.5" for number in range(1000, 1000 + SCORES)
     )
     base = [device.identity for device in planted(advisories(folder))]
     devices = [
-        Identity(vendor=one.vendor, model=one.model, version=f"{one.version}.{place // len(base)}")
+        Identity(
+            vendor=f"{one.vendor} W{place % copies}", model=one.model, version=f"{one.version}.{place // len(base)}"
+        )
         for place in range(DEVICES)
         for one in (base[place % len(base)],)
     ]

@@ -15,7 +15,16 @@ from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Product, Status
 from asepsis.exposure.finding import Exposed, Finding, Verdict
 from asepsis.exposure.identity import Identity, evidence_for, identity_of
 from asepsis.exposure.matching.makers import makers, words_of
-from asepsis.exposure.matching.names import Brands, Likeness, Name, brands, device_reading, likeness, read_name
+from asepsis.exposure.matching.names import (
+    LONGEST_NAME,
+    Brands,
+    Likeness,
+    Name,
+    brands,
+    device_reading,
+    likeness,
+    read_name,
+)
 from asepsis.exposure.matching.range_text import said_twice
 from asepsis.exposure.matching.ranges import Answer, Part, Placing, Range, place
 from asepsis.exposure.matching.version import Version, version
@@ -32,6 +41,8 @@ class Leaf:
 
     advisory: Advisory
     product: Product
+    key: tuple[str, str]
+    """(the advisory's key, the product's id)"""
     name: Name
     first: Range
     second: Range | None
@@ -43,12 +54,15 @@ class Leaf:
     """(vulnerability, status)"""
 
 
+Alike = tuple[Leaf, Likeness, bool]
+"""A product, how its name stands to a model's, and whether the version is named thereby."""
+
+
 @value
 class _Held:
     """How one leaf stands to one identity."""
 
     leaf: Leaf
-    likeness: Likeness
     placing: Placing
     tells: str
 
@@ -60,6 +74,7 @@ class Matcher:
         self._by_atom: dict[tuple[str, str], list[Leaf]] = defaultdict(list)
         self._atoms: dict[str, set[str]] = defaultdict(set)
         self._remembered: dict[Identity, tuple[Verdict, ...]] = {}
+        self._models: dict[tuple[str, str], tuple[tuple[Alike, ...], ...]] = {}
         self.advisories: dict[str, Advisory] = {}
         for advisory in advisories:
             self.advisories[advisory.key] = advisory
@@ -98,14 +113,28 @@ class Matcher:
     def _judge(self, identity: Identity) -> Iterator[Verdict]:
         if identity.is_empty or not identity.vendor:
             return
-        by_advisory: dict[str, list[_Held]] = defaultdict(list)
-        shared: Brands = frozenset().union(*(self._brands.get(maker, frozenset()) for maker in makers(identity.vendor)))
-        for leaf in self._candidates(identity):
-            held = _hold(identity, leaf, shared)
-            if held is not None:
-                by_advisory[leaf.advisory.key].append(held)
-        for key in sorted(by_advisory):
-            yield from _verdicts(_nearest(by_advisory[key]))
+        shown = version(identity.version) if identity.version else None
+        for alike in self._products(identity.vendor, identity.model):
+            held = [one for one in (_hold(identity, shown, *each) for each in alike) if one is not None]
+            if held:
+                yield from _verdicts(held)
+
+    def _products(self, vendor: str, model: str) -> tuple[tuple[Alike, ...], ...]:
+        """The products that a model may be, by advisory: versions apart, and so for all devices of a model at once."""
+        known = self._models.get((vendor, model))
+        if known is not None:
+            return known
+        shared: Brands = frozenset().union(*(self._brands.get(maker, frozenset()) for maker in self._makers(vendor)))
+        by_advisory: dict[str, list[Alike]] = defaultdict(list)
+        for leaf in self._candidates(vendor, model):
+            found, named = likeness(device_reading(model, leaf.noise), leaf.name, shared)
+            if found is not Likeness.OTHER:
+                by_advisory[leaf.key[0]].append((leaf, found, named))
+        if len(self._models) >= REMEMBERED:
+            self._models.clear()
+        products = tuple(tuple(_nearest(by_advisory[key])) for key in sorted(by_advisory))
+        self._models[vendor, model] = products
+        return products
 
     def _makers(self, text: str) -> frozenset[str]:
         """The makers that a device's text names; one that nobody knows may be one of the advisories', with a slip."""
@@ -114,17 +143,17 @@ class Matcher:
             return named
         return frozenset(one for name in named for one in self._atoms if near(name, one)) or named
 
-    def _candidates(self, identity: Identity) -> list[Leaf]:
+    def _candidates(self, vendor: str, model: str) -> list[Leaf]:
         found: dict[tuple[str, str], Leaf] = {}
-        for maker in sorted(self._makers(identity.vendor)):
+        for maker in sorted(self._makers(vendor)):
             words = self._atoms.get(maker)
             if words is None:
                 continue
-            for atom in device_reading(identity.model, frozenset()).everything:
+            for atom in atoms(model[:LONGEST_NAME]):
                 # A slip of the pen in a long word is looked for among this maker's words only.
                 for word in (atom,) if atom in words else _slips(atom, words):
                     for leaf in self._by_atom[maker, word]:
-                        found[leaf.advisory.key, leaf.product.id] = leaf
+                        found[leaf.key] = leaf
         return [found[key] for key in sorted(found)]
 
 
@@ -138,6 +167,7 @@ def leaves(advisory: Advisory) -> Iterator[Leaf]:
     for vulnerability in advisory.vulnerabilities:
         for spoken_of, said in vulnerability.status:
             status[spoken_of].append((vulnerability.id, said))
+    advisory_key = advisory.key
     for product in advisory.products:
         if product.id not in status or not (product.name or product.words):
             continue
@@ -148,6 +178,7 @@ def leaves(advisory: Advisory) -> Iterator[Leaf]:
         yield Leaf(
             advisory=advisory,
             product=product,
+            key=(advisory_key, product.id),
             name=read_name(name, _model_numbers(product.version, first), noise),
             first=first,
             second=second,
@@ -177,38 +208,31 @@ def _is_model(part: Part) -> bool:
     return (len(at.lead) >= 2 and number >= 100) or number >= 1000
 
 
-def _hold(identity: Identity, leaf: Leaf, shared: Brands) -> _Held | None:
-    """How a leaf stands to an identity; None where it is another product."""
-    noise = leaf.noise
-    found, named = likeness(device_reading(identity.model, noise), leaf.name, shared)
-    if found is Likeness.OTHER:
-        return None
+def _hold(identity: Identity, shown: Version | None, leaf: Leaf, found: Likeness, named: bool) -> _Held | None:
+    """How a leaf stands to an identity; None where there is nothing to say of it."""
     sure = found in (Likeness.SAME, Likeness.EXACT, Likeness.VERBATIM)
     if sure and named:
         why = f"the model {identity.model} is the one that the advisory names"
-        return _Held(leaf=leaf, likeness=found, placing=Placing(answer=Answer.YES, why=why), tells="")
-    shown = version(identity.version) if identity.version else None
+        return _Held(leaf=leaf, placing=Placing(answer=Answer.YES, why=why), tells="")
     placing, tells = _place(identity, shown, leaf)
     if sure:
-        return _Held(leaf=leaf, likeness=found, placing=placing, tells=tells)
+        return _Held(leaf=leaf, placing=placing, tells=tells)
     if placing.answer is Answer.NO:
         # Another product or a version outside: either way there is nothing to ask.
         return None
     than = "less than" if found is Likeness.LESS else "more than"
     why = f"the device calls itself {identity.model}, which says {than} {leaf.name.text}"
     placing = Placing(answer=Answer.CANNOT_TELL, why=why)
-    return _Held(
-        leaf=leaf, likeness=found, placing=placing, tells=f"whether the device is this product: {leaf.name.text}"
-    )
+    return _Held(leaf=leaf, placing=placing, tells=f"whether the device is this product: {leaf.name.text}")
 
 
-def _nearest(helds: list[_Held]) -> list[_Held]:
+def _nearest(alike: list[Alike]) -> list[Alike]:
     """The products of one advisory that are likest: who is named word for word is not meant by a longer name too."""
     for likest in (Likeness.VERBATIM, Likeness.EXACT, Likeness.SAME):
-        found = [held for held in helds if held.likeness is likest]
+        found = [each for each in alike if each[1] is likest]
         if found:
             return found
-    return helds
+    return alike
 
 
 def _place(identity: Identity, shown: Version | None, leaf: Leaf) -> tuple[Placing, str]:
