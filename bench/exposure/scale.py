@@ -1,7 +1,7 @@
 """``python -m bench.exposure.scale``: 100,000 devices against 2,500 advisories and 300,000 scores, in CPU seconds.
 
 The advisories are the public medical ones under other numbers and makers' names; devices are those that ``plant`` makes
-of them, with serial versions so that few are alike. Beside it: the same join in SQL, by lower-case maker and model alone.
+of them, with serial versions so that few are alike. Beside it: the same join in SQL, by maker and model alone.
 """
 
 from __future__ import annotations
