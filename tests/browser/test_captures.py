@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.browser.conftest import SignIn, picture
+from tests.browser.conftest import WAIT_MILLISECONDS, SignIn, picture
 from tests.browser.hospital import PUMPS
 from tests.browser.server import Server
 
@@ -46,7 +47,10 @@ def test_a_capture_is_sent_and_its_progress_shows_until_its_device_is_there(sign
     assert page.get_by_role("row", name="cart.pcap").get_by_role("cell", name="1", exact=True).count() == 2
     # The refreshed list has it as soon as the server noticed.
     page.goto(f"/devices/?q={NAME}")
+    end = time.monotonic() + WAIT_MILLISECONDS / 1000
     while page.locator("#rows").get_by_role("link", name=NAME, exact=True).count() == 0:
+        assert time.monotonic() < end
+        page.wait_for_timeout(500)
         page.reload()
     page.locator("#rows").get_by_role("link", name=NAME, exact=True).click()
     page.get_by_text(HARDWARE.hex(":")).first.wait_for()
