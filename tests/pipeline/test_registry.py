@@ -224,6 +224,11 @@ def test_columns_of_conversations_get_the_same_answers(registry: Registry) -> No
 def test_intervals_cover_all_time_without_overlap(registry: Registry) -> None:
     monitor, pump = moved(registry)
     found = [one for one in registry.intervals("north") if one.ip == "10.0.0.5"]
+    assert registry.intervals("north", ["10.0.0.5"]) == found
+    assert registry.intervals(None, ["10.0.0.5", "192.0.2.99"]) == [
+        one for one in registry.intervals() if one.ip == "10.0.0.5"
+    ]
+    assert registry.intervals("north", []) == []
     turn = NOON + 5 * HOUR_NS
     assert found == [
         AddressInterval(site="north", ip="10.0.0.5", device=monitor, from_ns=-FOREVER_NS, until_ns=turn),

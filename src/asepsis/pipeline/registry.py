@@ -246,9 +246,12 @@ class Registry:
             ips: Of these addresses alone, where only few are asked for; None of all.
         """
         self._refresh(site)
+        # What is not asked for is left out of the question, so that the rest of it finds its rows by their key.
+        asked = ["site = ?1"] if site is not None else []
+        asked += ["ip IN (SELECT value FROM json_each(?2))"] if ips is not None else []
         rows = self._select(
-            "SELECT site, ip, first_ns, device FROM holdings WHERE (?1 IS NULL OR site = ?1)"
-            " AND (?2 IS NULL OR ip IN (SELECT value FROM json_each(?2))) ORDER BY site, ip, first_ns",
+            "SELECT site, ip, first_ns, device FROM holdings"  # noqa: S608 - conditions of our own
+            f" WHERE {' AND '.join([*asked, '?1 IS ?1', '?2 IS ?2'])} ORDER BY site, ip, first_ns",
             site,
             None if ips is None else json.dumps(sorted(set(ips))),
         )
