@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asepsis.exposure.advisory import Advisory, Problem, Status
-from asepsis.exposure.feeds.document import DEPTH_LIMIT
+from asepsis.exposure.feeds.document import DEPTH_LIMIT, DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.reading import Document, read_document
 from tests.exposure.documents import csaf, read
 
@@ -88,7 +88,7 @@ def test_wrong_types_are_named_with_their_place_and_the_rest_is_read() -> None:
         b'{"document": ' + b"[" * 100_000,
         b'{"a":' * (DEPTH_LIMIT + 1) + b"1" + b"}" * (DEPTH_LIMIT + 1),
         b'{"document": {"csaf_version": "2.0"}}',
-        gzip.compress(bytes(200 * 2**20), 9),
+        gzip.compress(bytes(DOCUMENT_LIMIT_BYTES + 1), 1),
         gzip.compress(b"{}")[:-6],
         b'{"count": ' + b"9" * 10_000 + b"}",
         b"PK\x03\x04",

@@ -61,8 +61,9 @@ def _one(text: str) -> str | None:
     # One slip in a long name: Phillips.
     name = normal(" ".join(words))
     first = name.split()[0] if name else ""
+    sign = name[:1]
     for spelling, vendor in spellings().items():
-        if near(name, spelling) or (" " not in spelling and near(first, spelling)):
+        if spelling[:1] == sign and (near(name, spelling) or (" " not in spelling and near(first, spelling))):
             return vendor.name
     return None
 

@@ -74,6 +74,7 @@ class Matcher:
         self._by_atom: dict[tuple[str, str], list[Leaf]] = defaultdict(list)
         self._atoms: dict[str, set[str]] = defaultdict(set)
         self._remembered: dict[Identity, tuple[Verdict, ...]] = {}
+        self._named: dict[str, frozenset[str]] = {}
         self._models: dict[tuple[str, str], tuple[tuple[Alike, ...], ...]] = {}
         self.advisories: dict[str, Advisory] = {}
         for advisory in advisories:
@@ -138,10 +139,15 @@ class Matcher:
 
     def _makers(self, text: str) -> frozenset[str]:
         """The makers that a device's text names; one that nobody knows may be one of the advisories', with a slip."""
-        named = makers(text)
-        if any(name in self._atoms for name in named):
-            return named
-        return frozenset(one for name in named for one in self._atoms if near(name, one)) or named
+        known = self._named.get(text)
+        if known is None:
+            known = makers(text)
+            if not any(name in self._atoms for name in known):
+                known = frozenset(one for name in known for one in _slips(name, self._atoms)) or known
+            if len(self._named) >= REMEMBERED:
+                self._named.clear()
+            self._named[text] = known
+        return known
 
     def _candidates(self, vendor: str, model: str) -> list[Leaf]:
         found: dict[tuple[str, str], Leaf] = {}
@@ -157,8 +163,12 @@ class Matcher:
         return [found[key] for key in sorted(found)]
 
 
-def _slips(atom: str, words: set[str]) -> list[str]:
-    return [word for word in words if near(atom, word)] if len(atom) >= 6 else []
+def _slips(atom: str, words: Iterable[str]) -> list[str]:
+    """Words that differ from this one by a slip; only those with its first sign are looked at closely."""
+    if len(atom) < 6:
+        return []
+    first = atom[0]
+    return [word for word in words if word[:1] == first and near(atom, word)]
 
 
 def leaves(advisory: Advisory) -> Iterator[Leaf]:
