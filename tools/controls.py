@@ -201,6 +201,15 @@ CONTROLS: Final = (
         test="tests/web/test_hostile_uploads.py::test_what_somebody_typed_is_in_no_log_no_error_page_and_no_record",
     ),
     Control(
+        name="written-down",
+        attack="A vendor reads in lists, by filters or in files what the hospital wrote down of its devices",
+        control="no column, filter, order, count or saved view tells it to whom a policy hides it",
+        file=f"{WEB}/devices/written_down.py",
+        stands="    return Obligation.HIDE_NOTES in engine().obligations(",
+        without="    return False and engine().obligations(",
+        test="tests/web/devices/test_written_down.py::test_a_vendor_s_list_tells_nothing_that_the_hospital_wrote_down",
+    ),
+    Control(
         name="forged-id-token",
         attack="A forged or changed ID token of the hospital's provider",
         control="its signature is checked, by algorithms of key pairs alone",

@@ -19,11 +19,12 @@ from asepsis.web.api.operations import checked, clean, operation
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.devices.additions import content, correct, keep_document, take_away
-from asepsis.web.devices.api import is_hidden, reach
+from asepsis.web.devices.api import reach
 from asepsis.web.devices.documents import refusal
 from asepsis.web.devices.evidence import shown_clue
 from asepsis.web.devices.forms import OverrideForm
 from asepsis.web.devices.models import Device, Document
+from asepsis.web.devices.written_down import is_hidden
 from asepsis.web.settings import WORKSPACE
 
 router = Router(tags=["devices"])
@@ -125,7 +126,7 @@ class ClueOut(Schema):
 def identity(request: HttpRequest, device_id: str) -> Any:
     """What a device is, how sure that is, and what would tell more."""
     device = reach(request, device_id, Action.DEVICE_VIEW)
-    hidden = is_hidden(request, device)
+    hidden = is_hidden(request.user, device)
     standing = telling.standing_words(device.status, device.rhythm) if device.rhythm else device.status
     if not WORKSPACE.exists:
         return {"statements": [], "standing": standing, "overrides": None if hidden else [], "twins": 0}

@@ -20,11 +20,10 @@ from asepsis.web.api.operations import NinjaJSONEncoder, asker, clean, etag_of, 
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action, Obligation
-from asepsis.web.authorisation.asking import asker as circumstances_asker
-from asepsis.web.authorisation.asking import engine
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.devices.filters import DeviceFilter, filters_recorded
 from asepsis.web.devices.models import Device, DeviceRecord, Note
+from asepsis.web.devices.written_down import WRITTEN_DOWN, is_hidden, is_hidden_anywhere
 from asepsis.web.facilities.models import Department
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
@@ -218,12 +217,12 @@ class Days(Schema):
 def list_devices(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     """The devices that you may list."""
     rows: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.select_related("site", "record"))
-    filters = narrowing(wanted)
+    filters = readable_narrowing(request, wanted)
     chosen = DeviceFilter(filters, queryset=rows)
     if not chosen.is_valid():
         raise ProblemError(400, "a filter does not fit")
     record(request, Action.DEVICE_LIST, what={"filters": filters_recorded(filters), "by": "api"})
-    hidden = is_hidden_anywhere(request)
+    hidden = is_hidden_anywhere(request.user)
 
     def row(device: Device) -> dict[str, Any]:
         return {**shown(device), **({"record": None} if hidden else {})}
@@ -235,7 +234,7 @@ def list_devices(request: HttpRequest, wanted: Query[Wanted]) -> Any:
 def one_device(request: HttpRequest, device_id: str) -> Any:
     """One device."""
     device = reach(request, device_id, Action.DEVICE_VIEW)
-    return {**shown(device), **({"record": None} if is_hidden(request, device) else {})}
+    return {**shown(device), **({"record": None} if is_hidden(request.user, device) else {})}
 
 
 @operation(router, "GET", "/devices/{device_id}/evidence", Action.DEVICE_EVIDENCE, response=list[EvidenceOut])
@@ -356,6 +355,18 @@ def narrowing(wanted: Filters) -> dict[str, str]:
     return filters
 
 
+def readable_narrowing(request: HttpRequest, wanted: Filters) -> dict[str, str]:
+    """The same, where nothing is asked for that is kept from the asker.
+
+    Raises:
+        ProblemError: A filter would tell what the hospital wrote down. To leave it out would answer another question.
+    """
+    filters = narrowing(wanted)
+    if not WRITTEN_DOWN.isdisjoint(filters) and is_hidden_anywhere(request.user):
+        raise ProblemError(422, "what the hospital wrote down is not for you to filter by")
+    return filters
+
+
 def reach(
     request: HttpRequest, device_id: str, action: Action, *, recorded: bool = True, notes_follow: bool = False
 ) -> Device:
@@ -375,18 +386,6 @@ def reach(
     if recorded:
         record(request, action, subject=f"device:{device.pk}", what={"by": "api"})
     return device
-
-
-def is_hidden(request: HttpRequest, device: Device) -> bool:
-    """Whether what the hospital wrote down of a device is kept from who asks."""
-    decision = may(request.user, Action.DEVICE_VIEW, device, fulfils=list(Obligation))
-    return Obligation.HIDE_NOTES in decision.obligations
-
-
-def is_hidden_anywhere(request: HttpRequest) -> bool:
-    """Whether it may be kept from who asks for some device: then lists tell it of none."""
-    who = circumstances_asker(asker(request))
-    return Obligation.HIDE_NOTES in engine().obligations(who.subject, Action.DEVICE_VIEW, who.circumstances)
 
 
 def shown(device: Device) -> dict[str, Any]:

@@ -69,10 +69,10 @@ USUAL: Final = ("title", "category", "vendor", "model", "address", "confidence",
 """Shown where nobody chose."""
 
 
-def chosen(names: Iterable[str]) -> tuple[str, ...]:
-    """The columns that were asked for and exist, in our order; the usual ones where none was."""
+def chosen(names: Iterable[str], *, among: Iterable[str] = COLUMNS) -> tuple[str, ...]:
+    """The columns that were asked for and are offered, in our order; the usual ones where none was."""
     wanted = {part for name in names for part in name.split(",")}
-    found = tuple(name for name in COLUMNS if name in wanted)
+    found = tuple(name for name in among if name in wanted)
     if not found:
         return USUAL
     return found if "title" in found else ("title", *found)

@@ -114,10 +114,11 @@ class Facet:
     """How many of them are."""
 
 
-def facets(rows: QuerySet[Device], asked: QueryDict, of: str | None = None) -> list[Facet]:
+def facets(rows: QuerySet[Device], asked: QueryDict, of: str | None = None, *, hidden: bool = False) -> list[Facet]:
     """The choices with their counts among everything that the person may list.
 
-    Kinds, states and sites come from one pass over one index; vendors and what people added from their own.
+    Kinds, states and sites come from one pass over one index; vendors and what people added from their own. Where
+    what the hospital wrote down is ``hidden``, nothing is counted by it.
     """
     kinds: Counter[str] = Counter()
     states: Counter[str] = Counter()
@@ -133,27 +134,34 @@ def facets(rows: QuerySet[Device], asked: QueryDict, of: str | None = None) -> l
     by_vendor = plain.values_list("vendor").annotate(count=Count("pk")).order_by("-count", "vendor")
     vendors = Counter(dict(remembered(by_vendor[:VENDORS_SHOWN], of)))
     vendors[NONE] = vendors.pop("", 0)
-    departments: Counter[str] = Counter()
-    criticalities: Counter[str] = Counter()
-    recorded = plain.filter(record__isnull=False).values_list("record__department", "record__criticality")
-    for department, criticality, count in remembered(recorded.annotate(count=Count("pk")), of):
-        departments[str(department) if department else NONE] += count
-        criticalities[criticality or NONE] += count
-    # Of most devices nobody has said anything: they have no record at all.
-    without = sum(states.values()) - sum(criticalities.values())
-    departments[NONE] += without
-    criticalities[NONE] += without
-    called = {str(pk): name for pk, name in Department.objects.values_list("pk", "name")}
-    levels = {str(level): str(label) for level, label in DeviceRecord.Criticality.choices}
     found = [
         _facet("category", "Kind", kinds, asked, {UNKNOWN: "Unknown"}),
         _facet("vendor", "Vendor", vendors, asked, {name: name for name in vendors} | {NONE: "Unknown"}),
         _facet("status", "Status", states, asked, {}),
         _facet("site", "Site", sites, asked, {name: name for name in sites}),
+    ]
+    if not hidden:
+        found += _written_down(plain, asked, of, count=sum(states.values()))
+    return [facet for facet in found if len(facet.choices) > 1 or facet.chosen]
+
+
+def _written_down(plain: QuerySet[Device], asked: QueryDict, of: str, *, count: int) -> list[Facet]:
+    """What people added to ``count`` devices, of most of which nobody said anything: they have no record at all."""
+    departments: Counter[str] = Counter()
+    criticalities: Counter[str] = Counter()
+    recorded = plain.filter(record__isnull=False).values_list("record__department", "record__criticality")
+    for department, criticality, held in remembered(recorded.annotate(count=Count("pk")), of):
+        departments[str(department) if department else NONE] += held
+        criticalities[criticality or NONE] += held
+    without = count - sum(criticalities.values())
+    departments[NONE] += without
+    criticalities[NONE] += without
+    called = {str(pk): name for pk, name in Department.objects.values_list("pk", "name")}
+    levels = {str(level): str(label) for level, label in DeviceRecord.Criticality.choices}
+    return [
         _facet("department", "Department", departments, asked, called | {NONE: "None"}),
         _facet("criticality", "Criticality", criticalities, asked, levels | {NONE: "Not said"}),
     ]
-    return [facet for facet in found if len(facet.choices) > 1 or facet.chosen]
 
 
 def _facet(name: str, title: str, counts: Counter[str], asked: QueryDict, called: dict[str, str]) -> Facet:

@@ -27,6 +27,7 @@ from asepsis.web.devices.columns import COLUMNS, chosen
 from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, filters_recorded, narrowed_by
 from asepsis.web.devices.models import Device, SavedView
 from asepsis.web.devices.tables import DeviceTable, KnownPaginator
+from asepsis.web.devices.written_down import WRITTEN_DOWN, is_hidden_anywhere, readable, readable_views
 from asepsis.web.ledger.record import record
 from asepsis.web.partial import is_partial
 from asepsis.web.remembered import seen_until, version
@@ -43,27 +44,32 @@ _LEFT_OUT: Final = ("page", "export")
 def devices(request: HttpRequest) -> HttpResponse:
     """The devices that this person may list."""
     of = version()
-    columns = chosen(request.GET.getlist("columns"))
+    hidden, asked = is_hidden_anywhere(request.user), readable(request.user, request.GET)
+    offered = [name for name in COLUMNS if not (hidden and name in WRITTEN_DOWN)]
+    columns = chosen(asked.getlist("columns"), among=offered)
     rows = visible(request.user, Action.DEVICE_LIST, _with(columns))
-    filtered = DeviceFilter(request.GET, queryset=rows)
+    filtered = DeviceFilter(asked, queryset=rows)
     table = DeviceTable(filtered.qs, shown=columns, version=of)
     RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": KnownPaginator}).configure(table)
-    record(request, Action.DEVICE_LIST, what={"filters": _recorded(request.GET)})
+    record(request, Action.DEVICE_LIST, what={"filters": _recorded(asked)})
     context: dict[str, Any] = {"table": table, "count": table.paginator.count}
-    shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), request.GET, of)
-    context["narrowed"] = narrowed_by(request.GET, shown)
+    shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), asked, of, hidden=hidden)
+    context["narrowed"] = narrowed_by(asked, shown)
     context["until"] = seen_until(rows, of)
-    context["query"] = _query(request.GET)
+    context["query"] = _query(asked)
     context["may_export"] = may(request.user, Action.DEVICE_EXPORT).allowed
     if is_partial(request):
         return render(request, "devices/table.html", context)
     context |= {
         "facets": shown,
         "choices": _choices(tuple(shown)),
-        "flags": [(name, words, request.GET.get(name, "") == "true") for name, words in FLAGS.items()],
-        "columns": [(column, column.name in columns) for column in COLUMNS.values()],
-        "hidden": [(name, given) for name in ("sort", "zone") for given in request.GET.getlist(name)],
-        "views": SavedView.objects.filter(Q(owner=request.user.pk) | Q(shared=True)).select_related("owner"),
+        "flags": [(name, words, asked.get(name, "") == "true") for name, words in FLAGS.items()],
+        "columns": [(COLUMNS[name], name in columns) for name in offered],
+        "hidden": [(name, given) for name in ("sort", "zone") for given in asked.getlist(name)],
+        "views": readable_views(
+            request.user,
+            SavedView.objects.filter(Q(owner=request.user.pk) | Q(shared=True)).select_related("owner"),
+        ),
     }
     return render(request, "devices/devices.html", context)
 
@@ -81,11 +87,13 @@ ENDINGS: Final = ("csv", "json", "pdf")
 
 def as_file(request: HttpRequest, asked: QueryDict, ending: str) -> HttpResponseBase:
     """The devices that the filters of ``asked`` leave, as a file of one of the ``ENDINGS``; recorded."""
-    rows = visible(request.user, Action.DEVICE_EXPORT, _with(COLUMNS))
+    hidden, asked = is_hidden_anywhere(request.user), readable(request.user, asked)
+    offered = [name for name in COLUMNS if not (hidden and name in WRITTEN_DOWN)]
+    rows = visible(request.user, Action.DEVICE_EXPORT, _with(offered))
     filtered = DeviceFilter(asked, queryset=rows)
     found: QuerySet[Device] = filtered.qs
-    columns = chosen(asked.getlist("columns"))
-    ordering = DeviceTable(found, order_by=asked.getlist("sort"))
+    columns = chosen(asked.getlist("columns"), among=offered)
+    ordering = DeviceTable(found, shown=offered, order_by=asked.getlist("sort"))
     found = ordering.data.data if asked.get("sort") else found
     record(request, Action.DEVICE_EXPORT, what={"filters": _recorded(asked), "as": ending})
     if ending == "csv":
@@ -93,7 +101,7 @@ def as_file(request: HttpRequest, asked: QueryDict, ending: str) -> HttpResponse
     if ending == "json":
         return export.as_json(request, found, columns)
     until = seen_until(rows)
-    told = [one.words for one in narrowed_by(asked, facets(rows, asked))]
+    told = [one.words for one in narrowed_by(asked, facets(rows, asked, hidden=hidden))]
     return export.as_pdf(found, columns, until=until, filters=told)
 
 

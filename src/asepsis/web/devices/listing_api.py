@@ -13,11 +13,12 @@ from asepsis.web.api.operations import asker, clean, operation
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import visible
-from asepsis.web.devices.api import Filters, narrowing
+from asepsis.web.devices.api import Filters, readable_narrowing
 from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.filters import facets
 from asepsis.web.devices.listing import ENDINGS, as_file, forget_view, keep_view
 from asepsis.web.devices.models import Device, SavedView
+from asepsis.web.devices.written_down import WRITTEN_DOWN, is_hidden_anywhere, readable_views
 
 router = Router(tags=["devices"])
 
@@ -73,13 +74,14 @@ class File(Filters):
 def choices(request: HttpRequest) -> Any:
     """What the list can be narrowed by, with counts."""
     rows = visible(request.user, Action.DEVICE_LIST, Device.objects.all())
+    hidden = is_hidden_anywhere(request.user)
     return [
         {
             "name": facet.name,
             "title": facet.title,
             "choices": [{"value": one.value, "words": one.words, "count": one.count} for one in facet.choices],
         }
-        for facet in facets(rows, QueryDict())
+        for facet in facets(rows, QueryDict(), hidden=hidden)
     ]
 
 
@@ -89,10 +91,11 @@ def export(request: HttpRequest, ending: str, wanted: Query[File]) -> Any:
     if ending not in ENDINGS:
         raise Http404
     clean(wanted.columns, wanted.sort)
-    if wanted.sort.removeprefix("-") not in (*COLUMNS, ""):
+    hidden = WRITTEN_DOWN if is_hidden_anywhere(request.user) else frozenset()
+    if wanted.sort.removeprefix("-") not in {*COLUMNS, ""} - hidden:
         raise ProblemError(422, "there is no such column to sort by")
     asked = QueryDict(mutable=True)
-    asked.update(narrowing(wanted))
+    asked.update(readable_narrowing(request, wanted))
     for name in ("columns", "sort"):
         if given := getattr(wanted, name):
             asked[name] = given
@@ -104,7 +107,7 @@ def views(request: HttpRequest) -> Any:
     """Your saved views, and those that others share."""
     me = asker(request)
     rows = SavedView.objects.filter(Q(owner=me) | Q(shared=True)).select_related("owner")
-    return [_shown(row, me.pk) for row in rows]
+    return [_shown(row, me.pk) for row in readable_views(me, rows)]
 
 
 @operation(

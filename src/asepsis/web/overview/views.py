@@ -17,6 +17,7 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.models import Change, Device, Freshness, Link, links_of
+from asepsis.web.devices.written_down import is_hidden_anywhere
 from asepsis.web.facilities.models import Site
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.remembered import remembered, version
@@ -47,6 +48,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     if not (may(request.user, Action.CONVERSATION_VIEW).allowed or may(request.user, Action.MAP_VIEW).allowed):
         del context["applications"], context["patient_data"]
+    if is_hidden_anywhere(request.user):
+        context["places"].pop("Departments", None)
     return render(request, "overview/overview.html", context)
 
 
