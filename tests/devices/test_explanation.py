@@ -87,3 +87,10 @@ def test_every_attribute_has_something_that_would_tell_it() -> None:
     assert all(TELLERS[attribute] for attribute in ("category", "vendor", "model", "os", "firmware", "serial", "udi"))
     named = {teller.protocol for tellers in TELLERS.values() for teller in tellers}
     assert named <= WITNESSES.keys()
+
+
+def test_abbreviations_are_spelt_as_people_spell_them_and_roles_told_by_what_they_mean() -> None:
+    said = statements(one(describes(PC, "Linux lab 5.10"), sighting(PRINTS, PC, "10.0.0.5")))
+    assert said["os"].text.startswith("OS Linux")
+    assert said["role"].text.startswith("Accepts print jobs 0.")
+    assert statements(one(describes(MONITOR, "Alaris PCU")))["udi"].text.startswith("UDI unknown")

@@ -15,11 +15,13 @@ from asepsis.devices.inference import VENDOR_PREFIX
 from asepsis.devices.override import Override
 from asepsis.devices.phrases import TELLERS, Teller, is_medical, witness
 from asepsis.kernel.value import value
-from asepsis.knowledge.vocabulary import Category
+from asepsis.knowledge.vocabulary import Category, Role
 
 # More reasons than these do not convince anybody further; the evidence has all of them.
 REASONS_LIMIT = 3
 TELLERS_LIMIT = 2
+_SPELT = {Attribute.OS.value: "OS", Attribute.UDI.value: "UDI"}
+_CLOSED: dict[str, type[Category] | type[Role]] = {Attribute.CATEGORY.value: Category, Attribute.ROLE.value: Role}
 
 
 @value
@@ -165,22 +167,24 @@ def _sentence(
     attribute: str, held: str | None, confidence: float, because: list[str], against: list[str], told_by: list[str]
 ) -> str:
     if held is None:
-        text = f"{attribute} unknown"
+        text = f"{_SPELT.get(attribute, attribute)} unknown"
         if against:
             text += f", though {_joined(against)}"
         return f"{text}: would be told by {_joined(told_by, 'or by')}" if told_by else text
-    shown = _meaning(held) if attribute == Attribute.CATEGORY else f"{attribute} {held}"
+    shown = _meaning(attribute, held) or f"{_SPELT.get(attribute, attribute)} {held}"
     text = f"{shown} {confidence:.2g}"
     if because:
         text += f", because {_joined(because)}"
     return f"{text}; but {_joined(against)}" if against else text
 
 
-def _meaning(category: str) -> str:
+def _meaning(attribute: str, held: str) -> str:
+    """What a word of a closed list means; a word that somebody set and that is none of the list stands for itself."""
+    closed = _CLOSED.get(attribute)
     try:
-        return Category(category).meaning.split(";", 1)[0]
+        return "" if closed is None else closed(held).meaning.split(";", 1)[0]
     except ValueError:
-        return category
+        return held
 
 
 def _joined(parts: Sequence[str], word: str = "and") -> str:
