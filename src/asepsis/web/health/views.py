@@ -52,7 +52,8 @@ def health(request: HttpRequest) -> HttpResponse:
         "errors": covered["errors"],
     }
     if disk:
-        context["disk"]["share"] = disk["used_bytes"] / disk["total_bytes"]
+        # What is kept for the system, or by a quota, cannot be used either.
+        context["disk"]["share"] = 1 - disk["free_bytes"] / disk["total_bytes"]
     return render(request, "health/health.html", context)
 
 
