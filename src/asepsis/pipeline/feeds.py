@@ -13,19 +13,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.edition import is_older
 from asepsis.exposure.feeds.reading import Document, Kind, read_document
 from asepsis.kernel.value import value
+from asepsis.pipeline.embedded import Store, connect
 from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_folder import Unread, read_folder
 
 FORMAT_VERSION: Final = 1
-BUSY_TIMEOUT_SECONDS: Final = 60.0
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -80,12 +79,8 @@ def _shown(key: str) -> str:
     return key.replace("\n", " ")
 
 
-class Feeds:
+class Feeds(Store):
     """The store of one workspace; a context manager. Use it in one thread."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
 
     @classmethod
     def open(cls, path: Path) -> Feeds:
@@ -95,10 +90,8 @@ class Feeds:
             FeedsError: It cannot be opened, or is of a newer format.
         """
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+            connection = connect(path)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
                 (held,) = connection.execute("PRAGMA user_version").fetchone()
                 if held not in (0, FORMAT_VERSION):
                     raise FeedsError(
@@ -114,18 +107,6 @@ class Feeds:
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
         return cls(connection, path)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def update(self, folder: Path, now_ns: int) -> Update:
         """Takes in the documents of a folder; broken ones are named and the rest is taken.

@@ -15,8 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ from asepsis.devices.override import Override
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.value import value
 from asepsis.knowledge.table import OWN
+from asepsis.pipeline.embedded import Store, connect
 from asepsis.pipeline.registry_clues import read_observed, write_clues, write_ties
 from asepsis.pipeline.registry_devices import earlier_devices, new_ids, read_device, write_devices
 from asepsis.pipeline.registry_error import RegistryError, unusable
@@ -39,8 +39,6 @@ from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
 
 __all__ = ["OVERRIDABLE", "CaptureRecord", "Registry", "RegistryError"]
 
-# How long one process waits for another's transaction: folding a large site takes seconds.
-BUSY_TIMEOUT_SECONDS: Final = 60.0
 # Redirects lead from merge to merge; a chain this long means a damaged file.
 REDIRECTS_LIMIT: Final = 64
 
@@ -55,12 +53,8 @@ class CaptureRecord:
     analyzed_ns: int
 
 
-class Registry:
+class Registry(Store):
     """The registry of one workspace; a context manager. Use it in one thread."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
 
     @classmethod
     def open(cls, path: Path) -> Registry:
@@ -70,12 +64,10 @@ class Registry:
             RegistryError: It cannot be opened, is no registry, or is of a newer format.
         """
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+            connection = connect(path)
         except sqlite3.Error as error:
             raise unusable(path, error) from error
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             version = prepare(connection)
         except sqlite3.Error as error:
@@ -89,18 +81,6 @@ class Registry:
                 hint="Use the version of Asepsis that wrote it, or a newer one.",
             )
         return cls(connection, path)
-
-    def close(self) -> None:
-        """Closes the file; the last one to close it tidies the write-ahead log."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # -- what was observed ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import Verb, json_option
-from asepsis.kernel.errors import AsepsisError
+from asepsis.cli.web_half import web_half
 
 if TYPE_CHECKING:
     from asepsis.pipeline.workspace import Workspace
@@ -69,18 +69,12 @@ def command(print_only: bool, serve_always: bool, port: int | None, as_json: boo
 
 
 def _serve(workspace: Workspace, port: int) -> None:
-    try:
+    with web_half("; or print the devices alone: asepsis demo --print"):
         # The way in of the demo must be settled before Django reads its settings.
         from asepsis.web.demo import stage
 
         stage.prepare(workspace, port=port)
         from asepsis.web.serving import serve
-    except ModuleNotFoundError as error:
-        raise AsepsisError(
-            f"the web half is not installed: {error.name} is missing",
-            code="web-missing",
-            hint="Install it: pip install 'asepsis[web]'; or print the devices alone: asepsis demo --print",
-        ) from error
 
     def announce(told: dict[str, str]) -> None:
         sys.stdout.write(

@@ -12,7 +12,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import Verb, VerbGroup, json_option, workspace_option
-from asepsis.kernel.errors import AsepsisError
+from asepsis.cli.web_half import web_half
 
 if TYPE_CHECKING:
     from asepsis.web.people.models import Invitation
@@ -82,14 +82,8 @@ def _prepare(workspace: Path | None) -> None:
 
     chosen = Workspace.resolve(workspace).open()
     os.environ[ENVIRONMENT_VARIABLE] = str(chosen.root)
-    try:
+    with web_half():
         from asepsis.web.keeping.upgrade import upgrade
-    except ModuleNotFoundError as error:
-        raise AsepsisError(
-            f"the web half is not installed: {error.name} is missing",
-            code="web-missing",
-            hint="Install it: pip install 'asepsis[web]'",
-        ) from error
     upgrade(chosen)
 
 

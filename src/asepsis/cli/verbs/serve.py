@@ -11,7 +11,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import Verb, json_option, workspace_option
-from asepsis.kernel.errors import AsepsisError
+from asepsis.cli.web_half import web_half
 
 
 @click.command(
@@ -32,14 +32,8 @@ def command(as_json: bool, workspace: Path | None) -> int:
     chosen = Workspace.resolve(workspace).create()
     # Django reads its settings once, when it is first imported.
     os.environ[ENVIRONMENT_VARIABLE] = str(chosen.root)
-    try:
+    with web_half():
         from asepsis.web.serving import serve
-    except ModuleNotFoundError as error:
-        raise AsepsisError(
-            f"the web half is not installed: {error.name} is missing",
-            code="web-missing",
-            hint="Install it: pip install 'asepsis[web]'",
-        ) from error
 
     def announce(document: dict[str, str]) -> None:
         sys.stdout.write(json.dumps(document) + "\n" if as_json else _told(document))
