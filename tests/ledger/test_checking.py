@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,6 +97,24 @@ def test_an_entry_that_is_hidden_from_searches_is_found(filled: Ledger) -> None:
         connection.execute("UPDATE entries SET subject = 1 WHERE position = 20")
     assert [(f.first, f.what) for f in check(filled).findings] == [
         (20, "what the entry is found by is not what it says")
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM patients",
+        "UPDATE patients SET patient = 1",
+        "INSERT INTO patients VALUES (20, 1)",
+    ],
+)
+def test_an_entry_that_is_hidden_from_its_patient_is_found(filled: Ledger, change: str) -> None:
+    position = filled.append(dataclasses.replace(record(200), patient="patient:a"))
+    with tampering(filled) as connection:
+        connection.execute(change)
+    expected = 20 if change.startswith("INSERT") else position
+    assert [(f.first, f.what) for f in check(filled).findings] == [
+        (expected, "what the entry is found by is not what it says")
     ]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sqlite3
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asepsis.ledger import Ledger, Record, schema
-from asepsis.ledger.queries import Query, ask
+from asepsis.ledger.checking import check
+from asepsis.ledger.queries import Query, ask, ask_of_patient
 from tests.ledger.records import BEGIN_NS, record
 
 SECOND = 1_000_000_007
@@ -81,3 +86,31 @@ def test_kinds_are_listed_once(ledger: Ledger) -> None:
     ledger.append_all([record(number) for number in range(10)])
     ledger.append(record(11))
     assert ledger.kinds() == ["device.read", "device.update", "devices.read"]
+
+
+def _of(number: int, patient: str) -> Record:
+    return dataclasses.replace(record(number), patient=patient)
+
+
+def test_a_patient_s_entries_are_found_a_page_at_a_time(ledger: Ledger) -> None:
+    ledger.append_all([_of(number, ("", "patient:a", "patient:b")[number % 3]) for number in range(30)])
+    first = ask_of_patient(ledger, "patient:a", limit=7)
+    assert [entry.position for entry in first.entries] == [28, 25, 22, 19, 16, 13, 10]
+    rest = ask_of_patient(ledger, "patient:a", before=first.next, limit=7)
+    assert ([entry.position for entry in rest.entries], rest.next) == ([7, 4, 1], None)
+    assert ask_of_patient(ledger, "").entries == ()
+    assert ask_of_patient(ledger, "patient:c").entries == ()
+
+
+def test_a_ledger_of_the_first_format_learns_which_entries_name_a_patient(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger", tmp_path / "keys") as before:
+        before.append_all([_of(number, "patient:a" if number == 3 else "") for number in range(6)])
+        path = before.path
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE patients")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with Ledger.open(tmp_path / "ledger", tmp_path / "keys") as after:
+        after.append(_of(6, "patient:a"))
+        assert [entry.position for entry in ask_of_patient(after, "patient:a").entries] == [6, 3]
+        assert check(after).passed

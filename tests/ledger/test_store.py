@@ -198,9 +198,9 @@ def test_a_file_that_is_no_ledger_refuses(tmp_path: Path) -> None:
 
 def test_a_newer_format_refuses(ledger: Ledger, tmp_path: Path) -> None:
     connection = sqlite3.connect(ledger.path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
-    with pytest.raises(LedgerError, match="of format 2"):
+    with pytest.raises(LedgerError, match="of format 3"):
         Ledger.open(tmp_path / "ledger", tmp_path / "keys")
 
 

@@ -75,12 +75,18 @@ def check(ledger: Ledger, *, progress: Callable[[int, int], None] = lambda done,
             "ORDER BY position LIMIT ?",
             (growth.size, _WALK),
         ).fetchall():
+            named = dict(
+                connection.execute(
+                    "SELECT position, patient FROM patients WHERE position >= ? AND position <= ?",
+                    (growth.size, rows[-1][0]),
+                )
+            )
             nodes = dict(_nodes(connection, growth.size, rows[-1][0] + 1))
             for position, *columns, body in rows:
                 if position != growth.size:
                     findings.say(growth.size, position - 1, "entries are missing")
                     return Check(entries=count, root=growth.root(), checkpoints=len(promised), findings=tuple(findings))
-                _compare_columns(position, columns, body, findings)
+                _compare_columns(position, [*columns, named.get(position)], body, findings)
                 for level, index, hash_ in growth.add(leaf_hash(body)):
                     if level >= LOWEST_KEPT_LEVEL and nodes.get(node_position(level, index)) != hash_:
                         first = index << level
@@ -130,6 +136,7 @@ def _compare_columns(position: int, columns: list[object], body: bytes, findings
     if record is None:
         findings.say(position, position, "the entry is no record")
         return
-    expected = [record.id, record.time_ns, *map(text_key, (record.actor, record.subject, record.kind))]
+    expected: list[object] = [record.id, record.time_ns, *map(text_key, (record.actor, record.subject, record.kind))]
+    expected.append(text_key(record.patient) if record.patient else None)
     if columns != expected:
         findings.say(position, position, "what the entry is found by is not what it says")

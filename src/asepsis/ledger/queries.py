@@ -62,6 +62,31 @@ def ask(ledger: Ledger, query: Query, *, before: int | None = None, limit: int =
     return Page(entries=entries, next=positions[limit - 1] if len(positions) > limit else None)
 
 
+def ask_of_patient(ledger: Ledger, patient: str, *, before: int | None = None, limit: int = 50) -> Page:
+    """One page of the entries that name a patient.
+
+    Args:
+        ledger: The ledger.
+        patient: The pseudonym, as records bear it.
+        before: As for ``ask``.
+        limit: As for ``ask``.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    limit = max(1, min(limit, PAGE_LIMIT))
+    with ledger.reading() as connection:
+        rows = connection.execute(
+            "SELECT position, body FROM patients JOIN entries USING (position) "
+            "WHERE patient = ? AND position < ? ORDER BY position DESC LIMIT ?",
+            (text_key(patient), size_of(connection) if before is None else before, limit + 1),
+        ).fetchall()
+    found = [Entry(position=position, body=body) for position, body in rows[:limit]]
+    # Whoever else's pseudonym has the same key is somebody else.
+    entries = tuple(one for one in found if one.record is not None and one.record.patient == patient)
+    return Page(entries=entries, next=found[-1].position if len(rows) > limit else None)
+
+
 def _positions(connection: sqlite3.Connection, query: Query, end: int, limit: int) -> list[int]:
     wanted = {"subject": query.subject, "actor": query.actor, "kind": query.kind}
     given = [(column, text_key(text)) for column, text in wanted.items() if text is not None]

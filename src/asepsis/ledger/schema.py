@@ -3,8 +3,9 @@
 ``entries`` is the log. ``nodes`` are the hashes of complete subtrees of 16 leaves and more; smaller ones are hashed
 from the entries when they are asked for. Indexes are cut into stretches of 16,384 entries (``position >> 14``): then an
 append touches the few pages of the last stretch and costs the same at ten million entries as at ten; a search asks one
-stretch after the other. ``head`` is the signed checkpoint of the last commit, ``checkpoints`` are
-those that were kept. The columns beside ``body`` are for searching; the check of the ledger compares them with it.
+stretch after the other. ``patients`` are the entries that name a patient's pseudonym, which are few. ``head`` is the
+signed checkpoint of the last commit, ``checkpoints`` are those that were kept. The columns beside ``body`` are for
+searching; the check of the ledger compares them with it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from asepsis.ledger.errors import LedgerError
+from asepsis.ledger.record import read_record
 
-FORMAT_VERSION: Final = 1
+# 1 had no table of the entries that name a patient.
+FORMAT_VERSION: Final = 2
 FILE_NAME: Final = "ledger.sqlite"
 # An answer waits for its record; a person waits for the answer.
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -25,6 +28,8 @@ BUSY_TIMEOUT_SECONDS: Final = 5.0
 STRETCH_BITS: Final = 14
 # Nodes below this level are hashed anew from at most 16 entries: one row for 16 entries instead of sixteen.
 LOWEST_KEPT_LEVEL: Final = 4
+# How the canonical bytes of a record spell that it names no patient, with the key that follows.
+_NOBODY: Final = '"patient":"","policies":['
 # The write-ahead log is moved into the file at 16 MiB: each move costs two forced writes.
 _AUTOCHECKPOINT_PAGES: Final = 4096
 # Holds the last stretch of the indexes.
@@ -32,7 +37,12 @@ _CACHE_KIB: Final = 8 * 1024
 # As many texts of actors and subjects as a busy hospital has in a day.
 _REMEMBERED_KEYS: Final = 65_536
 
-_TABLES: Final = """
+_PATIENTS: Final = """
+CREATE TABLE patients (position INTEGER PRIMARY KEY, patient INTEGER NOT NULL);
+CREATE INDEX patients_by_patient ON patients (patient, position);
+"""
+_TABLES: Final = (
+    """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
     position INTEGER PRIMARY KEY,
@@ -54,6 +64,8 @@ CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, time_ns 
 CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries stay'); END;
 CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries stay'); END;
 """
+    + _PATIENTS
+)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -89,9 +101,15 @@ def prepare(connection: sqlite3.Connection, path: Path, origin: str) -> str:
         connection.execute("BEGIN IMMEDIATE")
         # Another process may have made them while this one waited.
         if _version(connection) == 0:
-            for statement in _statements():
+            for statement in _statements(_TABLES):
                 connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('origin', ?)", (origin,))
+            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        connection.execute("COMMIT")
+    if _version(connection) == 1:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == 1:
+            _add_patients(connection)
             connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         connection.execute("COMMIT")
     if _version(connection) > FORMAT_VERSION:
@@ -107,11 +125,22 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _statements() -> list[str]:
+def _add_patients(connection: sqlite3.Connection) -> None:
+    """Makes the table that a ledger of format 1 lacks; the database passes over the entries that name nobody."""
+    for statement in _statements(_PATIENTS):
+        connection.execute(statement)
+    named = connection.execute("SELECT position, body FROM entries WHERE instr(CAST(body AS TEXT), ?) = 0", (_NOBODY,))
+    for position, body in named:
+        record = read_record(body)
+        if record is not None and record.patient:
+            connection.execute("INSERT INTO patients VALUES (?, ?)", (position, text_key(record.patient)))
+
+
+def _statements(tables: str) -> list[str]:
     # Not executescript, which would commit the transaction that they are part of.
     statements: list[str] = []
     statement = ""
-    for line in _TABLES.strip().splitlines():
+    for line in tables.strip().splitlines():
         statement += line + "\n"
         if sqlite3.complete_statement(statement):
             statements.append(statement)

@@ -58,6 +58,7 @@ class _Row(NamedTuple):
     kind: int
     body: bytes
     kind_name: str
+    patient: int | None
 
 
 class _Ticket:
@@ -221,11 +222,14 @@ class Ledger:
         positions = []
         entries = []
         nodes = []
+        patients = []
         for row in rows:
             known = there.get(row.id)
             if known is None:
                 known = there[row.id] = (growth.size, row.body)
                 entries.append((growth.size, *row[:6]))
+                if row.patient is not None:
+                    patients.append((growth.size, row.patient))
                 nodes += [
                     (node_position(level, index), hash_)
                     for level, index, hash_ in growth.add(leaf_hash(row.body))
@@ -240,6 +244,8 @@ class Ledger:
             positions.append(known[0])
         connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", entries)
         connection.executemany("INSERT INTO nodes VALUES (?, ?)", nodes)
+        if patients:
+            connection.executemany("INSERT INTO patients VALUES (?, ?)", patients)
         kinds = {row.kind: row.kind_name for row in rows if row.kind not in self._kinds}
         connection.executemany("INSERT OR IGNORE INTO kinds VALUES (?, ?)", kinds.items())
         return positions
@@ -454,4 +460,5 @@ def _row(record: Record) -> _Row:
         text_key(record.kind),
         record_bytes(record),
         record.kind,
+        text_key(record.patient) if record.patient else None,
     )

@@ -16,6 +16,7 @@ from asepsis.web.authorisation.decide import may
 
 ENTRIES: Final[tuple[tuple[str, str, str, Action], ...]] = (
     ("See", "Overview", "overview", Action.OVERVIEW),
+    ("See", "Who looked at my data", "who-looked", Action.ACCESS_LIST),
     ("See", "Devices", "devices", Action.DEVICE_LIST),
     ("See", "Map", "map", Action.MAP_VIEW),
     ("Keep", "Listed and seen", "reconciliation", Action.DEVICE_LIST),
@@ -52,6 +53,7 @@ ICONS: Final[dict[str, str]] = {
     "tour": "tour",
     "roles": "shield",
     "webhooks": "webhook",
+    "who-looked": "shield",
     "why": "unknown",
 }
 """Name of the route -> icon of the sprite; a route without one gets an arrow."""
@@ -86,7 +88,11 @@ def _markup(listed: tuple[tuple[str, tuple[Entry, ...]], ...]) -> SafeString:
 def _menu(request: HttpRequest) -> dict[str, Any]:
     assert request.user.is_authenticated
     groups: dict[str, list[dict[str, Any]]] = {}
+    # A patient has one page here; what else is everybody's own stays by its address.
+    of_patient = may(request.user, Action.ACCESS_LIST).allowed
     for group, words, route, action in ENTRIES:
+        if of_patient and action is not Action.ACCESS_LIST:
+            continue
         try:
             address = reverse(route)
         except NoReverseMatch:

@@ -84,6 +84,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "webhook-again": ("POST /webhooks/{webhook_id}/deliveries/{delivery_id}/again",),
     "webhook-secret": ("POST /webhooks/{webhook_id}/secret",),
     "webhooks": ("GET /webhooks", "POST /webhooks"),
+    "who-looked": ("GET /my-accesses",),
     "why": ("GET /why",),
     "withdraw_invitation": ("DELETE /invitations/{invitation_id}",),
 }

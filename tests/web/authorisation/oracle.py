@@ -88,7 +88,7 @@ CHANGES = (
 BREAKERS = {"clinician", "clinical_engineer", "security_analyst", "network_engineer"}
 OPENED_BY_BREAK_GLASS = READS_DEVICES | {"device.evidence", "packet.view", "conversation.view"}
 PURPOSES = {"clinician": {"TREAT", "ETREAT", "CAREMGT"}, "privacy_officer": {"PATRQT", "HCOMPL"}}
-ABOUT_PATIENTS = {"packet.view", "record.list", "record.view", "record.export"}
+ABOUT_PATIENTS = {"packet.view", "access.list", "record.list", "record.view", "record.export"}
 
 
 @value
@@ -139,9 +139,12 @@ def _separated(q: Question) -> bool:
         return True
     if q.mine and q.action in {"role.grant", "administrator.propose"}:
         return True
-    if q.action == "role.grant" and q.role_asked == "administrator":
+    if q.action == "role.grant" and q.role_asked in {"administrator", "patient"}:
         return True
-    if q.action in {"administrator.propose", "administrator.approve"} and q.role_asked != "administrator":
+    if q.action in {"administrator.propose", "administrator.approve"} and q.role_asked not in {
+        "administrator",
+        "patient",
+    }:
         return True
     if q.role == "vendor" and q.kind == "Device" and not q.in_group:
         return True
@@ -162,7 +165,7 @@ def _entitled(q: Question) -> bool:
     if q.role is None:
         return False
     if q.role == "patient":
-        return q.mine and q.action in {"record.list", "record.view", "record.export"}
+        return q.mine and q.action in {"record.list", "record.view", "record.export", "access.list"}
     if q.role == "vendor":
         return q.in_group and q.action in READS_DEVICES | {"device.evidence"}
     if q.action == "break_glass.request":

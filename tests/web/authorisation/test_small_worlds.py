@@ -83,7 +83,7 @@ def things(kind: Kind) -> Iterator[tuple[Facts, Scope, bool, bool, str]]:
                 for who in ("me", "other"):
                     yield BreakGlassFacts(id="b", scope=place, person=who), place, who == "me", False, ""
             case Kind.ROLE_GRANT:
-                for role, who in itertools.product((Role.ADMINISTRATOR, Role.CLINICIAN), ("me", "other")):
+                for role, who in itertools.product((Role.ADMINISTRATOR, Role.PATIENT, Role.CLINICIAN), ("me", "other")):
                     facts = RoleGrantFacts(id="g", scope=place, person=who, proposer=who, role=role)
                     yield facts, place, who == "me", False, role
             case Kind.SYSTEM:

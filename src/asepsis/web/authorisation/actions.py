@@ -33,6 +33,7 @@ class Action(StrEnum):
     RECORD_LIST = "record.list"
     RECORD_VIEW = "record.view"
     RECORD_EXPORT = "record.export"
+    ACCESS_LIST = "access.list"
 
     PERSON_LIST = "person.list"
     PERSON_VIEW = "person.view"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,11 +14,13 @@ from pydantic import ConfigDict, WithJsonSchema
 from asepsis.web.api.operations import asker, checked, choices_of, decided, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
 from asepsis.web.api.problems import ProblemError
+from asepsis.web.authorisation.accesses import read_accesses
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.break_glass import close_glass, close_review, open_glass, reach
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.authorisation.forms import BreakGlassForm, ReviewForm, RoleForm, WhyForm
 from asepsis.web.authorisation.models import AdministratorProposal, BreakGlassUse
+from asepsis.web.authorisation.patients import NUMBER_LIMIT
 from asepsis.web.authorisation.roles import decide_on, give_role, take_back
 from asepsis.web.authorisation.views import answer, asked_of
 from asepsis.web.ledger.record import record
@@ -48,16 +51,18 @@ class RoleIn(Schema):
     role: Role
     place: str = Field("", max_length=60, description="'site/ID' or 'department/ID'; empty for the whole hospital.")
     device_group: int | None = Field(None, ge=1, le=MOST, description="Of a vendor.")
+    patient: str = Field("", max_length=NUMBER_LIMIT, description="Of a patient: the number; a keyed hash is kept.")
     expires: datetime | None = None
 
 
 class ProposalOut(Schema):
-    """Somebody who was proposed as an administrator."""
+    """Somebody who was proposed as an administrator, or as the patient of an account."""
 
     id: UUID
     person: UUID
     name: str
     proposer: UUID
+    role: Role
     site: str | None
     department: str | None
     expires: datetime | None
@@ -93,6 +98,7 @@ class UseOut(Schema):
     until: datetime
     ended: datetime | None
     is_open: bool
+    patient: str = Field(description="The pseudonym of whose data the device's are; empty where nobody said.")
     reviewed: datetime | None
     reviewed_by: str | None
     finding: str
@@ -114,6 +120,7 @@ class GlassIn(Schema):
     device: str = Field(max_length=64)
     reason: BreakGlassUse.Reason
     explanation: str = Field(max_length=1000, description="At least 20 letters. Name no patient.")
+    patient: str = Field("", max_length=NUMBER_LIMIT, description="The patient's number; only a keyed hash is kept.")
 
 
 class ReviewIn(Schema):
@@ -123,6 +130,27 @@ class ReviewIn(Schema):
 
     finding: BreakGlassUse.Finding
     remark: str = Field("", max_length=1000)
+
+
+class AccessOut(Schema):
+    """One entry of the ledger that names you."""
+
+    at: datetime
+    roles: list[str] = Field(description="Of who did it; empty for somebody without one.")
+    yourself: bool
+    act: str
+    purpose: str
+    outcome: str
+    break_glass: bool
+    reason: str = Field(description="Why the glass was broken; empty where it was not.")
+    review: str
+
+
+class AccessPage(Schema):
+    """A part of what the ledger says about you, newest first."""
+
+    items: list[AccessOut]
+    next: str | None = None
 
 
 class Wanted(Schema):
@@ -170,7 +198,7 @@ class ReasonOut(Schema):
     example={"role": "clinical_engineer", "place": "site/1"},
 )
 def give(request: HttpRequest, person_id: UUID, wanted: RoleIn) -> Any:
-    """Give a role; that of an administrator is proposed."""
+    """Give a role; those of an administrator and of a patient are proposed."""
     person = reach_person(request, person_id)
     given = wanted.model_dump(mode="json", exclude_none=True)
     made = give_role(request, person, checked(RoleForm(given, person=person)))
@@ -189,7 +217,7 @@ def withdraw(request: HttpRequest, grant_id: int) -> Any:
 
 @operation(router, "GET", "/administrator-proposals", Action.PERSON_LIST, response=ProposalPage)
 def proposals(request: HttpRequest, wanted: Query[Wanted]) -> Any:
-    """Who waits to become an administrator, as far as you may decide."""
+    """Who waits to become an administrator or a patient, as far as you may decide."""
     rows = AdministratorProposal.objects.filter(state=AdministratorProposal.State.WAITING)
     seen = visible(request.user, Action.ADMINISTRATOR_APPROVE, rows).select_related("person", "site", "department")
     record(request, Action.PERSON_LIST, what={"administrator_proposals": True, "by": "api"})
@@ -205,7 +233,7 @@ def proposals(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     example={"approve": True},
 )
 def decide(request: HttpRequest, proposal_id: UUID, wanted: ApprovalIn) -> Any:
-    """Approve or decline an administrator whom another person proposed."""
+    """Approve or decline an administrator, or the patient of an account, whom another person proposed."""
     return _proposal(decide_on(request, proposal_id, approve=wanted.approve))
 
 
@@ -268,6 +296,17 @@ def review(request: HttpRequest, use_id: UUID, wanted: ReviewIn) -> Any:
     return _use(reach(request, use_id))
 
 
+@operation(router, "GET", "/my-accesses", Action.ACCESS_LIST, response=AccessPage)
+def my_accesses(request: HttpRequest, wanted: Query[Wanted]) -> Any:
+    """Who looked at your data, by role: for patients."""
+    if wanted.cursor and not (wanted.cursor.isascii() and wanted.cursor.isdigit() and len(wanted.cursor) < 19):
+        raise ProblemError(400, "the cursor is none: take it from 'next' of the page before")
+    found, further = read_accesses(
+        request, before=int(wanted.cursor) if wanted.cursor else None, limit=wanted.limit, by="api"
+    )
+    return {"items": [dataclasses.asdict(one) for one in found], "next": None if further is None else str(further)}
+
+
 @operation(router, "GET", "/why", Action.EXPLAIN, response=ReasonOut)
 def why(request: HttpRequest, wanted: Query[Question]) -> Any:
     """Why somebody may or may not do something, and what would change that."""
@@ -287,7 +326,7 @@ def why(request: HttpRequest, wanted: Query[Question]) -> Any:
 
 
 def _proposal(one: AdministratorProposal) -> dict[str, Any]:
-    names = ("id", "expires", "state", "proposed")
+    names = ("id", "expires", "role", "state", "proposed")
     return {
         **{name: getattr(one, name) for name in names},
         "person": one.person_id,
@@ -299,7 +338,7 @@ def _proposal(one: AdministratorProposal) -> dict[str, Any]:
 
 
 def _use(one: BreakGlassUse) -> dict[str, Any]:
-    names = ("id", "reason", "explanation", "opened", "until", "ended", "reviewed", "finding", "remark")
+    names = ("id", "reason", "explanation", "opened", "until", "ended", "reviewed", "finding", "remark", "patient")
     return {
         **{name: getattr(one, name) for name in names},
         "is_open": one.is_open(),

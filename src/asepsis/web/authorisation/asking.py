@@ -150,16 +150,21 @@ def circumstances_of(request: HttpRequest) -> Circumstances:
 
 def subject_of(person: Person, now: datetime | None = None, *, only: RoleGrant | None = None) -> Subject:
     """A person with the roles, vendor access and open break-glass that the database holds; or with one role alone."""
+    moment = now or timezone.now()
     grants = []
     vendor = None
+    patient = None
     for row in person.grants.select_related("department") if only is None else [only]:
         if row.role == Role.VENDOR:
             # The database holds one access a vendor, with group and end; without either there is none.
             if row.device_group_id is not None and row.expires is not None:
                 vendor = VendorAccess(group=str(row.device_group_id), until=row.expires)
-        elif row.role != Role.PATIENT and row.device_group_id is None:
+        elif row.role == Role.PATIENT:
+            if row.patient and (row.expires is None or moment < row.expires):
+                patient = row.patient
+        elif row.device_group_id is None:
             grants.append(Grant(role=Role(row.role), scope=scope_of(row), expires_at=row.expires))
-    uses = BreakGlassUse.objects.filter(person=person, ended=None, until__gt=now or timezone.now())
+    uses = BreakGlassUse.objects.filter(person=person, ended=None, until__gt=moment)
     if only is not None:
         uses = uses.none()
     return Subject(
@@ -167,7 +172,9 @@ def subject_of(person: Person, now: datetime | None = None, *, only: RoleGrant |
         active=person.is_active,
         grants=tuple(grants),
         vendor=vendor,
-        break_glass=tuple(OpenBreakGlass(until=use.until, device=use.device_id) for use in uses),
+        # Who works here sees data by the roles held here; a patient's account is one of its own.
+        patient=patient if not grants and vendor is None else None,
+        break_glass=tuple(OpenBreakGlass(until=use.until, device=use.device_id, concerns=use.patient) for use in uses),
     )
 
 
@@ -220,7 +227,7 @@ def facts_of(row: Model, action: Action) -> Facts:
                 scope=scope_of(row),
                 person=str(row.person_id),
                 proposer=str(row.proposer_id),
-                role=Role.ADMINISTRATOR,
+                role=Role(row.role),
             )
         case BreakGlassUse():
             return BreakGlassFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), person=str(row.person_id))

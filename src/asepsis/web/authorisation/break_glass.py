@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.forms import BreakGlassForm, ReviewForm
 from asepsis.web.authorisation.models import BREAK_GLASS_LASTS, BreakGlassUse
 from asepsis.web.authorisation.routes import Refused, requires
+from asepsis.web.devices.models import Device
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.webhooks.announcing import announce
@@ -60,13 +62,16 @@ def open_glass(request: HttpRequest, form: BreakGlassForm) -> BreakGlassUse:
         raise Refused(Action.BREAK_GLASS, decision)
     assert isinstance(request.user, Person)
     now = timezone.now()
+    patient: str = form.cleaned_data["patient"]
     with transaction.atomic():
+        _end_for_others(request, device, patient, now)
         use = BreakGlassUse.objects.create(
             person=request.user,
             device=device,
             site=device.site,
             reason=form.cleaned_data["reason"],
             explanation=form.cleaned_data["explanation"],
+            patient=patient,
             opened=now,
             until=now + BREAK_GLASS_LASTS,
         )
@@ -77,6 +82,7 @@ def open_glass(request: HttpRequest, form: BreakGlassForm) -> BreakGlassUse:
             what={"use": str(use.pk), "reason": use.reason, "until": use.until.isoformat()},
             reason=use.explanation,
             purpose="BTG",
+            patient=patient,
             site=device.site.name,
             policies=tuple(policy.id for policy in decision.policies),
         )
@@ -84,6 +90,22 @@ def open_glass(request: HttpRequest, form: BreakGlassForm) -> BreakGlassUse:
         announce(Event.BREAK_GLASS_USED, told)
     forget(request.user)
     return use
+
+
+def _end_for_others(request: HttpRequest, device: Device, patient: str, now: datetime) -> None:
+    """Ends what the person opened on the device for somebody else: each record under it names one patient."""
+    others = BreakGlassUse.objects.select_for_update().filter(
+        person=request.user.pk, device=device, ended=None, until__gt=now
+    )
+    for other in others.exclude(patient=patient):
+        BreakGlassUse.objects.filter(pk=other.pk).update(ended=now)
+        record(
+            request,
+            Action.BREAK_GLASS_END,
+            subject=f"break_glass:{other.pk}",
+            patient=other.patient,
+            what={"opened_for_another": True},
+        )
 
 
 @requires(Action.BREAK_GLASS_VIEW)
@@ -112,7 +134,7 @@ def close_glass(request: HttpRequest, found: BreakGlassUse) -> None:
         raise Refused(Action.BREAK_GLASS_END, decision)
     with transaction.atomic():
         if BreakGlassUse.objects.filter(pk=found.pk, ended=None).update(ended=timezone.now()):
-            record(request, Action.BREAK_GLASS_END, subject=f"break_glass:{found.pk}")
+            record(request, Action.BREAK_GLASS_END, subject=f"break_glass:{found.pk}", patient=found.patient)
 
 
 @require_POST
@@ -149,6 +171,7 @@ def close_review(request: HttpRequest, found: BreakGlassUse, form: ReviewForm) -
                 Action.BREAK_GLASS_REVIEW,
                 subject=f"break_glass:{found.pk}",
                 what={"finding": form.cleaned_data["finding"]},
+                patient=found.patient,
             )
     return bool(done)
 

@@ -76,6 +76,8 @@ class OpenBreakGlass:
     until: datetime
     device: str | None = None
     patient: str | None = None
+    concerns: str = ""
+    """Whose data the device's are: the pseudonym that records under it bear. It opens nothing by itself."""
 
 
 @value

@@ -14,6 +14,7 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.actions import Role as PolicyRole
 from asepsis.web.authorisation.facts import HOSPITAL, Scope
 from asepsis.web.authorisation.models import BreakGlassUse
+from asepsis.web.authorisation.patients import NUMBER_LIMIT, reference_of
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from asepsis.web.people.models import Person, Role
@@ -24,19 +25,24 @@ VENDOR_LONGEST: Final = timedelta(days=90)
 SHORTEST_EXPLANATION: Final = 20
 """Letters: "emergency" alone tells a reviewer nothing."""
 
-GIVEN_ROLES: Final = [choice for choice in Role.choices if choice[0] != Role.PATIENT]
-"""A patient's account is tied to the patient's data where those are, and is not given here."""
-
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+_NUMBER = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
 class RoleForm(forms.Form):
     """A role to give: where it holds, and until when."""
 
-    role = forms.ChoiceField(choices=GIVEN_ROLES)
+    role = forms.ChoiceField(choices=Role.choices)
     place = forms.ChoiceField(label="Where", required=False)
     device_group = forms.ModelChoiceField(
         DeviceGroup.objects.all(), label="Device group (vendors)", required=False, empty_label="none"
+    )
+    patient = forms.CharField(
+        label="Patient number (patients)",
+        max_length=NUMBER_LIMIT,
+        required=False,
+        widget=_NUMBER,
+        help_text="As the hospital's other systems write it. Only a keyed hash of it is kept.",
     )
     expires = forms.DateTimeField(label="Until (UTC)", required=False, widget=_MOMENT)
 
@@ -52,6 +58,12 @@ class RoleForm(forms.Form):
         if expires is not None and expires <= timezone.now():
             self.add_error("expires", "This moment is over.")
         held = set(self.person.grants.filter(_in_force()).values_list("role", flat=True))
+        if found.get("role") == Role.PATIENT:
+            self._check_patient(found, held)
+        elif found.get("patient"):
+            self.add_error("patient", "Only a patient's account is tied to a number.")
+        if Role.PATIENT in held:
+            self.add_error("role", "A patient's account holds no other role.")
         if found.get("role") == Role.VENDOR:
             self._check_vendor(found, held)
         else:
@@ -60,6 +72,18 @@ class RoleForm(forms.Form):
             if Role.VENDOR in held:
                 self.add_error("role", "A vendor holds no other role.")
         return found
+
+    def clean_patient(self) -> str:
+        """The pseudonym of the patient; what was typed goes no further."""
+        return _reference(self.cleaned_data["patient"])
+
+    def _check_patient(self, found: dict[str, Any], held: set[str]) -> None:
+        if not found.get("patient") and "patient" not in self.errors:
+            self.add_error("patient", "Say which patient the account belongs to.")
+        if found.get("place"):
+            self.add_error("place", "A patient sees the own data, wherever they arose.")
+        if held - {Role.PATIENT}:
+            self.add_error("role", "This person holds a role; a patient's account holds no other.")
 
     def _check_vendor(self, found: dict[str, Any], held: set[str]) -> None:
         expires: datetime | None = found.get("expires")
@@ -98,7 +122,7 @@ class RoleForm(forms.Form):
 
 
 class BreakGlassForm(forms.Form):
-    """Which device, and why it cannot wait."""
+    """Which device, for which patient, and why it cannot wait."""
 
     device = forms.CharField(label="Device (id or address)", max_length=64)
     reason = forms.ChoiceField(choices=BreakGlassUse.Reason.choices)
@@ -108,6 +132,17 @@ class BreakGlassForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What happens, and why it cannot wait. Name no patient.",
     )
+    patient = forms.CharField(
+        label="Patient number, where the device serves one patient",
+        max_length=NUMBER_LIMIT,
+        required=False,
+        widget=_NUMBER,
+        help_text="Only a keyed hash of it is kept: the patient sees that it was opened, and why.",
+    )
+
+    def clean_patient(self) -> str:
+        """The pseudonym of the patient; what was typed goes no further."""
+        return _reference(self.cleaned_data["patient"])
 
     def clean_device(self) -> Device:
         """The one device that is meant."""
@@ -154,6 +189,15 @@ class WhyForm(forms.Form):
     def clean_action(self) -> Action:
         """The action."""
         return Action(self.cleaned_data["action"])
+
+
+def _reference(number: str) -> str:
+    if not number:
+        return ""
+    try:
+        return reference_of(number)
+    except ValueError as error:
+        raise forms.ValidationError("A patient's number has letters or digits.") from error
 
 
 def places() -> list[tuple[str, str]]:

@@ -9,6 +9,8 @@ from typing import Final
 from django.db import models
 from django.utils import timezone
 
+from asepsis.web.people.models import Role
+
 BREAK_GLASS_LASTS: Final = timedelta(minutes=60)
 """Long enough for an emergency, and over before the shift is."""
 
@@ -36,6 +38,8 @@ class BreakGlassUse(models.Model):
     """Where the device stood then."""
     reason = models.CharField(max_length=10, choices=Reason.choices)
     explanation = models.CharField(max_length=1000)
+    patient = models.CharField(max_length=64, blank=True, editable=False)
+    """Whose data the device's are, where that was said: a pseudonym, never the number itself."""
     opened = models.DateTimeField(default=timezone.now, editable=False)
     until = models.DateTimeField()
     ended = models.DateTimeField(null=True, editable=False)
@@ -68,7 +72,7 @@ class BreakGlassUse(models.Model):
 
 
 class AdministratorProposal(models.Model):
-    """Somebody whom one person proposed as an administrator, and a second one approves or declines."""
+    """Somebody whom one person proposed as an administrator or a patient, and a second one approves or declines."""
 
     class State(models.TextChoices):
         """Where it is."""
@@ -80,6 +84,10 @@ class AdministratorProposal(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey("people.Person", on_delete=models.CASCADE, related_name="+")
     proposer = models.ForeignKey("people.Person", on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=32, choices=Role.choices, default=Role.ADMINISTRATOR, editable=False)
+    """Administrator or patient; other roles are given."""
+    patient = models.CharField(max_length=64, blank=True, editable=False)
+    """The pseudonym that a patient's account is tied to."""
     site = models.ForeignKey("facilities.Site", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     department = models.ForeignKey(
         "facilities.Department", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -104,4 +112,4 @@ class AdministratorProposal(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.person} as an administrator"
+        return f"{self.person} as {'a patient' if self.role == Role.PATIENT else 'an administrator'}"

@@ -55,8 +55,7 @@ ROWS: Final[Mapping[type[Model], Rows]] = {
         kind=Kind.ROLE_GRANT,
         site="site_id",
         department="department_id",
-        attributes=(("person", "person_id"), ("proposer", "proposer_id")),
-        constants=(("role", "administrator"),),
+        attributes=(("person", "person_id"), ("proposer", "proposer_id"), ("role", "role")),
     ),
     BreakGlassUse: Rows(kind=Kind.BREAK_GLASS, site="site_id", attributes=(("person", "person_id"),)),
 }

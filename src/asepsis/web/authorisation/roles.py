@@ -55,7 +55,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
 @require_POST
 @requires(Action.ROLE_GRANT)
 def give(request: HttpRequest, person_id: str) -> HttpResponse:
-    """Gives a role; that of an administrator is proposed, and a second person approves."""
+    """Gives a role; that of an administrator or a patient is proposed, and a second person approves."""
     shown = _person(request, person_id)
     form = RoleForm(request.POST, person=shown)
     if not form.is_valid():
@@ -75,7 +75,9 @@ def give_role(request: HttpRequest, shown: Person, form: RoleForm) -> RoleGrant 
     """
     assert isinstance(request.user, Person)
     role = form.policy_role()
-    action = Action.ADMINISTRATOR_PROPOSE if role is PolicyRole.ADMINISTRATOR else Action.ROLE_GRANT
+    proposed = role in (PolicyRole.ADMINISTRATOR, PolicyRole.PATIENT)
+    action = Action.ADMINISTRATOR_PROPOSE if proposed else Action.ROLE_GRANT
+    patient: str = form.cleaned_data["patient"]
     asked = RoleGrantFacts(id="new", scope=form.scope(), person=str(shown.pk), proposer=str(request.user.pk), role=role)
     decision = may(request.user, action, asked)
     if not decision.allowed:
@@ -83,8 +85,8 @@ def give_role(request: HttpRequest, shown: Person, form: RoleForm) -> RoleGrant 
     values = {**form.where(), "expires": form.cleaned_data["expires"], "person": shown}
     made = None
     with transaction.atomic():
-        if role is PolicyRole.ADMINISTRATOR:
-            AdministratorProposal.objects.create(**values, proposer=request.user)
+        if proposed:
+            AdministratorProposal.objects.create(**values, role=role, patient=patient, proposer=request.user)
         else:
             group = form.cleaned_data["device_group"]
             made = RoleGrant.objects.create(**values, role=role, device_group=group, granted_by=request.user)
@@ -93,6 +95,7 @@ def give_role(request: HttpRequest, shown: Person, form: RoleForm) -> RoleGrant 
             action,
             subject=f"person:{shown.pk}",
             what={"role": role, "scope": form.scope().id, "until": str(form.cleaned_data["expires"] or "")},
+            patient=patient,
             policies=tuple(policy.id for policy in decision.policies),
         )
     return made
@@ -136,6 +139,7 @@ def take_back(request: HttpRequest, grant_id: int) -> str:
             Action.ROLE_WITHDRAW,
             subject=f"person:{grant.person_id}",
             what={"role": grant.role, "site": grant.site_id, "department": grant.department_id},
+            patient=grant.patient,
         )
         grant.delete()
     return ""
@@ -144,7 +148,7 @@ def take_back(request: HttpRequest, grant_id: int) -> str:
 @require_POST
 @requires(Action.ADMINISTRATOR_APPROVE)
 def decide(request: HttpRequest, proposal_id: str) -> HttpResponse:
-    """Approves or declines an administrator whom another person proposed."""
+    """Approves or declines an administrator, or the patient of an account, whom another person proposed."""
     decide_on(request, proposal_id, approve="approve" in request.POST)
     return redirect("roles")
 
@@ -169,7 +173,8 @@ def decide_on(request: HttpRequest, proposal_id: UUID | str, *, approve: bool) -
         if approve:
             RoleGrant.objects.create(
                 person=proposal.person,
-                role=Role.ADMINISTRATOR,
+                role=proposal.role,
+                patient=proposal.patient,
                 site=proposal.site,
                 department=proposal.department,
                 expires=proposal.expires,
@@ -179,7 +184,8 @@ def decide_on(request: HttpRequest, proposal_id: UUID | str, *, approve: bool) -
             request,
             Action.ADMINISTRATOR_APPROVE,
             subject=f"person:{proposal.person_id}",
-            what={"state": proposal.state, "proposer": str(proposal.proposer_id)},
+            what={"state": proposal.state, "role": proposal.role, "proposer": str(proposal.proposer_id)},
+            patient=proposal.patient,
         )
     return proposal
 

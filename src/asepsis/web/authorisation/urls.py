@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from asepsis.web.authorisation import break_glass, roles, views
+from asepsis.web.authorisation import accesses, break_glass, roles, views
 
 urlpatterns = [
     path("roles/", roles.roles, name="roles"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("break-glass/<uuid:use_id>/", break_glass.use, name="break-glass-use"),
     path("break-glass/<uuid:use_id>/end/", break_glass.end, name="break-glass-end"),
     path("break-glass/<uuid:use_id>/review/", break_glass.review, name="break-glass-review"),
+    path("my-data/", accesses.who_looked, name="who-looked"),
     path("why/", views.why, name="why"),
 ]

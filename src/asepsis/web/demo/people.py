@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from asepsis.kernel.value import value
 from asepsis.pipeline import demo
+from asepsis.web.authorisation.patients import reference_of
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from asepsis.web.people.models import Person, Role, RoleGrant
 
+PATIENT_NUMBER: Final = "DEMO-0042"
 VENDOR_STAY: Final = timedelta(days=30)
 DEPARTMENTS: Final = {
     "icu": "Intensive care",
@@ -107,7 +109,12 @@ SAMPLES: Final = (
         role=Role.VENDOR,
         can="Is let in for thirty days, to the infusion pumps alone.",
     ),
-    Sample(username="patient", name="A patient", role=Role.PATIENT, can="Sees what concerns this person alone."),
+    Sample(
+        username="patient",
+        name="A patient",
+        role=Role.PATIENT,
+        can=f"Sees who looked at the own data. The number is {PATIENT_NUMBER}: break the glass for it as a clinician.",
+    ),
 )
 USERNAMES: Final = frozenset(sample.username for sample in SAMPLES)
 
@@ -138,6 +145,8 @@ def _scope(role: Role, departments: dict[str, Department], pumps: DeviceGroup) -
         return {"site": departments["icu"].site, "department": departments["icu"]}
     if role is Role.VENDOR:
         return {"device_group": pumps, "expires": timezone.now() + VENDOR_STAY}
+    if role is Role.PATIENT:
+        return {"patient": reference_of(PATIENT_NUMBER)}
     return {}
 
 

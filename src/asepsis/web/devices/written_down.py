@@ -60,8 +60,11 @@ def names_it(asked: QueryDict) -> bool:
 def readable_views(person: Person | AnonymousUser, views: Iterable[SavedView]) -> list[SavedView]:
     """The saved views that this person can open as they were meant.
 
-    Who must not read what the hospital wrote down gets none that names it: its name and its query tell of it too.
+    Who lists no devices gets no views of others, which name who works here. Who must not read what the hospital wrote
+    down gets none that names it: its name and its query tell of it too.
     """
+    if not may(person, Action.DEVICE_LIST).allowed:
+        return [view for view in views if view.owner_id == person.pk]
     if not is_hidden_anywhere(person):
         return list(views)
     return [view for view in views if not names_it(QueryDict(view.query))]

@@ -95,7 +95,8 @@ def record(
         reason: In the person's own words, where words were asked for.
         purpose: A code of v3-PurposeOfUse, such as ``BTG`` for broken glass; where none is given, the one that the act
             has by what it is and by the person's roles.
-        patient: The pseudonym of the patient that the subject belongs to.
+        patient: The pseudonym of the patient that the subject belongs to; where none is given, the one for whom the
+            person broke the glass of the device.
         site: The site that it happened at.
         policies: Ids of the policies that decided.
         changed: Whether something changes although the request is one that should only read: the way back from the
@@ -118,8 +119,9 @@ def record(
         outcome=_OUTCOMES[outcome],
         actor=f"person:{person.pk}" if person is not None and known else "nobody",
         actor_name=person.get_username() if person is not None and known else "",
+        roles=_roles(person),
         subject=subject,
-        patient=patient,
+        patient=patient or _patient(person, subject),
         site=site,
         purpose=purpose or _purpose(person, str(action), subject),
         reason=reason[:TEXT_LIMIT],
@@ -189,6 +191,32 @@ def _purpose(person: object, action: str, subject: str) -> str:
         return ""
     kind, _, id_ = subject.partition(":")
     return asker_for(person, Act(action), id_ if kind == "device" else "").circumstances.purpose.value
+
+
+def _roles(person: object) -> tuple[str, ...]:
+    """The roles that the person has now, or that the token was made for."""
+    from asepsis.web.authorisation.asking import asker
+    from asepsis.web.people.models import Person
+
+    if not isinstance(person, Person):
+        return ()
+    who = asker(person)
+    subject = who.subject.at(who.circumstances.now)
+    further = [("vendor", subject.vendor), ("patient", subject.patient)]
+    return tuple(sorted({*(str(grant.role) for grant in subject.grants), *(name for name, held in further if held)}))
+
+
+def _patient(person: object, subject: str) -> str:
+    """Whose data the device's are while somebody has opened it by breaking the glass for a patient."""
+    from asepsis.web.authorisation.asking import asker
+    from asepsis.web.people.models import Person
+
+    kind, _, id_ = subject.partition(":")
+    if kind != "device" or not isinstance(person, Person):
+        return ""
+    who = asker(person)
+    opened = who.subject.at(who.circumstances.now).break_glass
+    return next((glass.concerns for glass in opened if glass.device == id_ and glass.concerns), "")
 
 
 def _put(made: Record) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from asepsis.web.authorisation.actions import Action
@@ -31,7 +31,9 @@ STATUS_TONES: Final = {"online": "good", "silent": "muted", "overdue": "warn", "
 
 @requires(Action.OVERVIEW)
 def overview(request: HttpRequest) -> HttpResponse:
-    """What this person may see, in figures and pictures."""
+    """What this person may see, in figures and pictures; a patient is led to the own page."""
+    if may(request.user, Action.ACCESS_LIST).allowed:
+        return redirect("who-looked")
     devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
     of = version()
     context = figures(devices, of)

@@ -72,6 +72,8 @@ class RoleGrant(models.Model):
     granted = models.DateTimeField(default=timezone.now, editable=False)
     provider_group = models.CharField(max_length=500, blank=True, editable=False)
     """The group at the hospital's provider that gave it; renewed by each sign-in there. Empty where a person did."""
+    patient = models.CharField(max_length=64, blank=True, editable=False)
+    """The pseudonym that a patient's account is tied to; a patient's role without one opens nothing."""
 
     class Meta:
         ordering = ("person", "role")
