@@ -133,7 +133,7 @@ class BreakGlassForm(forms.Form):
         help_text="What happens, and why it cannot wait. Name no patient.",
     )
     patient = forms.CharField(
-        label="Patient number, where the device serves one patient",
+        label="Patient number, if it serves one patient",
         max_length=NUMBER_LIMIT,
         required=False,
         widget=_NUMBER,
