@@ -17,6 +17,11 @@ settings.register_profile("asepsis", deadline=None, suppress_health_check=[Healt
 settings.load_profile("asepsis")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: one that takes minutes and comes last leaves the other process idle."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def archive() -> Callable[[str], Path]:
     """Returns a function that unpacks a named archive of real material and gives its folder, or skips the test."""

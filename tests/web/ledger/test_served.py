@@ -127,7 +127,7 @@ class Load:
                     status, text = self._served.ask("POST", "/devices/views/", fields)
                     good, noted = status == 302, self.changes
                 else:
-                    status, text = self._served.ask("GET", f"/devices/?q={name}")
+                    status, text = self._served.ask("GET", f"/devices/?vendor={name}")
                     good, noted = status == 200, self.looks
             except (OSError, http.client.HTTPException):
                 return  # killed: this answer never came
@@ -153,7 +153,8 @@ def _recorded(ledger: Ledger, first: int) -> list[Record]:
 
 
 def _looks_of(records: list[Record]) -> set[str]:
-    searched = [(one.details or {}).get("filters.q", ()) for one in records if one.kind == "device.list"]
+    # Makers are kept, words of a search are not.
+    searched = [(one.details or {}).get("filters.vendor", ()) for one in records if one.kind == "device.list"]
     return {name for names in searched if isinstance(names, tuple) for name in names}
 
 

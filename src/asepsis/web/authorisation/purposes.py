@@ -39,6 +39,7 @@ BY_ACTION: Final = {
     **dict.fromkeys(_COMPLIANCE, Purpose.COMPLIANCE),
     **dict.fromkeys(_ADMINISTRATION, Purpose.SYSTEM_ADMINISTRATION),
     Action.BREAK_GLASS: Purpose.BREAK_THE_GLASS,
+    Action.BREAK_GLASS_END: Purpose.BREAK_THE_GLASS,
     Action.ACCESS_LIST: Purpose.PATIENT_REQUESTED,
 }
 """Acts that are done for one purpose, whoever does them."""
