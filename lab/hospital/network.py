@@ -286,7 +286,7 @@ class Hospital(Stage):
             host: Where.
             what: What it does, for the diary.
             argv: The command line.
-            port: Where it listens; 0 for nowhere.
+            port: Where it listens; 0 where it does not.
             transport: ``tcp`` or ``udp``.
             application: The protocol that goes over the wire.
             env: Its environment.

@@ -28,7 +28,7 @@ _IDENTITY = frozenset(
         *(Attribute.SERIAL, Attribute.UDI, Attribute.NAME),
     )
 )
-# Bearers of one serial number that are compared; more is a placeholder and no machine's number.
+# Bearers of one serial number that are compared; what more of them send is no machine's own number.
 BEARERS_LIMIT = 8
 
 

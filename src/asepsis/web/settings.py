@@ -18,7 +18,7 @@ HERE: Final = Path(__file__).parent
 
 
 def _secret_key() -> str:
-    """Signs sessions and links; made at first start, with the other keys. Before there is a workspace: one for now."""
+    """Signs sessions and links; made at first start, with the other keys. Without a workspace: this process's own."""
     path = WORKSPACE.keys_path / "web-secret.key"
     if path.exists():
         return path.read_text(encoding="ascii")

@@ -90,5 +90,5 @@ def _inspect(name: str, content: bytes) -> None:
                 is_xml = member.filename.lower().endswith((".xml", ".rels", ".vml"))
                 if is_xml and b"<!DOCTYPE" in head.replace(b"\0", b"").upper():
                     raise Mds2Error(f"{name}: {member.filename} declares a document type", code="mds2-unreadable")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise Mds2Error(f"{name}: damaged workbook ({str(error)[:200]})", code="mds2-unreadable") from error

@@ -74,7 +74,7 @@ class SignInMiddleware:
 
 
 def enough(request: HttpRequest, person: Person) -> bool:
-    """Whether this session has shown what this person must show to work here."""
+    """Whether the person's session has shown what this person must show to work here."""
     rules = CONFIGURATION.sign_in
     measure: Callable[[HttpRequest], Strength] = import_string(settings.SIGN_IN_STRENGTH)
     proved = measure(request)

@@ -26,7 +26,8 @@ from asepsis.web.ledger.record import record
 from asepsis.web.people import sessions
 from asepsis.web.people.models import Person
 
-# What a parser of hostile CBOR and JSON raises; each is an answer that is no passkey's.
+# What a parser of hostile CBOR and JSON raises; each is an answer that is no passkey's. A runtime error is a kind of
+# key that the parser does not know, or nesting too deep for it.
 UNREADABLE: Final = (
     ValueError,
     TypeError,
@@ -34,9 +35,8 @@ UNREADABLE: Final = (
     IndexError,
     AttributeError,
     AssertionError,
-    NotImplementedError,
     OverflowError,
-    RecursionError,
+    RuntimeError,
     struct.error,
 )
 
@@ -48,7 +48,7 @@ def refusal() -> Exception:
 
 
 def _challenge() -> dict[str, Any]:
-    """The challenge that this session was given; it is gone after this, whether the answer is right or not."""
+    """The challenge that the browser's session was given; it is gone then, whether the answer is right or not."""
     state = auth.get_state()
     auth.clear_state()
     # WebAuthn 7.1 step 16, 7.2 step 17: what was asked of the client stands on the server, not in the client's answer.

@@ -30,7 +30,7 @@ class Strength:
     aal: int
     """0 nothing, 1 one factor, 2 two, 3 two of which one is bound to a device."""
     device_bound: bool
-    """Whether a passkey that is bound to its device was used in this session."""
+    """Whether a passkey that is bound to its device was used in the person's session."""
     authenticated_at: datetime | None
     """When this level was last proved; None at level 0."""
 

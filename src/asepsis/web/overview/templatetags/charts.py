@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from math import pi
 from typing import Any
 
-from django import template
+from django.template import Library
 
 from asepsis.web import charts
 from asepsis.web.charts import Counted
 
-register = template.Library()
+register = Library()
 
 
 @register.inclusion_tag("charts/bars.html")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from django import template
+from django.template import Library
 
-register = template.Library()
+register = Library()
 
 
 _SPELT: Final = {

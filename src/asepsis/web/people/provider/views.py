@@ -35,7 +35,7 @@ from asepsis.web.people.provider import accounts, client, id_token
 from asepsis.web.people.provider.id_token import Claims, Expected, Untrusted
 
 ASKED: Final = "asepsis_provider_asked"
-"""Questions of this session that wait for an answer: state -> nonce, verifier, where to go, when, whether again."""
+"""Questions of a browser that wait for an answer: state -> nonce, verifier, where to go, when, whether again."""
 WAITING_LIMIT: Final = 5
 WAITS_SECONDS: Final = 600
 METHOD: Final = "socialaccount"
