@@ -11,15 +11,6 @@ import pytest
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
 
-WARD = Path(__file__).resolve().parents[1] / "recordings"
-
-
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> str:
-    workspace = str(tmp_path_factory.mktemp("risk") / "workspace")
-    assert run(["analyze", str(WARD), "--site", "lab", "--workspace", workspace]) == Exit.DONE
-    return workspace
-
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     capsys.readouterr()

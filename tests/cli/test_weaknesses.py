@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
-
-WARD = Path(__file__).resolve().parents[1] / "recordings"
-
-
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> str:
-    workspace = str(tmp_path_factory.mktemp("weaknesses") / "workspace")
-    assert run(["analyze", str(WARD), "--site", "lab", "--workspace", workspace]) == Exit.DONE
-    return workspace
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

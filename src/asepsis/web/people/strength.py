@@ -72,7 +72,7 @@ def provider_vouched(provider: Mapping[str, Any], uid: str, at: float) -> tuple[
 
 
 def vouched_for(request: HttpRequest, person: Person) -> int:
-    """The level that the provider vouched for when it last brought this person in this session; 0 where it did not."""
+    """The level that the provider vouched for when it last brought this person here; 0 where it did not."""
     records = get_authentication_records(request, person)
     provider = request.session.get(PROVIDER_SESSION_KEY) or {}
     if not records or records[-1].get("method") != "socialaccount":
