@@ -36,6 +36,7 @@ VERBS: Final[dict[str, str]] = {
     "weaknesses": "weaknesses",
     "risk": "risk",
     "mds2": "mds2",
+    "papers": "papers",
     "import": "imports",
     "feeds": "feeds",
     "findings": "findings",

@@ -79,6 +79,11 @@ class Workspace:
         return self.root / "feeds.sqlite"
 
     @property
+    def papers_path(self) -> Path:
+        """Disclosure forms and lists of components of makers, an SQLite database."""
+        return self.root / "papers.sqlite"
+
+    @property
     def knowledge_path(self) -> Path:
         """Tables of the site's own, whose rows win over ours; there only where somebody made it."""
         return self.root / "knowledge"

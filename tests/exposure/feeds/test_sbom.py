@@ -109,3 +109,51 @@ def test_altered_lists_are_values(form: str, at: int, what: bytes) -> None:
     at %= len(content)
     assert isinstance(read_sbom(content[:at] + what + content[at + len(what) :]), Bill | Problem)
     assert isinstance(read_sbom(content[:at]), Bill | Problem)
+
+
+def test_the_product_and_the_ends_of_support_are_read_whatever_the_format() -> None:
+    properties = [{"name": "End-of-Support", "value": "2024-01-31"}, {"name": "Level of Support", "value": "Inactive"}]
+    cyclonedx = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": "urn:uuid:1",
+        "metadata": {"component": {"name": "Pump 3", "version": "9.3", "supplier": {"name": "Acme"}}},
+        "components": [{"name": "fluxlib", "version": "1.2", "properties": properties}],
+    }
+    spdx = {
+        "spdxVersion": "SPDX-2.3",
+        "name": "a document",
+        "packages": [
+            {"SPDXID": "SPDXRef-1", "name": "fluxlib", "versionInfo": "1.2", "validUntilDate": "2024-01-31"},
+            {"SPDXID": "SPDXRef-2", "name": "Pump 3", "versionInfo": "9.3", "supplier": "Organization: Acme"},
+        ],
+    }
+    related = {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-2"}
+    tags = (
+        "SPDXVersion: SPDX-2.3\nDocumentName: a document\nRelationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-2\n"
+        "PackageName: fluxlib\nSPDXID: SPDXRef-1\nPackageVersion: 1.2\nValidUntilDate: 2024-01-31\n"
+        "PackageName: Pump 3\nSPDXID: SPDXRef-2\nPackageVersion: 9.3\nPackageSupplier: Organization: Acme\n"
+    )
+    xml = (
+        '<bom xmlns="http://cyclonedx.org/schema/bom/1.6" serialNumber="urn:uuid:1"><metadata><component>'
+        "<supplier><name>Acme</name></supplier><name>Pump 3</name><version>9.3</version></component></metadata>"
+        "<components><component><name>fluxlib</name><version>1.2</version><properties>"
+        '<property name="End-of-Support">2024-01-31</property><property name="Level of Support">Inactive</property>'
+        "</properties></component></components></bom>"
+    )
+    documents = [
+        json.dumps(cyclonedx).encode(),
+        json.dumps({**spdx, "documentDescribes": ["SPDXRef-2"]}).encode(),
+        json.dumps({**spdx, "relationships": [related]}).encode(),
+        tags.encode(),
+        xml.encode(),
+    ]
+    for content in documents:
+        bill = read_sbom(content)
+        assert isinstance(bill, Bill)
+        assert (bill.product.maker, bill.product.name, bill.product.version) == ("Acme", "Pump 3", "9.3")
+        flux = next(one for one in bill.components if one.name == "fluxlib")
+        assert flux.ends == "2024-01-31"
+        assert flux.level == ("Inactive" if bill.form == "cyclonedx" else "")
+        assert bill.serial == ("urn:uuid:1" if bill.form == "cyclonedx" else "")
+        assert bill.problems == ()

@@ -1,4 +1,4 @@
-"""``asepsis import``: logs that other sensors wrote, into the same tables."""
+"""``asepsis import``: logs that other sensors wrote, into the same tables; and papers of makers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, workspace_option
+from asepsis.cli.verbs.import_papers import mds2, sbom
 
 if TYPE_CHECKING:
     from asepsis.pipeline.imports_report import ImportReport
@@ -27,7 +28,7 @@ def _take_in(take: Callable[..., ImportReport], path: str, *, site: str, as_json
     return Exit.DONE if any(log_was_read(log) for log in report.logs) else Exit.FAILED
 
 
-@click.group(name="import", short_help="Take in logs of Zeek or Suricata.", no_args_is_help=True)
+@click.group(name="import", short_help="Take in logs of other sensors, and papers of makers.", no_args_is_help=True)
 def command() -> None:
     """Take in what other programs found; it goes to the same devices and history as captures do."""
 
@@ -73,3 +74,7 @@ def eve(path: str, site: str, as_json: bool, workspace: Path | None) -> int:
     from asepsis.pipeline.imports import import_eve
 
     return _take_in(import_eve, path, site=site, as_json=as_json, workspace=workspace)
+
+
+command.add_command(mds2)
+command.add_command(sbom)

@@ -7,7 +7,7 @@ identifiers in all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from xml.parsers import expat
 
@@ -33,6 +33,13 @@ class Component:
     cpes: tuple[str, ...]
     ref: str
     """The list's own id of it."""
+    ends: str = ""
+    """When its support ends, as the list says it: a date or words."""
+    level: str = ""
+    """Whether it is still maintained, as the list says it."""
+
+
+NO_COMPONENT: Final = Component(name="", version="", maker="", purls=(), cpes=(), ref="")
 
 
 @value
@@ -46,6 +53,12 @@ class Bill:
     """What it is the list of, in its own words."""
     components: tuple[Component, ...]
     problems: tuple[Problem, ...] = ()
+    product: Component = NO_COMPONENT
+    """What it is the list of, as far as the list names its parts; empty texts where it does not."""
+    serial: str = ""
+    """``urn:uuid:...`` of a CycloneDX list, by which other documents refer to it."""
+    made: str = ""
+    """ISO 8601, as the list says it."""
 
 
 def read_sbom(content: bytes) -> Bill | Problem:
@@ -86,18 +99,9 @@ def _cyclonedx(root: Field, edition: str, notes: Notes) -> Bill:
         if len(found) >= COMPONENTS_LIMIT:
             notes.add("/components", f"has more than {COMPONENTS_LIMIT} components; the first were read")
             break
-        name, url, platform = item.text("name"), item.text("purl"), item.text("cpe")
-        if name or url or platform:
-            found.append(
-                Component(
-                    name=name,
-                    version=item.text("version"),
-                    maker=item.get("supplier").text("name") or item.text("publisher") or item.text("group"),
-                    purls=(url,) if url else (),
-                    cpes=(platform,) if platform else (),
-                    ref=item.text("bom-ref"),
-                )
-            )
+        component = _component(item)
+        if component.name or component.purls or component.cpes:
+            found.append(component)
         else:
             notes.add(item.where, "has neither a name nor an identifier")
         if depth > COMPONENTS_DEEP:
@@ -110,7 +114,49 @@ def _cyclonedx(root: Field, edition: str, notes: Notes) -> Bill:
         subject=f"{subject.text('name')} {subject.text('version')}".strip(),
         components=tuple(found),
         problems=tuple(notes.problems),
+        product=_component(subject) if subject.is_there else NO_COMPONENT,
+        serial=root.text("serialNumber"),
+        made=root.get("metadata").text("timestamp"),
     )
+
+
+def _component(item: Field) -> Component:
+    url, platform = item.text("purl"), item.text("cpe")
+    return Component(
+        name=item.text("name"),
+        version=item.text("version"),
+        # CycloneDX 1.6 names the manufacturer of a component beside its supplier.
+        maker=(
+            item.get("manufacturer").text("name")
+            or item.get("supplier").text("name")
+            or item.text("publisher")
+            or item.text("group")
+        ),
+        purls=(url,) if url else (),
+        cpes=(platform,) if platform else (),
+        ref=item.text("bom-ref"),
+        **_support(item),
+    )
+
+
+# CycloneDX has no member for them; makers name properties as FDA's guidance on premarket cybersecurity words them.
+_SUPPORT: Final = {
+    "end of support": "ends",
+    "end of life": "ends",
+    "eol": "ends",
+    "eos": "ends",
+    "level of support": "level",
+    "support level": "level",
+}
+
+
+def _support(item: Field) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in item.items("properties"):
+        member = _SUPPORT.get(one.text("name").lower().replace("-", " ").replace("_", " "))
+        if member is not None:
+            found.setdefault(member, one.text("value"))
+    return found
 
 
 def _spdx(root: Field, notes: Notes) -> Bill:
@@ -127,6 +173,7 @@ def _spdx(root: Field, notes: Notes) -> Bill:
                     "PackageVersion": item.text("versionInfo"),
                     "PackageSupplier": item.text("supplier"),
                     "SPDXID": item.text("SPDXID"),
+                    "ValidUntilDate": item.text("validUntilDate"),
                 },
                 references,
             )
@@ -137,7 +184,23 @@ def _spdx(root: Field, notes: Notes) -> Bill:
         subject=root.text("name"),
         components=tuple(found),
         problems=tuple(notes.problems),
+        product=_described(
+            found,
+            root.texts("documentDescribes"),
+            (
+                (one.text("spdxElementId"), one.text("relationshipType"), one.text("relatedSpdxElement"))
+                for one in root.items("relationships")
+            ),
+        ),
+        made=root.get("creationInfo").text("created"),
     )
+
+
+def _described(found: list[Component], named: Iterable[str], relations: Iterable[tuple[str, str, str]]) -> Component:
+    """The package that the document is about (SPDX 2.3, 11.1: ``DESCRIBES`` of the document)."""
+    wanted = set(named)
+    wanted.update(other for one, kind, other in relations if kind == "DESCRIBES" and one == "SPDXRef-DOCUMENT")
+    return next((one for one in found if one.ref in wanted), NO_COMPONENT)
 
 
 def _package(tags: dict[str, str], references: list[tuple[str, str]]) -> Component:
@@ -149,6 +212,8 @@ def _package(tags: dict[str, str], references: list[tuple[str, str]]) -> Compone
         purls=tuple(at for kind, at in references if kind.endswith("purl")),
         cpes=tuple(at for kind, at in references if kind.endswith(("cpe23Type", "cpe22Type"))),
         ref=tags.get("SPDXID", ""),
+        # SPDX 2.3, 7.27: the end of the support of a package.
+        ends=tags.get("ValidUntilDate", ""),
     )
 
 
@@ -158,6 +223,7 @@ def _tag_value(text: str, notes: Notes) -> Bill:
     found: list[Component] = []
     tags: dict[str, str] = {}
     references: list[tuple[str, str]] = []
+    relations: list[tuple[str, str, str]] = []
     for line in text.splitlines():
         match = _TAG.match(line)
         if match is None:
@@ -173,6 +239,10 @@ def _tag_value(text: str, notes: Notes) -> Bill:
                 references.append((pieces[1], pieces[2]))
             else:
                 notes.add("ExternalRef", f"has fewer than three parts: {said[:80]}")
+        elif tag == "Relationship":
+            words = said.split()
+            if len(words) == 3 and len(relations) < COMPONENTS_LIMIT:
+                relations.append((words[0], words[1], words[2]))
         elif tag in ("FileName", "SnippetSPDXID"):
             # A file's tags are not the package's.
             if tags and len(found) < COMPONENTS_LIMIT:
@@ -190,6 +260,8 @@ def _tag_value(text: str, notes: Notes) -> Bill:
         subject=head.get("DocumentName", ""),
         components=tuple(found),
         problems=tuple(notes.problems),
+        product=_described(found, (), relations),
+        made=head.get("Created", ""),
     )
 
 
@@ -198,7 +270,11 @@ class _RefusedError(Exception):
 
 
 # Elements that stand several times, or whose children are a list.
-_LISTS: Final = frozenset(("components", "packages", "externalRefs"))
+_LISTS: Final = frozenset(
+    ("components", "packages", "externalRefs", "properties", "relationships", "documentDescribes")
+)
+# Attributes that the JSON forms have as members.
+_ATTRIBUTES: Final = ("bom-ref", "serialNumber", "name")
 
 
 def _xml(content: bytes) -> dict[str, Any] | Problem:
@@ -213,8 +289,7 @@ def _xml(content: bytes) -> dict[str, Any] | Problem:
     def start(name: str, attributes: dict[str, str]) -> None:
         if len(stack) > DEPTH_LIMIT:
             raise _RefusedError(f"is nested deeper than {DEPTH_LIMIT} levels")
-        ref = attributes.get("bom-ref")
-        stack.append({"bom-ref": ref} if ref else {})
+        stack.append({attribute: attributes[attribute] for attribute in _ATTRIBUTES if attributes.get(attribute)})
         texts.append([])
 
     def data(text: str) -> None:
@@ -227,7 +302,9 @@ def _xml(content: bytes) -> dict[str, Any] | Problem:
         if name in _LISTS:
             listed = members.get("", [])
             # In SPDX's XML each package is an element of the list's own name.
-            above.setdefault(name, []).extend(listed or ([members] if members else []))
+            above.setdefault(name, []).extend(listed or ([members or text] if members or text else []))
+        elif name == "property":
+            above.setdefault("", []).append({"value": text, **members})
         elif name in ("component", "reference") and len(stack) > 1:
             above.setdefault("", []).append(members)
             above.setdefault(name, members)

@@ -75,6 +75,10 @@ class Form:
     answers: tuple[Answer, ...]
     """In the order of the file; each question once."""
     problems: tuple[Problem, ...] = ()
+    version: str = ""
+    """Of the software that the form speaks of, as it stands there; empty where it names none."""
+    released: str = ""
+    """The date on the form, as it stands there."""
 
     def by_id(self) -> dict[str, Answer]:
         """Answers by the ids of their questions."""
@@ -86,6 +90,8 @@ class Form:
             "edition": str(self.edition),
             "manufacturer": self.manufacturer or None,
             "model": self.model or None,
+            "version": self.version or None,
+            "released": self.released or None,
             "answers": [answer.document() for answer in self.answers],
             "problems": [{"where": problem.where, "why": problem.why} for problem in self.problems],
         }

@@ -39,13 +39,16 @@ _WORDS: Final = {
     **dict.fromkeys(("n/a", "na", "not applicable"), Said.NOT_APPLICABLE),
     **dict.fromkeys(("see note", "see notes", "see note(s)"), Said.SEE_NOTES),
 }
-# HN 1-2019 DOC-1 and DOC-3; in 2013 the head of the form has labels and no ids.
-_MANUFACTURER, _MODEL = "DOC-1", "DOC-3"
+# HN 1-2019 DOC-1, DOC-3 and DOC-7; in 2013 the head of the form has labels and no ids.
+_MANUFACTURER, _MODEL, _RELEASED = "DOC-1", "DOC-3", "DOC-7"
 _LABELS_2013: Final = {
     "manufacturer name": "manufacturer",
     "manufacturer": "manufacturer",
     "device model": "model",
     "model": "model",
+    "software revision": "version",
+    "software version": "version",
+    "document release date": "released",
 }
 
 Row = tuple[str, Sequence[str]]
@@ -125,6 +128,8 @@ def _form(name: str, rows: Iterable[Row]) -> Form:
         model=found[_MODEL].text if _MODEL in found else head.get("model", ""),
         answers=tuple(found.values()),
         problems=tuple(problems),
+        version=head.get("version", ""),
+        released=found[_RELEASED].text if _RELEASED in found else head.get("released", ""),
     )
 
 
