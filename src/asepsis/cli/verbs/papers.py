@@ -6,14 +6,18 @@ import getpass
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import Verb, VerbGroup, json_option, workspace_option
 from asepsis.cli.verbs.import_papers import product_options
+
+if TYPE_CHECKING:
+    from asepsis.pipeline.papers import Paper
 
 _PAPER = click.argument("paper", metavar="PAPER")
 _DEVICE = click.argument("device", metavar="DEVICE")
@@ -113,10 +117,11 @@ def ledger(as_json: bool, workspace: Path | None) -> int:
 )
 @_PAPER
 @_DEVICE
+@json_option("Print the paper as one JSON object.")
 @workspace_option()
-def tie(paper: str, device: str, workspace: Path | None) -> int:
+def tie(paper: str, device: str, as_json: bool, workspace: Path | None) -> int:
     """Say that PAPER speaks of DEVICE: its id, an address or a name of it."""
-    return _tie(paper, device, is_tied=True, workspace=workspace)
+    return _tie(paper, device, is_tied=True, as_json=as_json, workspace=workspace)
 
 
 @command.command(
@@ -127,10 +132,11 @@ def tie(paper: str, device: str, workspace: Path | None) -> int:
 )
 @_PAPER
 @_DEVICE
+@json_option("Print the paper as one JSON object.")
 @workspace_option()
-def untie(paper: str, device: str, workspace: Path | None) -> int:
+def untie(paper: str, device: str, as_json: bool, workspace: Path | None) -> int:
     """Say that PAPER does not speak of DEVICE: its id, an address or a name of it."""
-    return _tie(paper, device, is_tied=False, workspace=workspace)
+    return _tie(paper, device, is_tied=False, as_json=as_json, workspace=workspace)
 
 
 @command.command(
@@ -141,8 +147,9 @@ def untie(paper: str, device: str, workspace: Path | None) -> int:
 )
 @_PAPER
 @product_options()
+@json_option("Print the paper as one JSON object.")
 @workspace_option()
-def product(paper: str, maker: str, model: str, version: str, workspace: Path | None) -> int:
+def product(paper: str, maker: str, model: str, version: str, as_json: bool, workspace: Path | None) -> int:
     """Say which product PAPER speaks of, where it says nothing or something else."""
     from asepsis.cli.papers import holding_lines, paper_line
     from asepsis.pipeline.papers import Papers
@@ -157,8 +164,7 @@ def product(paper: str, maker: str, model: str, version: str, workspace: Path | 
         papers.say(papers.paper(paper).id, subject(maker, model, version), time.time_ns())
         said = papers.paper(paper)
         holdings = holdings_of(place, papers)
-    sys.stdout.writelines(f"{line}\n" for line in (paper_line(said), *holding_lines(said, holdings)))
-    return Exit.DONE
+    return _print(said, (paper_line(said), *holding_lines(said, holdings)), as_json=as_json)
 
 
 @command.command(
@@ -168,8 +174,9 @@ def product(paper: str, maker: str, model: str, version: str, workspace: Path | 
     examples=[("asepsis papers remove 3f2a", "with its ties")],
 )
 @_PAPER
+@json_option("Print the paper as one JSON object.")
 @workspace_option()
-def remove(paper: str, workspace: Path | None) -> int:
+def remove(paper: str, as_json: bool, workspace: Path | None) -> int:
     """Forget PAPER and what was tied to it."""
     from asepsis.cli.papers import paper_line
     from asepsis.pipeline.papers import Papers
@@ -178,11 +185,10 @@ def remove(paper: str, workspace: Path | None) -> int:
     with Papers.open(Workspace.resolve(workspace).open().papers_path) as papers:
         found = papers.paper(paper)
         papers.remove(found.id, time.time_ns())
-    sys.stdout.write(f"removed {paper_line(found)}\n")
-    return Exit.DONE
+    return _print(found, [f"removed {paper_line(found)}"], as_json=as_json)
 
 
-def _tie(paper: str, device: str, *, is_tied: bool, workspace: Path | None) -> int:
+def _tie(paper: str, device: str, *, is_tied: bool, as_json: bool, workspace: Path | None) -> int:
     from asepsis.cli.lookup import find_device
     from asepsis.cli.papers import paper_line
     from asepsis.pipeline.papers import Papers
@@ -195,5 +201,13 @@ def _tie(paper: str, device: str, *, is_tied: bool, workspace: Path | None) -> i
         wanted = find_device([each.document() for each in registry.devices()], registry.current_id(device))
         papers.tie(found.id, wanted["id"], is_tied=is_tied, by=getpass.getuser(), now_ns=time.time_ns())
     said = "is now tied to" if is_tied else "is no longer tied to"
-    sys.stdout.write(f"{paper_line(found)}\n    {said} {wanted['id']}\n")
+    return _print(found, [paper_line(found), f"    {said} {wanted['id']}"], as_json=as_json)
+
+
+def _print(paper: Paper, lines: Iterable[str], *, as_json: bool) -> int:
+    if as_json:
+        json.dump(paper.document(), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
     return Exit.DONE
