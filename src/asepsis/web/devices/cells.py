@@ -15,12 +15,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timesince
 
 from asepsis.web.devices.columns import COLUMNS
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.overview.templatetags.charts import gauge
 from asepsis.web.overview.templatetags.icons import icon
+from asepsis.web.overview.templatetags.words import ago as in_words
 from asepsis.web.overview.templatetags.words import percent, size, words
 
 GAUGES_KEPT: Final = 1_001
@@ -78,8 +78,7 @@ def _moment(name: str) -> Cell:
         moment: datetime = getattr(device, name)
         ago = _ago(moment.replace(second=0, microsecond=0), timezone.now().replace(second=0, microsecond=0))
         return (
-            f'<time class="nowrap" datetime="{moment.isoformat()}" title="{escape(ago)} ago">'
-            f"{moment:%Y-%m-%d %H:%M}</time>"
+            f'<time class="nowrap" datetime="{moment.isoformat()}" title="{escape(ago)}">{moment:%Y-%m-%d %H:%M}</time>'
         )
 
     return cell
@@ -87,7 +86,7 @@ def _moment(name: str) -> Cell:
 
 @lru_cache(maxsize=MOMENTS_KEPT)
 def _ago(moment: datetime, now: datetime) -> str:
-    return timesince(moment, now)
+    return in_words(moment, now)
 
 
 def _plain(name: str) -> Cell:

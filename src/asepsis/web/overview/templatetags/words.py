@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.template import Library
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 register = Library()
 
@@ -45,6 +48,15 @@ def words(name: object) -> str:
     parts = [part.upper() if part in _CAPITALS else part for part in text.replace("_", " ").split(" ")]
     joined = " ".join(parts)
     return joined[:1].upper() + joined[1:]
+
+
+@register.filter
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago a moment was, in words: ``2 hours, 5 minutes ago``, or ``just now`` within a minute."""
+    if moment is None:
+        return ""
+    until = now or timezone.now()
+    return "just now" if until - moment < timedelta(minutes=1) else f"{timesince(moment, until)} ago"
 
 
 @register.filter
