@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -27,9 +28,21 @@ _log = structlog.get_logger("asepsis.web.children")
 class Child:
     """One process by the name of its module, kept alive until it is stopped."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(
+        self, module: str, *arguments: str, descriptors: Sequence[int] = (), grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            module: What ``python -m`` runs.
+            *arguments: What it is told.
+            descriptors: Open files that it gets, under the same numbers.
+            grace_seconds: How long it may take to end when it is asked to.
+        """
         self.module = module
         self.arguments = arguments
+        self._descriptors = tuple(descriptors)
+        self._grace_seconds = grace_seconds
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
@@ -54,6 +67,7 @@ class Child:
                 env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
                 # Ctrl-C reaches the server alone, which ends its children in order.
                 start_new_session=True,
+                pass_fds=self._descriptors,
             )
             code = await self._process.wait()
             if self._stopping:
@@ -72,7 +86,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+            await asyncio.wait_for(process.wait(), self._grace_seconds)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -18,6 +18,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.web.people.provider import groups
+from asepsis.web.shared import PROCESSES_LIMIT
 
 PREFIX: Final = "ASEPSIS_"
 
@@ -44,6 +45,13 @@ class Web:
     """The key of the chain as PEM, not encrypted, with ``tls = "files"``."""
     upload_limit_mib: int = 4096
     """No larger capture is taken from a browser."""
+    processes: int = 0
+    """How many processes answer requests, of some 100 MiB each; 0 for two, or one on a machine with a single core."""
+
+    @property
+    def processes_wanted(self) -> int:
+        """How many processes answer requests on this machine."""
+        return self.processes or min(2, len(os.sched_getaffinity(0)))
 
     @property
     def address(self) -> str:
@@ -173,6 +181,7 @@ CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("web", "port"): (1, 65535),
     ("web", "upload_limit_mib"): (1, 1_048_576),
+    ("web", "processes"): (0, PROCESSES_LIMIT),
     ("database", "port"): (1, 65535),
     ("sign_in", "idle_minutes"): (1, 720),
     ("sign_in", "session_hours"): (1, 24),

@@ -1,4 +1,7 @@
-"""Starts what the web needs: tables, TLS, the worker of jobs, the sensor, the server of pages; ends them in order."""
+"""Starts what the web needs: tables, TLS, the worker of jobs, the sensor, the servers of pages; ends them in order.
+
+This process answers requests too, and does what must be done once; ``answering`` is what else answers.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,27 @@ import asyncio
 import os
 import signal
 import socket
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import django
+
+if TYPE_CHECKING:
+    from asepsis.web.children import Child
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
 
 WORKER: Final = "asepsis.web.jobs.worker"
 SENSOR: Final = "asepsis.web.jobs.sensor"
+ANSWERING: Final = "asepsis.web.answering"
+# Longer than the server gives the last answers, so that none is cut off by it.
+ANSWERING_GRACE_SECONDS: Final = 15.0
 CERTIFICATE_LOOKED_AT_SECONDS: Final = 3600.0
 
 
 def serve(announce: Callable[[dict[str, str]], None]) -> None:
-    """Serves until SIGINT or SIGTERM ends it; worker and sensor end with it.
+    """Serves until SIGINT or SIGTERM ends it; what it started ends with it.
 
     Args:
         announce: Told once everything is ready to be served: ``address``, and where they apply ``fingerprint`` of our
@@ -35,66 +43,82 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     django.setup()
     from django.conf import settings
 
-    from asepsis.web import logs, transport
-    from asepsis.web.authorisation.asking import engine
+    from asepsis.web import transport
     from asepsis.web.keeping.upgrade import upgrade
     from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
+    from asepsis.web.settling import settle
 
-    logs.configure_own(requests=settings.LOG_REQUESTS)
-    # A fault in a hospital's own policies is told here, with its line, and not to whoever comes first.
-    engine()
+    settle()
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     upgrade(WORKSPACE)
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.
     drain_and_say()
-    # Uploads are buffered beside where they end, not in a small /tmp.
-    uploads = WORKSPACE.root / "uploads"
-    uploads.mkdir(mode=0o700, exist_ok=True)
-    tempfile.tempdir = str(uploads)
     token = None if settings.LOGIN_URL == "demo" else invitations.invite_first_administrator()
     asyncio.run(_run(announce, secured, token))
 
 
 async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: str | None) -> None:
-    from asepsis.web import transport
-    from asepsis.web.asgi import application
     from asepsis.web.children import Child
     from asepsis.web.devices.refreshing import follow, refreshed
     from asepsis.web.ledger.keeper import keep
-    from asepsis.web.server import Server, configure
+    from asepsis.web.server import server_of
     from asepsis.web.settings import CONFIGURATION
+    from asepsis.web.shared import shared
     from asepsis.web.webhooks.following import follow as tell
 
     web = CONFIGURATION.web
-    config = configure(application, host=web.host, port=web.port)
-    config.load()
-    if secured is not None:
-        config.ssl = transport.context(secured)
     listening = _listen(web.host, web.port)
-    server = Server(config)
+    memory = shared()
+    others = answering(listening, web.processes_wanted - 1)
+    server = server_of(listening, memory, 0, secured)
+    asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+        loop.add_signal_handler(number, asked_to_end.set)
     children = [Child(WORKER)]
     if CONFIGURATION.sensor.interface:
         children.append(Child(SENSOR))
-    tasks = [asyncio.create_task(child.keep()) for child in children]
-    tasks.append(asyncio.create_task(keep()))
+    kept = [asyncio.create_task(child.keep()) for child in children]
+    once = [asyncio.create_task(keep())]
     await refreshed()
-    tasks.append(asyncio.create_task(follow()))
-    tasks.append(asyncio.create_task(tell()))
+    once += [asyncio.create_task(follow()), asyncio.create_task(tell())]
     if secured is not None:
-        tasks.append(asyncio.create_task(_renew(config.ssl, secured)))
+        once.append(asyncio.create_task(_renew(server.config.ssl, secured)))
+    kept += [asyncio.create_task(other.keep()) for other in others]
     announce(_announcement(secured, token))
+    serving = asyncio.create_task(server.serve())
+    ending = asyncio.create_task(asked_to_end.wait())
     try:
-        await server.serve(sockets=[listening])
+        await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
+        # All processes give their last answers at the same time.
+        server.should_exit = True
+        await asyncio.gather(serving, *(other.stop() for other in others))
     finally:
-        for task in tasks[len(children) :]:
+        for task in (ending, *once):
             task.cancel()
-        await asyncio.gather(*(child.stop() for child in children))
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(child.stop() for child in (*children, *others)))
+        await asyncio.gather(ending, *kept, *once, return_exceptions=True)
+
+
+def answering(listening: socket.socket, count: int) -> list[Child]:
+    """The processes that answer beside this one, not started yet."""
+    from asepsis.web.children import Child
+    from asepsis.web.shared import shared
+
+    memory = shared()
+    return [
+        Child(
+            ANSWERING,
+            str(listening.fileno()),
+            str(memory.descriptor),
+            str(place),
+            descriptors=(listening.fileno(), memory.descriptor),
+            grace_seconds=ANSWERING_GRACE_SECONDS,
+        )
+        for place in range(1, count + 1)
+    ]
 
 
 def _listen(host: str, port: int) -> socket.socket:

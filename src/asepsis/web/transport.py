@@ -52,9 +52,25 @@ def prepare(web: Web, workspace: Workspace, *, now: datetime.datetime) -> Transp
                 )
             return None
         case "files":
-            transport = Transport(certificate=Path(web.certificate), key=Path(web.key_file), authority=None)
+            transport = _files(web, workspace)
         case _:
             transport = _own(web, workspace, now)
+    context(transport)
+    return transport
+
+
+def current(web: Web, workspace: Workspace) -> Transport | None:
+    """The files for TLS as ``prepare`` left them, for the other processes of the server; nothing is made here.
+
+    Returns:
+        None when the configuration says that there is no TLS.
+
+    Raises:
+        ConfigurationError: They are no certificate with its key at this moment.
+    """
+    if web.tls == "none":
+        return None
+    transport = _files(web, workspace)
     context(transport)
     return transport
 
@@ -101,10 +117,22 @@ def fingerprint(transport: Transport) -> str:
     return "" if transport.authority is None else authority.fingerprint(transport.authority.read_bytes())
 
 
+def _files(web: Web, workspace: Workspace) -> Transport:
+    if web.tls == "files":
+        return Transport(certificate=Path(web.certificate), key=Path(web.key_file), authority=None)
+    folder = workspace.keys_path
+    return Transport(
+        certificate=folder / "web-server.pem",
+        key=folder / "web-server.key",
+        authority=folder / AUTHORITY_CERTIFICATE,
+    )
+
+
 def _own(web: Web, workspace: Workspace, now: datetime.datetime) -> Transport:
+    files = _files(web, workspace)
+    certificate, key = files.certificate, files.key
     folder = workspace.keys_path
     ca_certificate, ca_key = folder / AUTHORITY_CERTIFICATE, folder / "web-authority.key"
-    certificate, key = folder / "web-server.pem", folder / "web-server.key"
     if not (ca_certificate.exists() and ca_key.exists()):
         made = authority.new_authority(f"Asepsis of {web.names[0]}", now=now)
         _write(ca_key, made.key)
@@ -115,7 +143,7 @@ def _own(web: Web, workspace: Workspace, now: datetime.datetime) -> Transport:
         issued = authority.issue_server(signer, wanted, now=now)
         _write(key, issued.key)
         _write(certificate, issued.certificate)
-    return Transport(certificate=certificate, key=key, authority=ca_certificate)
+    return files
 
 
 def _still_good(certificate: Path, key: Path, signer: bytes, names: tuple[str, ...], now: datetime.datetime) -> bool:

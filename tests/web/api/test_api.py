@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,16 +16,19 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.routes import MARK
 from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.facilities.models import Department
+from asepsis.web.shared import Shared
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 JSON = "application/json"
 
 
 @pytest.fixture(autouse=True)
-def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shared]:
     """No test is refused for what another asked."""
-    monkeypatch.setattr(authentication, "requests", authentication.Rates(authentication.REQUESTS_A_MINUTE))
-    monkeypatch.setattr(authentication, "failures", authentication.Rates(authentication.FAILURES_A_MINUTE))
+    with contextlib.closing(Shared()) as own:
+        monkeypatch.setattr(authentication, "requests", authentication.Rates(authentication.REQUESTS_A_MINUTE, own))
+        monkeypatch.setattr(authentication, "failures", authentication.Rates(authentication.FAILURES_A_MINUTE, own))
+        yield own
 
 
 def operations() -> Iterator[tuple[str, Any]]:
@@ -170,9 +175,9 @@ def test_who_has_the_answer_already_is_told_so(
 
 
 def test_who_asks_too_often_waits(
-    make_person: MakePerson, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+    make_person: MakePerson, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, memory: Shared
 ) -> None:
-    monkeypatch.setattr(authentication, "requests", authentication.Rates(3))
+    monkeypatch.setattr(authentication, "requests", authentication.Rates(3, memory))
     browser = signed_in(make_person("ada", "security_analyst"))
     answers = [browser.get("/api/v1/sites") for _ in range(7)]
     # The minute may turn over in between, after which three more are allowed.
@@ -189,6 +194,17 @@ def test_tokens_cannot_be_guessed_fast(db: None, monkeypatch: pytest.MonkeyPatch
     ]
     assert codes[0] == 401
     assert 429 in codes
+
+
+def test_requests_are_counted_for_all_processes_together(memory: Shared) -> None:
+    # The second has no more of the first than what a process that the server starts is handed.
+    with contextlib.closing(Shared(os.dup(memory.descriptor))) as handed:
+        one, other = authentication.Rates(2, memory), authentication.Rates(2, handed)
+        assert [one.allows("a", now=60.0), other.allows("a", now=60.0)] == [True, True]
+        assert not one.allows("a", now=61.0)
+        assert not other.allows("a", now=119.0)
+        assert other.allows("b", now=60.0)
+        assert other.allows("a", now=120.0)
 
 
 def test_failures_are_counted_for_all_processes_together(db: None) -> None:

@@ -1,8 +1,9 @@
 """The application as it is served, in a process of its own: ``served prepare`` and ``served serve [FAULT]``.
 
 ``prepare`` makes the tables of the workspace ``ASEPSIS_HOME`` and one person, and prints the cookies of a session as
-JSON. ``serve`` prints the port that it listens on. A planted fault takes a control out, so that a test shows that it
-would notice: ``unforced`` writes nothing through to the disk, ``unrecorded`` leaves the ledger's middleware out.
+JSON. ``serve`` prints the port that it listens on. ``serve together`` answers by two processes as the product does, and
+prints the port when both take connections. A planted fault takes a control out, so that a test shows that it would
+notice: ``unforced`` writes nothing through to the disk, ``unrecorded`` leaves the ledger's middleware out.
 """
 
 from __future__ import annotations
@@ -67,17 +68,26 @@ def serve(fault: str) -> None:
 
     if fault == "unrecorded":
         settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "ledger" not in one]
-    from asepsis.web.asgi import application
     from asepsis.web.ledger.keeper import drain_and_say
-    from asepsis.web.server import Server, configure
 
     assert drain_and_say()
+    asyncio.run(_serve(others=1 if fault == "together" else 0))
+
+
+async def _serve(others: int) -> None:
+    from asepsis.web.server import server_of
+    from asepsis.web.serving import answering
+    from asepsis.web.shared import shared
+
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setblocking(False)
-    config = configure(application, host="127.0.0.1", port=0)
-    config.load()
+    server = server_of(listening, shared(), 0, None)
+    kept = [asyncio.create_task(child.keep()) for child in answering(listening, others)]
+    # Another says that it has something to do, however little, when it takes connections.
+    while kept and not shared().is_another_less_busy(0, 1):
+        await asyncio.sleep(0.01)
     print(listening.getsockname()[1], flush=True)  # noqa: T201
-    asyncio.run(Server(config).serve(sockets=[listening]))
+    await server.serve()
 
 
 def _force_nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from ninja.security.apikey import APIKeyCookie
 
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.people.models import Person
+from asepsis.web.shared import Shared, shared
 from asepsis.web.tokens.verify import find, note_use, person_of
 
 # Of one person or token, in a minute: a program that pages through 50,000 devices stays below.
@@ -23,29 +23,19 @@ REQUESTS_A_MINUTE: Final = 600
 FAILURES_A_MINUTE: Final = 30
 # A minute, and one more for clocks that differ.
 SHARED_SECONDS: Final = 120
-# Persons, tokens and addresses that are counted at once; the one that was silent longest is forgotten.
-COUNTED_LIMIT: Final = 10_000
 
 
 class Rates:
-    """Counts by name in minutes of the clock, of this process: a busy program costs no write for each request."""
+    """Counts by name in minutes of the clock, of all processes of the server; costs no write to the database."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, memory: Shared | None = None) -> None:
         self._limit = limit
-        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._memory = memory
 
     def allows(self, name: str, *, now: float, counted: bool = True) -> bool:
         """Whether there is room for one more; counts it unless told not to."""
-        minute = int(now // 60)
-        began, count = self._counts.get(name, (minute, 0))
-        if began != minute:
-            count = 0
-        if counted:
-            self._counts[name] = (minute, count + 1)
-            self._counts.move_to_end(name)
-            if len(self._counts) > COUNTED_LIMIT:
-                self._counts.popitem(last=False)
-        return count < self._limit
+        memory = shared() if self._memory is None else self._memory
+        return memory.count(name, int(now // 60), counted=counted) < self._limit
 
 
 class SharedRates:

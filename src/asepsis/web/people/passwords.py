@@ -14,8 +14,9 @@ from django.core.exceptions import ValidationError
 
 from asepsis.web.settings import CONFIGURATION
 
-# Two at a time: each takes 46 MiB, and a burst of sign-ins must not take all memory of a small machine.
-_PLACES: Final = threading.BoundedSemaphore(2)
+# Two at a time, all processes together: each takes 46 MiB, and a burst of sign-ins must not take all memory of a small
+# machine.
+_PLACES: Final = threading.BoundedSemaphore(max(1, 2 // CONFIGURATION.web.processes_wanted))
 # The longest line of a list of hashes: 40 hexadecimal digits, a colon, a count.
 _LINE_LIMIT_BYTES: Final = 64
 
