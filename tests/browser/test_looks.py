@@ -134,3 +134,11 @@ def test_a_wall_screen_is_used(sign_in: SignIn, address: str) -> None:
     used = page.locator("main > :last-child").evaluate("one => one.getBoundingClientRect().right")
     assert used > 0.95 * WALL["width"]
     picture(page, f"wall-{address.strip('/') or 'overview'}")
+
+
+def test_type_grows_with_a_screen_on_the_wall(sign_in: SignIn) -> None:
+    page = sign_in("security_analyst", viewport={"width": 3840, "height": 2160})
+    assert float(page.evaluate("getComputedStyle(document.documentElement).fontSize").removesuffix("px")) >= 24
+    assert page.evaluate("document.documentElement.scrollWidth") <= 3840
+    page.set_viewport_size(DESK)
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "16px"
