@@ -29,6 +29,8 @@ def finding_lines(findings: Iterable[Finding], names: dict[str, str]) -> Iterato
             yield showable(f"{names.get(one.device, one.device)} ({one.device}, {one.site})")
         number = verdict.advisory.rpartition("\n")[2].upper()
         yield showable(f"  {verdict.answer}: {number} {', '.join(verdict.vulnerabilities)}")
+        if one.component:
+            yield showable(f"    part:     {one.component}")
         yield showable(f"    advisory: {verdict.words}")
         yield showable(f"    because:  {verdict.why}")
         if one.version is not None:

@@ -49,6 +49,10 @@ class Finding:
     verdict: Verdict
     model: Evidence | None
     version: Evidence | None
+    component: str = ""
+    """The part of the product that the verdict is about, by the maker's list of components; empty for the device."""
+    paper: str = ""
+    """The id of that list."""
 
     def document(self) -> dict[str, Any]:
         """The JSON object of ``asepsis findings --json``."""
@@ -64,5 +68,7 @@ class Finding:
             "why": self.verdict.why,
             "tells": self.verdict.tells or None,
             "note": self.verdict.note or None,
+            "component": self.component or None,
+            "paper": self.paper or None,
             "evidence": [one.document() for one in (self.model, self.version) if one is not None],
         }

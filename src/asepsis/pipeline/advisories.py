@@ -15,6 +15,7 @@ from asepsis.exposure.finding import Finding
 from asepsis.exposure.matching.match import Matcher
 from asepsis.pipeline.feeds import Feeds, Update
 from asepsis.pipeline.feeds_folder import Unread, read_folder
+from asepsis.pipeline.parts import component_findings
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
 
@@ -32,8 +33,13 @@ def findings_of(workspace: Workspace, *, site: str | None = None, folder: Path |
         site: Only devices of this site.
         folder: Documents to look at in place of those that the workspace holds; nothing of them is kept.
     """
-    advisories = _held(workspace) if folder is None else _read(folder)
-    return list(Matcher((*demonstration(), *advisories)).findings(_devices(workspace, site)))
+    advisories = (*demonstration(), *(_held(workspace) if folder is None else _read(folder)))
+    devices = _devices(workspace, site)
+    found = list(Matcher(advisories).findings(devices))
+    if devices:
+        with Registry.open(workspace.registry_path) as registry:
+            found.extend(component_findings(workspace, registry, devices, advisories)[0])
+    return found
 
 
 def update_feeds(workspace: Workspace, folder: Path, now_ns: int) -> tuple[Update, list[dict[str, Any]]]:

@@ -45,6 +45,9 @@ CREATE TABLE IF NOT EXISTS claims (
     paper TEXT NOT NULL REFERENCES papers (id) ON DELETE CASCADE, device TEXT NOT NULL, claims TEXT NOT NULL,
     PRIMARY KEY (paper, device)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS parts (
+    paper TEXT PRIMARY KEY REFERENCES papers (id) ON DELETE CASCADE, verdicts TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, said TEXT NOT NULL) STRICT;
 """
 
@@ -266,6 +269,25 @@ class Papers(Store):
         for paper, holder, documents in self._select(query, *(said for _, said in named)):
             found[paper, holder] = json.loads(documents)
         return dict(found)
+
+    def keep_parts(self, parts: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Keeps what advisories mean for lists of components, in place of what was kept before.
+
+        Args:
+            parts: Paper -> documents of verdicts.
+        """
+        with self._transaction() as cursor:
+            known = {paper for (paper,) in cursor.execute("SELECT id FROM papers")}
+            cursor.execute("DELETE FROM parts")
+            cursor.executemany(
+                "INSERT INTO parts VALUES (?, ?)",
+                ((paper, json.dumps(of)) for paper, of in parts.items() if paper in known),
+            )
+
+    def parts(self, paper_id: str) -> list[dict[str, Any]]:
+        """Documents of verdicts on the parts of one list, as they were kept last."""
+        rows = self._select("SELECT verdicts FROM parts WHERE paper = ?", paper_id)
+        return list(json.loads(rows[0][0])) if rows else []
 
     def stamp(self) -> str:
         """What the claims were worked out from; empty where they never were."""

@@ -1,10 +1,15 @@
-"""Components against advisories: by package URL, by CPE, by name and version, in this order of trust."""
+"""Components against advisories: by package URL, by CPE, by name and version, in this order of trust.
+
+What a document says of a part *within* a product (a CSAF relationship, a subcomponent of OpenVEX) is said of that
+product alone: the same part within another may well be exploitable. Such statements are asked for with ``within``.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from urllib.parse import unquote
 
 from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Product, Status
 from asepsis.exposure.feeds.sbom import Component
@@ -23,6 +28,8 @@ class By(StrEnum):
     PURL = "purl"
     CPE = "cpe"
     NAME = "name"
+    LINK = "link"
+    """The document refers to the list itself (CycloneDX, BOM-Link)."""
 
 
 @value
@@ -36,6 +43,10 @@ class ComponentVerdict:
     by: By
     words: str
     why: str
+    is_statement: bool = False
+    """The document names this version as not affected; without it, "not affected" follows from a range."""
+    reason: str = ""
+    """Why it is not affected, in the publisher's words or label."""
 
 
 class ComponentMatcher:
@@ -43,39 +54,86 @@ class ComponentMatcher:
 
     def __init__(self, advisories: Iterable[Advisory]) -> None:
         self._index: dict[tuple[By, object], list[tuple[Advisory, Product]]] = defaultdict(list)
+        self._within: dict[tuple[By, object], list[tuple[Advisory, Product]]] = defaultdict(list)
         self._status: dict[tuple[str, str], list[tuple[str, Status]]] = defaultdict(list)
+        self._reasons: dict[tuple[str, str, str], str] = {}
         for advisory in advisories:
             for vulnerability in advisory.vulnerabilities:
                 for number, status in vulnerability.status:
                     self._status[advisory.key, number].append((vulnerability.id, status))
+                for number, reason in vulnerability.reasons:
+                    self._reasons.setdefault((advisory.key, vulnerability.id, number), reason)
             for product in advisory.products:
-                for key in _keys(product.purls, (product.cpe,), product.name):
-                    self._index[key].append((advisory, product))
+                index = self._within if product.module else self._index
+                for key in _product_keys(product):
+                    index[key].append((advisory, product))
 
-    def verdicts(self, component: Component) -> Iterator[ComponentVerdict]:
-        """One verdict for each advisory and vulnerability that speaks of the component; the worst word counts."""
+    def verdicts(self, component: Component, *, serial: str = "") -> Iterator[ComponentVerdict]:
+        """One verdict for each advisory and vulnerability that speaks of the component; the worst word counts.
+
+        Args:
+            component: A part, or a whole product.
+            serial: The serial number of the list that it stands in, by which documents may refer to it.
+        """
         found: dict[tuple[str, str], ComponentVerdict] = {}
-        for key in _keys(component.purls, component.cpes, component.name):
+        for key in _all_keys(component, serial):
             for advisory, product in self._index.get(key, ()):
                 if key[0] is By.NAME and not _same_maker(component, product):
                     continue
-                inside, why = _inside(component, product)
-                for vulnerability, status in self._status[advisory.key, product.id]:
-                    answer = _answer(status, inside)
-                    at = advisory.key, vulnerability
-                    if answer is None or (at in found and _WORSE[answer] <= _WORSE[found[at].answer]):
-                        continue
-                    found[at] = ComponentVerdict(
-                        component=component,
-                        advisory=advisory.key,
-                        vulnerability=vulnerability,
-                        answer=answer,
-                        by=key[0],
-                        words=f"{product.words} ({status.value.replace('_', ' ')})",
-                        why=why,
-                    )
+                _judge(found, self._judged(component, advisory, product, key[0]))
         for at in sorted(found):
             yield found[at]
+
+    def within(self, whole: Component, part: Component, *, serial: str = "") -> Iterator[ComponentVerdict]:
+        """As ``verdicts``, from what documents say of a part within this product and no other."""
+        found: dict[tuple[str, str], ComponentVerdict] = {}
+        for key in _all_keys(whole, serial):
+            for advisory, product in self._within.get(key, ()):
+                if key[0] is By.NAME and not _same_maker(whole, product):
+                    continue
+                if _is_part(part, product.module):
+                    _judge(found, self._judged(part, advisory, product, key[0], versions_of=whole))
+        for at in sorted(found):
+            yield found[at]
+
+    def _judged(
+        self,
+        component: Component,
+        advisory: Advisory,
+        product: Product,
+        by: By,
+        *,
+        versions_of: Component | None = None,
+    ) -> Iterator[ComponentVerdict]:
+        inside, why = _inside(versions_of or component, product, is_linked=by is By.LINK)
+        # A CVE record lists what it does not mean, to bound its ranges; that is nobody's word on a product.
+        is_word = advisory.category != "cve"
+        for vulnerability, status in self._status[advisory.key, product.id]:
+            answer = _answer(status, inside)
+            if answer is not None:
+                yield ComponentVerdict(
+                    component=component,
+                    advisory=advisory.key,
+                    vulnerability=vulnerability,
+                    answer=answer,
+                    by=by,
+                    words=f"{product.words} ({status.value.replace('_', ' ')})",
+                    why=why,
+                    is_statement=is_word and status in CLEARED and answer is Exposed.NOT_AFFECTED,
+                    reason=self._reasons.get((advisory.key, vulnerability, product.id), ""),
+                )
+
+
+def _judge(found: dict[tuple[str, str], ComponentVerdict], verdicts: Iterable[ComponentVerdict]) -> None:
+    for one in verdicts:
+        at = one.advisory, one.vulnerability
+        if at not in found or _rank(one) > _rank(found[at]):
+            found[at] = one
+
+
+def _rank(one: ComponentVerdict) -> tuple[int, bool]:
+    # A statement tells more than a range that a version lies outside of.
+    return _WORSE[one.answer], one.is_statement
 
 
 _WORSE = {Exposed.NOT_AFFECTED: 0, Exposed.CANNOT_TELL: 1, Exposed.AFFECTED: 2}
@@ -94,14 +152,51 @@ def _keys(purls: Iterable[str], cpes: Iterable[str], name: str) -> Iterator[tupl
         yield By.NAME, plain(name)
 
 
+_LINK = "urn:cdx:"
+
+
+def _all_keys(component: Component, serial: str) -> Iterator[tuple[By, object]]:
+    if serial and component.ref:
+        yield By.LINK, (serial.lower().removeprefix("urn:uuid:"), component.ref)
+    yield from _keys(component.purls, component.cpes, component.name)
+
+
+def _product_keys(product: Product) -> Iterator[tuple[By, object]]:
+    # CycloneDX, BOM-Link: urn:cdx:serial/version#bom-ref; behind it stand the words of the version.
+    if product.id.startswith(_LINK):
+        serial, _, ref = product.id.removeprefix(_LINK).partition("#")
+        ref = ref.removesuffix(f" {product.version}") if product.version else ref
+        yield By.LINK, (serial.partition("/")[0].lower(), unquote(ref))
+        return
+    inner = purl(product.module) if product.module else None
+    # OpenVEX names the part beside the product; the product's own name is what it is found by.
+    urls = [one for one in product.purls if inner is None or purl(one) != inner]
+    yield from _keys(urls, (product.cpe,), product.name)
+
+
+def _is_part(part: Component, module: str) -> bool:
+    """Whether the words or the identifier of a part are this component."""
+    named = purl(module)
+    if named is not None:
+        ours = [one for one in map(purl, part.purls) if one is not None]
+        return any(
+            one.key == named.key and (not named.version or named.version == (one.version or part.version))
+            for one in ours
+        )
+    words = plain(module)
+    return words in (plain(part.name), plain(f"{part.name} {part.version}"), plain(f"{part.maker} {part.name}"))
+
+
 def _same_maker(component: Component, product: Product) -> bool:
     """A name alone is enough only where neither side says another maker."""
     ours, theirs = plain(component.maker), plain(product.vendor)
     return not ours or not theirs or ours in theirs or theirs in ours
 
 
-def _inside(component: Component, product: Product) -> tuple[Answer, str]:
+def _inside(component: Component, product: Product, *, is_linked: bool) -> tuple[Answer, str]:
     """Whether the component's version is the product's or in its range."""
+    if is_linked and not product.version:
+        return Answer.YES, "the document refers to this list of components"
     shown = component.version or next((one.version for one in map(purl, component.purls) if one and one.version), "")
     words = product.version
     if not words:
