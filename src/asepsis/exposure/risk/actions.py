@@ -57,18 +57,21 @@ class Advice:
         }
 
 
+def applicable(facts: Facts) -> tuple[Action, ...]:
+    """What can be done about a device, in a fixed order: its weaknesses by name, then the rest."""
+    actions = [_MENDS[name] for name in sorted(facts.weaknesses) if name in _MENDS]
+    if any(threat.has_fix for threat in facts.threats):
+        actions.append(_PATCH)
+    if Control.ALLOW_LIST not in facts.controls and Control.ISOLATED not in facts.controls:
+        actions.append(_RESTRICT)
+    if Control.WATCHED not in facts.controls:
+        actions.append(_WATCH)
+    return tuple(actions)
+
+
 def possible(facts: Facts) -> tuple[Action, ...]:
     """What can be done about a device, the most effective for an hour first, at most ``ACTIONS_LIMIT``."""
-    actions = [_mend(name) for name in sorted(facts.weaknesses) if name in KINDS]
-    if any(threat.has_fix for threat in facts.threats):
-        patch = "Install the vendor's version in which the vulnerabilities are mended."
-        actions.append(Action(id="patch", words=patch, hours=_PATCH_HOURS, change=_patched))
-    if Control.ALLOW_LIST not in facts.controls and Control.ISOLATED not in facts.controls:
-        restrict = "Allow only its known partners by firewall, and nothing of the internet."
-        actions.append(Action(id="restrict", words=restrict, hours=_RESTRICT_HOURS, change=_restricted))
-    if Control.WATCHED not in facts.controls:
-        watch = "Have its traffic watched, with somebody named who answers."
-        actions.append(Action(id="watch", words=watch, hours=_WATCH_HOURS, change=_watched))
+    actions = applicable(facts)
     score = assess(facts).score
     gain = {one.id: (score - assess(one.change(facts)).score) / Fraction(one.hours) for one in actions}
     return tuple(sorted(actions, key=lambda one: (-gain[one.id], one.id))[:ACTIONS_LIMIT])
@@ -155,3 +158,24 @@ def _restricted(facts: Facts) -> Facts:
 
 def _watched(facts: Facts) -> Facts:
     return replace(facts, controls=facts.controls | {Control.WATCHED})
+
+
+_MENDS: Final = {name: _mend(name) for name in KINDS}
+_PATCH: Final = Action(
+    id="patch",
+    words="Install the vendor's version in which the vulnerabilities are mended.",
+    hours=_PATCH_HOURS,
+    change=_patched,
+)
+_RESTRICT: Final = Action(
+    id="restrict",
+    words="Allow only its known partners by firewall, and nothing of the internet.",
+    hours=_RESTRICT_HOURS,
+    change=_restricted,
+)
+_WATCH: Final = Action(
+    id="watch",
+    words="Have its traffic watched, with somebody named who answers.",
+    hours=_WATCH_HOURS,
+    change=_watched,
+)

@@ -6,7 +6,7 @@ formulas and the sources of their constants are in ``docs/explanation/risk.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import log2, log10, prod
 from typing import Final
 
@@ -204,3 +204,17 @@ def _known(name: str, number: float, words: str) -> Factor:
 
 def _logarithmic(count: int, full: int) -> float:
     return min(1.0, log2(1 + count) / log2(1 + full))
+
+
+FACTORS: Final[dict[str, Callable[[Facts], Factor]]] = {
+    "exposure": _exposure,
+    "weaknesses": _weaknesses,
+    "vulnerabilities": _vulnerabilities,
+    "no_controls": _no_controls,
+    "function": _function,
+    "device_class": _device_class,
+    "patients": _patients,
+    "impact": _impact,
+    "data": _data,
+}
+"""By name: for who changes some facts and wants only what follows from them anew."""
