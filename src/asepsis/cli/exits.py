@@ -32,6 +32,7 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "witness-refused": Exit.REFUSED_OR_FOUND,
     "witness-key": Exit.USAGE,
     "controls-unreadable": Exit.USAGE,
+    "design-which-device": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

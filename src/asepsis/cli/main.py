@@ -37,6 +37,7 @@ VERBS: Final[dict[str, str]] = {
     "risk": "risk",
     "mds2": "mds2",
     "papers": "papers",
+    "design": "design",
     "import": "imports",
     "feeds": "feeds",
     "findings": "findings",
