@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import time
 
-from asepsis.exposure.advisory import Problem
+from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.reading import Document, read_document
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.identity import Identity
@@ -58,7 +58,8 @@ def main() -> int:
     table = read_document(scores.encode(), "epss.csv")
     assert not isinstance(table, Problem)
     reading = time.process_time()
-    matcher = Matcher(one.content for one in read if isinstance(one, Document))  # type: ignore[misc] # all are CSAF
+    everything = [one.content for one in read if isinstance(one, Document) and isinstance(one.content, Advisory)]
+    matcher = Matcher(everything)
     indexing = time.process_time()
     found = sum(verdict.answer is Exposed.AFFECTED for device in devices for verdict in matcher.verdicts(device))
     matching = time.process_time()
@@ -68,7 +69,7 @@ def main() -> int:
         plain.executemany("INSERT INTO device VALUES (?, ?)", [(o.vendor.lower(), o.model.lower()) for o in devices])
         rows = [
             (product.vendor.lower(), product.name.lower(), advisory.id)
-            for advisory in matcher.advisories.values()
+            for advisory in everything
             for product in advisory.products
         ]
         plain.executemany("INSERT INTO product VALUES (?, ?, ?)", rows)

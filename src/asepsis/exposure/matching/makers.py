@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from asepsis.exposure.matching.vocabulary import atoms, folded, kin, near
+from asepsis.exposure.matching.vocabulary import SLIP_LENGTH, atoms, folded, kin, near
 from asepsis.knowledge.table import LONGEST_TEXT
 from asepsis.knowledge.vendors import known_vendor, normal, spellings
 
@@ -61,11 +61,20 @@ def _one(text: str) -> str | None:
     # One slip in a long name: Phillips.
     name = normal(" ".join(words))
     first = name.split()[0] if name else ""
-    sign = name[:1]
-    for spelling, vendor in spellings().items():
-        if spelling[:1] == sign and (near(name, spelling) or (" " not in spelling and near(first, spelling))):
-            return vendor.name
+    for spelling, maker in _long_spellings().get(name[:1], ()):
+        if near(name, spelling) or near(first, spelling):
+            return maker
     return None
+
+
+@lru_cache(maxsize=1)
+def _long_spellings() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Spellings of one word in which a slip can be told, and whose they are, by their first sign."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for spelling, vendor in spellings().items():
+        if len(spelling) >= SLIP_LENGTH and spelling.isalpha():
+            found.setdefault(spelling[0], []).append((spelling, vendor.name))
+    return {sign: tuple(same) for sign, same in found.items()}
 
 
 @lru_cache(maxsize=65536)

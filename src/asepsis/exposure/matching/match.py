@@ -1,7 +1,7 @@
 """Holds devices against advisories: affected, not affected, or cannot tell and what would tell.
 
-The products of all advisories are indexed once by maker and by the atoms of their names; an identity then meets only
-those that share one. Equal identities get equal answers, so a thousand pumps of one version cost one look.
+The products of all advisories stand on shelves by maker (``shelf``); an identity meets those of its makers that share a
+telling word with it. Equal identities get equal answers, so a thousand pumps of one version cost one look.
 """
 
 from __future__ import annotations
@@ -11,47 +11,18 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from asepsis.devices.device import Device
-from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Product, Status
+from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Status
 from asepsis.exposure.finding import Exposed, Finding, Verdict
 from asepsis.exposure.identity import Identity, evidence_for, identity_of
-from asepsis.exposure.matching.makers import makers, words_of
-from asepsis.exposure.matching.names import (
-    LONGEST_NAME,
-    Brands,
-    Likeness,
-    Name,
-    brands,
-    device_reading,
-    likeness,
-    read_name,
-)
-from asepsis.exposure.matching.range_text import said_twice
-from asepsis.exposure.matching.ranges import Answer, Part, Placing, Range, place
+from asepsis.exposure.matching.names import LONGEST_NAME, Brands, Likeness, device_reading, likeness
+from asepsis.exposure.matching.ranges import Answer, Placing, place
+from asepsis.exposure.matching.shelf import Card, Leaf, Shelves, card_of
 from asepsis.exposure.matching.version import Version, version
-from asepsis.exposure.matching.vocabulary import atoms, near
+from asepsis.exposure.matching.vocabulary import atoms
 from asepsis.kernel.value import value
 
 # Identities whose verdicts are remembered: a hospital group has some thousand.
 REMEMBERED: Final = 65536
-
-
-@value
-class Leaf:
-    """A product of an advisory, made ready to be compared."""
-
-    advisory: Advisory
-    product: Product
-    key: tuple[str, str]
-    """(the advisory's key, the product's id)"""
-    name: Name
-    first: Range
-    second: Range | None
-    """What the full name says of versions, where it says something else."""
-    makers: frozenset[str]
-    noise: frozenset[str]
-    """The words of the makers' names."""
-    status: tuple[tuple[str, Status], ...]
-    """(vulnerability, status)"""
 
 
 Alike = tuple[Leaf, Likeness, bool]
@@ -70,28 +41,12 @@ class _Held:
 class Matcher:
     """All advisories, indexed. It is not changed once it is made."""
 
-    def __init__(self, advisories: Iterable[Advisory]) -> None:
-        self._by_atom: dict[tuple[str, str], list[Leaf]] = defaultdict(list)
-        self._atoms: dict[str, set[str]] = defaultdict(set)
+    def __init__(self, advisories: Iterable[Advisory | Card]) -> None:
+        cards = [card_of(one) if isinstance(one, Advisory) else one for one in advisories]
+        self.shelves = Shelves(cards)
         self._remembered: dict[Identity, tuple[Verdict, ...]] = {}
         self._named: dict[str, frozenset[str]] = {}
-        self._models: dict[tuple[str, str], tuple[tuple[Alike, ...], ...]] = {}
-        self.advisories: dict[str, Advisory] = {}
-        for advisory in advisories:
-            self.advisories[advisory.key] = advisory
-            for leaf in leaves(advisory):
-                self._add(leaf)
-        by_maker: dict[str, list[Name]] = defaultdict(list)
-        for (maker, _), found in self._by_atom.items():
-            by_maker[maker].extend(leaf.name for leaf in found)
-        self._brands: dict[str, Brands] = {maker: brands(dict.fromkeys(names)) for maker, names in by_maker.items()}
-
-    def _add(self, leaf: Leaf) -> None:
-        atoms = {atom for reading in leaf.name.readings for atom in reading.everything}
-        for maker in leaf.makers:
-            self._atoms[maker].update(atoms)
-            for atom in atoms:
-                self._by_atom[maker, atom].append(leaf)
+        self._models: dict[tuple[frozenset[str], str], tuple[tuple[Alike, ...], ...]] = {}
 
     def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
         """What the advisories say of an identity; nothing where none names it."""
@@ -105,117 +60,56 @@ class Matcher:
     def findings(self, devices: Iterable[Device]) -> Iterator[Finding]:
         """The findings of devices, in the order of the devices and of the advisories' numbers."""
         for device in devices:
-            found = self.verdicts(identity_of(device))
-            if found:
-                model, shown = evidence_for(device, "model"), evidence_for(device, "firmware")
-                for verdict in found:
-                    yield Finding(device=device.id, site=device.site, verdict=verdict, model=model, version=shown)
+            yield from findings_about(device, self.verdicts(identity_of(device)))
+
+    def makers(self, text: str) -> frozenset[str]:
+        """The makers among those of the advisories that a device's text names."""
+        known = self._named.get(text)
+        if known is None:
+            if len(self._named) >= REMEMBERED:
+                self._named.clear()
+            known = self._named[text] = self.shelves.named(text)
+        return known
 
     def _judge(self, identity: Identity) -> Iterator[Verdict]:
         if identity.is_empty or not identity.vendor:
             return
         shown = version(identity.version) if identity.version else None
-        for alike in self._products(identity.vendor, identity.model):
+        for alike in self._products(self.makers(identity.vendor), identity.model):
             held = [one for one in (_hold(identity, shown, *each) for each in alike) if one is not None]
             if held:
                 yield from _verdicts(held)
 
-    def _products(self, vendor: str, model: str) -> tuple[tuple[Alike, ...], ...]:
+    def _products(self, names: frozenset[str], model: str) -> tuple[tuple[Alike, ...], ...]:
         """The products that a model may be, by advisory: versions apart, and so for all devices of a model at once."""
-        known = self._models.get((vendor, model))
+        known = self._models.get((names, model))
         if known is not None:
             return known
-        shared: Brands = frozenset().union(*(self._brands.get(maker, frozenset()) for maker in self._makers(vendor)))
+        shelves = [shelf for shelf in map(self.shelves.shelf, sorted(names)) if shelf is not None]
+        shared: Brands = frozenset().union(*(shelf.brands for shelf in shelves))
+        spoken = tuple(dict.fromkeys(atoms(model[:LONGEST_NAME])))
+        met = {id(entry): entry for shelf in shelves for entry in shelf.meeting(spoken)}
+        found: dict[tuple[str, str], Alike] = {}
+        for entry in met.values():
+            like, named = likeness(device_reading(model, entry.noise), entry.name, shared)
+            if like is not Likeness.OTHER:
+                found.update({leaf.key: (leaf, like, named) for leaf in entry.leaves})
         by_advisory: dict[str, list[Alike]] = defaultdict(list)
-        for leaf in self._candidates(vendor, model):
-            found, named = likeness(device_reading(model, leaf.noise), leaf.name, shared)
-            if found is not Likeness.OTHER:
-                by_advisory[leaf.key[0]].append((leaf, found, named))
+        for key in sorted(found):
+            by_advisory[key[0]].append(found[key])
         if len(self._models) >= REMEMBERED:
             self._models.clear()
-        products = tuple(tuple(_nearest(by_advisory[key])) for key in sorted(by_advisory))
-        self._models[vendor, model] = products
+        products = self._models[names, model] = tuple(tuple(_nearest(alike)) for alike in by_advisory.values())
         return products
 
-    def _makers(self, text: str) -> frozenset[str]:
-        """The makers that a device's text names; one that nobody knows may be one of the advisories', with a slip."""
-        known = self._named.get(text)
-        if known is None:
-            known = makers(text)
-            if not any(name in self._atoms for name in known):
-                known = frozenset(one for name in known for one in _slips(name, self._atoms)) or known
-            if len(self._named) >= REMEMBERED:
-                self._named.clear()
-            self._named[text] = known
-        return known
 
-    def _candidates(self, vendor: str, model: str) -> list[Leaf]:
-        found: dict[tuple[str, str], Leaf] = {}
-        for maker in sorted(self._makers(vendor)):
-            words = self._atoms.get(maker)
-            if words is None:
-                continue
-            for atom in atoms(model[:LONGEST_NAME]):
-                # A slip of the pen in a long word is looked for among this maker's words only.
-                for word in (atom,) if atom in words else _slips(atom, words):
-                    for leaf in self._by_atom[maker, word]:
-                        found[leaf.key] = leaf
-        return [found[key] for key in sorted(found)]
-
-
-def _slips(atom: str, words: Iterable[str]) -> list[str]:
-    """Words that differ from this one by a slip; only those with its first sign are looked at closely."""
-    if len(atom) < 6:
-        return []
-    first = atom[0]
-    return [word for word in words if word[:1] == first and near(atom, word)]
-
-
-def leaves(advisory: Advisory) -> Iterator[Leaf]:
-    """The products of an advisory that any vulnerability speaks of, ready to be compared."""
-    status: dict[str, list[tuple[str, Status]]] = defaultdict(list)
-    for vulnerability in advisory.vulnerabilities:
-        for spoken_of, said in vulnerability.status:
-            status[spoken_of].append((vulnerability.id, said))
-    advisory_key = advisory.key
-    for product in advisory.products:
-        if product.id not in status or not (product.name or product.words):
-            continue
-        who = makers(product.vendor) if product.vendor else frozenset[str]()
-        name = product.name or product.words
-        noise = words_of(who).union(atoms(product.vendor))
-        first, second = said_twice(product.version, product.words, name)
-        yield Leaf(
-            advisory=advisory,
-            product=product,
-            key=(advisory_key, product.id),
-            name=read_name(name, _model_numbers(product.version, first), noise),
-            first=first,
-            second=second,
-            makers=who,
-            noise=noise,
-            status=tuple(status[product.id]),
-        )
-
-
-def _model_numbers(words: str, read: Range) -> str:
-    """The version branch where it holds model numbers: ``MMT-1711 | MMT-1712``, ``CR-IR 357``, ``3120``."""
-    if read.everything:
-        return ""
-    if read.unread:
-        return words if any(sign.isdigit() for sign in words) and len(words) <= 80 else ""
-    alone = all(part.low is not None and part.low == part.high for part in read.parts)
-    if alone and all(_is_model(part) for part in read.parts):
-        return words.replace("|", "/")
-    return ""
-
-
-def _is_model(part: Part) -> bool:
-    at = part.low.at if part.low is not None else None
-    if at is None or len(at.segments) != 1:
-        return False
-    number = at.segments[0][0][1]
-    return (len(at.lead) >= 2 and number >= 100) or number >= 1000
+def findings_about(device: Device, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    """The verdicts on a device's identity as findings on the device, with the evidence for what they rest on."""
+    told = tuple(verdicts)
+    if told:
+        model, shown = evidence_for(device, "model"), evidence_for(device, "firmware")
+        for verdict in told:
+            yield Finding(device=device.id, site=device.site, verdict=verdict, model=model, version=shown)
 
 
 def _hold(identity: Identity, shown: Version | None, leaf: Leaf, found: Likeness, named: bool) -> _Held | None:
@@ -264,6 +158,8 @@ def _place(identity: Identity, shown: Version | None, leaf: Leaf) -> tuple[Placi
 def _verdicts(helds: list[_Held]) -> Iterator[Verdict]:
     """One verdict for the vulnerabilities of an advisory that share an answer and its reason."""
     spoken: dict[str, list[tuple[_Held, Status]]] = defaultdict(list)
+    # Equal ones are one: what two products of a document say alike is said once.
+    places = {id(held): next(place for place, one in enumerate(helds) if one == held) for held in helds}
     for held in helds:
         for vulnerability, status in held.leaf.status:
             spoken[vulnerability].append((held, status))
@@ -273,7 +169,7 @@ def _verdicts(helds: list[_Held]) -> Iterator[Verdict]:
         decided = _decide(said)
         if decided is not None:
             answer, held, status, why = decided
-            key = (answer, why, helds.index(held))
+            key = (answer, why, places[id(held)])
             groups[key].append(vulnerability)
             reasons[key] = (held, status, why)
     for key, vulnerabilities in groups.items():

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from asepsis.exposure.matching.vocabulary import FAMILY, VARIANTS, atoms, folded, generic, near, silent
+from asepsis.exposure.matching.vocabulary import FAMILY, SLIP_LENGTH, VARIANTS, atoms, folded, generic, near, silent
 from asepsis.kernel.value import value
 
 # Readings of one name; more slashes than this are a list that nobody meant as a name.
@@ -268,7 +268,11 @@ def _aligned(ours: frozenset[str], theirs: frozenset[str]) -> frozenset[str]:
     strange, missing = ours - theirs, theirs - ours
     if not strange or not missing:
         return ours
-    exchange = {one: other for one in strange for other in missing if near(one, other)}
+    # Most words are too short for a slip to be told; in sorted order two that fit are decided alike every time.
+    long = sorted(word for word in missing if len(word) >= SLIP_LENGTH)
+    if not long:
+        return ours
+    exchange = {one: other for one in strange if len(one) >= SLIP_LENGTH for other in long if near(one, other)}
     return frozenset(exchange.get(atom, atom) for atom in ours) if exchange else ours
 
 

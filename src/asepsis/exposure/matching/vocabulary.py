@@ -32,6 +32,8 @@ def folded(text: str) -> str:
             text = text.encode("latin-1").decode("utf-8")
         except UnicodeError:
             text = text.strip()
+    if text.isascii():
+        return text.lower()
     marked = text.translate(_MARKS)
     return "".join(sign for sign in unicodedata.normalize("NFKD", marked).casefold() if not unicodedata.combining(sign))
 
@@ -78,11 +80,15 @@ def kin() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(row["makers"]) for row in rows(text))
 
 
+SLIP_LENGTH: Final = 6
+"""In a shorter word a slip makes another word."""
+
+
 def near(one: str, other: str) -> bool:
     """True for two long words that differ by one slip: a sign too many, too few, another, or two exchanged."""
     if one == other:
         return True
-    if min(len(one), len(other)) < 6 or abs(len(one) - len(other)) > 1 or one[0] != other[0]:
+    if min(len(one), len(other)) < SLIP_LENGTH or abs(len(one) - len(other)) > 1 or one[0] != other[0]:
         return False
     if not (one.isalpha() and other.isalpha()):
         return False

@@ -1,0 +1,267 @@
+"""The products of advisories by maker, indexed by the atoms that tell them apart.
+
+A maker's shelf is made ready when a device of that maker is first met: what no device is of costs nothing. Products
+that bear one name stand together, so that a name is compared once however many versions of it advisories list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from asepsis.exposure.advisory import Advisory, Product, Status
+from asepsis.exposure.matching.makers import makers, words_of
+from asepsis.exposure.matching.names import Brands, Name, brands, read_name
+from asepsis.exposure.matching.range_text import said_twice
+from asepsis.exposure.matching.ranges import Part, Range
+from asepsis.exposure.matching.vocabulary import SLIP_LENGTH, atoms, generic, near
+from asepsis.kernel.value import value
+
+# Words of devices whose slips are remembered, of each maker.
+SLIPS_REMEMBERED: Final = 4096
+
+
+@value
+class Leaf:
+    """A product of an advisory, made ready to be compared."""
+
+    advisory: Advisory
+    product: Product
+    key: tuple[str, str]
+    """(the advisory's key, the product's id)"""
+    name: Name
+    first: Range
+    second: Range | None
+    """What the full name says of versions, where it says something else."""
+    makers: frozenset[str]
+    noise: frozenset[str]
+    """The words of the makers' names."""
+    status: tuple[tuple[str, Status], ...]
+    """(vulnerability, status)"""
+
+
+@value
+class Entry:
+    """The products of one name."""
+
+    name: Name
+    noise: frozenset[str]
+    """The words of the makers' names."""
+    everything: frozenset[str]
+    """The atoms of all readings of the name."""
+    leaves: tuple[Leaf, ...]
+
+
+@value
+class Card:
+    """What stands for an advisory until a device of one of its makers is met."""
+
+    key: str
+    digest: str
+    """Of the document; empty where nothing may be remembered by it."""
+    makers: frozenset[str]
+    """Of the products that any vulnerability speaks of."""
+    read: Callable[[], Advisory]
+
+
+def card_of(advisory: Advisory) -> Card:
+    """The card of an advisory that is at hand."""
+    return Card(key=advisory.key, digest=advisory.provenance.sha256, makers=makers_of(advisory), read=lambda: advisory)
+
+
+def makers_of(advisory: Advisory) -> frozenset[str]:
+    """The makers of the products that any vulnerability of an advisory speaks of."""
+    spoken = {product for vulnerability in advisory.vulnerabilities for product, _ in vulnerability.status}
+    vendors = {one.vendor for one in advisory.products if one.id in spoken and one.vendor and (one.name or one.words)}
+    return frozenset[str]().union(*map(makers, vendors))
+
+
+class Shelf:
+    """The products of one maker.
+
+    A name is a device's only where one says no more than the other: either the product has all of the device's telling
+    words, so it has the rarest of them; or the device has all of the product's, so it has the product's rarest.
+    """
+
+    def __init__(self, found: Iterable[Leaf]) -> None:
+        together: dict[tuple[int, frozenset[str]], list[Leaf]] = defaultdict(list)
+        for leaf in found:
+            # Names are remembered where they are read, so that equal ones are nearly always one.
+            together[id(leaf.name), leaf.noise].append(leaf)
+        entries = [
+            Entry(
+                name=same[0].name,
+                noise=same[0].noise,
+                everything=frozenset(atom for reading in same[0].name.readings for atom in reading.everything),
+                leaves=tuple(same),
+            )
+            for same in together.values()
+        ]
+        self._noise = frozenset[str]().union(*{entry.noise for entry in entries})
+        self._slips: dict[str, tuple[str, ...]] = {}
+        self._by_word: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            for atom in entry.everything:
+                self._by_word[atom].append(entry)
+        self._by_rarest: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            for reading in entry.name.readings:
+                rarest = min(reading.telling, key=lambda atom: (len(self._by_word[atom]), atom))
+                self._by_rarest[rarest].append(entry)
+        self._by_sign = by_sign(self._by_word)
+        self.brands: Brands = brands(dict.fromkeys(entry.name for entry in entries))
+
+    def meeting(self, spoken: Iterable[str]) -> Iterator[Entry]:
+        """The names that a model may be, by the atoms that it is made of.
+
+        A slip of the pen leads to a name only where the maker has no such word, or where the name shares another word.
+        An entry may be given more than once.
+        """
+        nearly = {atom: self._near(atom) for atom in spoken}
+        looked = {one for atom, slipped in nearly.items() for one in ((atom,) if atom in self._by_word else slipped)}
+        for entry in self._possible(nearly):
+            if not looked.isdisjoint(entry.everything):
+                yield entry
+
+    def _possible(self, nearly: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
+        for word in {*nearly, *(one for slipped in nearly.values() for one in slipped)}:
+            yield from self._by_rarest.get(word, ())
+        lists = {
+            atom: [self._by_word[one] for one in (atom, *slipped) if one in self._by_word]
+            for atom, slipped in nearly.items()
+        }
+        # Whichever of the makers' names are laid aside, these words tell something.
+        telling = [lists[atom] for atom in nearly if atom not in self._noise and atom not in generic()]
+        fewest = min(telling, key=_length) if telling else [same for each in lists.values() for same in each]
+        for entries in fewest:
+            yield from entries
+
+    def _near(self, atom: str) -> tuple[str, ...]:
+        """The maker's words that differ from an atom by a slip."""
+        if len(atom) < SLIP_LENGTH:
+            return ()
+        known = self._slips.get(atom)
+        if known is None:
+            if len(self._slips) >= SLIPS_REMEMBERED:
+                self._slips.clear()
+            known = self._slips[atom] = tuple(slips(atom, self._by_sign))
+        return known
+
+
+def _length(lists: list[list[Entry]]) -> int:
+    return sum(map(len, lists))
+
+
+class Shelves:
+    """The shelves of all makers."""
+
+    def __init__(self, cards: Iterable[Card]) -> None:
+        self._cards: dict[str, list[Card]] = defaultdict(list)
+        self._leaves: dict[str, tuple[Leaf, ...]] = {}
+        self._shelves: dict[str, Shelf] = {}
+        for card in cards:
+            for maker in card.makers:
+                self._cards[maker].append(card)
+        self._by_sign = by_sign(self._cards)
+
+    def named(self, text: str) -> frozenset[str]:
+        """The makers that a device's text names; one that nobody knows may be one of the advisories', with a slip."""
+        known = makers(text)
+        if any(name in self._cards for name in known):
+            return known
+        return frozenset(one for name in known for one in slips(name, self._by_sign)) or known
+
+    def shelf(self, maker: str) -> Shelf | None:
+        """A maker's products; None where no advisory speaks of any."""
+        cards = self._cards.get(maker)
+        if cards is None:
+            return None
+        shelf = self._shelves.get(maker)
+        if shelf is None:
+            found = (leaf for card in cards for leaf in self._of(card) if maker in leaf.makers)
+            shelf = self._shelves[maker] = Shelf(found)
+        return shelf
+
+    def edition(self, names: frozenset[str]) -> str:
+        """Tells what all advisories of some makers say now from what they said before; the same names come first."""
+        told = hashlib.sha256()
+        for maker in sorted(names):
+            told.update(f"{maker}\n".encode())
+            for card in sorted(self._cards.get(maker, ()), key=_key):
+                told.update(f"{card.key}\t{card.digest}\n".encode())
+        return told.hexdigest()
+
+    def _of(self, card: Card) -> tuple[Leaf, ...]:
+        known = self._leaves.get(card.key)
+        if known is None:
+            known = self._leaves[card.key] = tuple(leaves(card.read()))
+        return known
+
+
+def _key(card: Card) -> str:
+    return card.key
+
+
+def by_sign(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Words in which a slip can be told, by their first sign."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        if len(word) >= SLIP_LENGTH and word.isalpha():
+            found[word[0]].append(word)
+    return {sign: tuple(same) for sign, same in found.items()}
+
+
+def slips(atom: str, words: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Words that differ from this one by a slip."""
+    if len(atom) < SLIP_LENGTH:
+        return []
+    return [word for word in words.get(atom[0], ()) if word != atom and near(atom, word)]
+
+
+def leaves(advisory: Advisory) -> Iterator[Leaf]:
+    """The products of an advisory that any vulnerability speaks of, ready to be compared."""
+    status: dict[str, list[tuple[str, Status]]] = defaultdict(list)
+    for vulnerability in advisory.vulnerabilities:
+        for spoken_of, said in vulnerability.status:
+            status[spoken_of].append((vulnerability.id, said))
+    advisory_key = advisory.key
+    for product in advisory.products:
+        if product.id not in status or not (product.name or product.words):
+            continue
+        who = makers(product.vendor) if product.vendor else frozenset[str]()
+        name = product.name or product.words
+        noise = words_of(who).union(atoms(product.vendor))
+        first, second = said_twice(product.version, product.words, name)
+        yield Leaf(
+            advisory=advisory,
+            product=product,
+            key=(advisory_key, product.id),
+            name=read_name(name, _model_numbers(product.version, first), noise),
+            first=first,
+            second=second,
+            makers=who,
+            noise=noise,
+            status=tuple(status[product.id]),
+        )
+
+
+def _model_numbers(words: str, read: Range) -> str:
+    """The version branch where it holds model numbers: ``MMT-1711 | MMT-1712``, ``CR-IR 357``, ``3120``."""
+    if read.everything:
+        return ""
+    if read.unread:
+        return words if any(sign.isdigit() for sign in words) and len(words) <= 80 else ""
+    alone = all(part.low is not None and part.low == part.high for part in read.parts)
+    if alone and all(_is_model(part) for part in read.parts):
+        return words.replace("|", "/")
+    return ""
+
+
+def _is_model(part: Part) -> bool:
+    at = part.low.at if part.low is not None else None
+    if at is None or len(at.segments) != 1:
+        return False
+    number = at.segments[0][0][1]
+    return (len(at.lead) >= 2 and number >= 100) or number >= 1000
