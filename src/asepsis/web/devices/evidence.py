@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,7 @@ from asepsis.pipeline.registry import CaptureRecord, Registry
 from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import requires
+from asepsis.web.devices.models import Device
 from asepsis.web.devices.views import found
 from asepsis.web.ledger.record import record
 from asepsis.web.settings import WORKSPACE
@@ -88,12 +90,26 @@ def shown_clue(request: HttpRequest, device_id: str, number: int, *, opened: boo
     if known is None or not 0 <= number < len(known.evidence):
         raise Http404
     clue = known.evidence[number]
+    context = shown_packet(request, device, clue, captures, opened=opened)
+    return context | {"number": number, "count": len(known.evidence)}
+
+
+def shown_packet(
+    request: HttpRequest, device: Device, clue: Evidence, captures: Mapping[str, CaptureRecord], *, opened: bool
+) -> dict[str, Any]:
+    """A claim about a device and its packet, for a template that includes ``devices/packet.html``; it is recorded.
+
+    Args:
+        request: Who asks; that this person may see the evidence was decided.
+        device: Of which device.
+        clue: What is claimed; its capture and packet come from what was kept, never from the request.
+        captures: Of the device's site, by digest.
+        opened: Whether what the packet carries is asked for too; it stays masked for whoever may not.
+    """
     context: dict[str, Any] = {
         "device": device,
         "clue": clue,
         "who": witness(clue.protocol)[0],
-        "number": number,
-        "count": len(known.evidence),
         "capture": Path(captures[clue.capture].path).name if clue.capture in captures else "",
         "messages_read": _messages(clue),
     }
