@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,18 +13,19 @@ from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.feeds.exploitation import ExploitedCatalogue, LikelihoodTable
 from asepsis.exposure.feeds.reading import Content, Document, Kind
+from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
-from asepsis.exposure.risk import Control, Facts, Threat
+from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, Threat, advise, assess, stability
 from asepsis.exposure.risk.gather import Gathering
 from asepsis.exposure.risk.threats import threats_of
 from asepsis.exposure.weaknesses import Weakness, judge
 from asepsis.history import Selection
 from asepsis.kernel.value import value
-from asepsis.pipeline.feeds import Feeds
+from asepsis.pipeline.feeds import Feeds, loaded_of
 from asepsis.pipeline.feeds_folder import read_folder
-from asepsis.pipeline.registry import Registry, RegistryError
+from asepsis.pipeline.registry import Registry, RegistryError, revision_of
 from asepsis.pipeline.workspace import Workspace
 
 # Rows that are judged: each different thing that two devices said or did. A hospital of 100,000 devices has some ten
@@ -82,6 +84,19 @@ def risks(
         threats: What advisories mean for the devices; None where nobody looked.
         controls: What people have recorded, by device.
     """
+    devices, _, facts = _facts(workspace, registry, site=site, now_ns=now_ns, threats=threats, controls=controls)
+    return devices, facts
+
+
+def _facts(
+    workspace: Workspace,
+    registry: Registry,
+    *,
+    site: str | None,
+    now_ns: int | None,
+    threats: Threats | None,
+    controls: Mapping[str, frozenset[Control]] | None,
+) -> tuple[list[Device], tuple[Weakness, ...], list[Facts]]:
     devices = registry.devices(site)
     gathering = Gathering(devices)
     selection = Selection(site=site, limit=ROWS_LIMIT)
@@ -93,7 +108,8 @@ def risks(
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
     known = Threats(by_device={}, advisories_read=False) if threats is None else threats
-    return devices, gathering.facts(found, known.by_device, controls or {}, advisories_read=known.advisories_read)
+    facts = gathering.facts(found, known.by_device, controls or {}, advisories_read=known.advisories_read)
+    return devices, found, facts
 
 
 def load_form(path: Path) -> Form:
@@ -131,6 +147,35 @@ def behaviour_of(workspace: Workspace, registry: Registry, device_id: str) -> Be
         )
 
 
+@value
+class Documents:
+    """What publishers say: the documents that a workspace holds, sorted by what they are."""
+
+    advisories: tuple[Advisory, ...]
+    """With those of the demonstration first."""
+    read: int
+    """How many there are beside those of the demonstration."""
+    exploited: frozenset[str]
+    """CVE numbers of CISA's catalogue of known exploited vulnerabilities."""
+    likelihood: Mapping[str, float]
+    """CVE number to the probability of EPSS, 0 to 1."""
+
+
+def documents_in(workspace: Workspace, *, folder: Path | None = None) -> Documents:
+    """The documents of the workspace, or those of a folder, of which nothing is kept."""
+    documents = list(_documents(workspace, folder))
+    advisories = [one for one in documents if isinstance(one, Advisory)]
+    catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
+    tables = [one for one in documents if isinstance(one, LikelihoodTable)]
+    return Documents(
+        advisories=(*demonstration(), *advisories),
+        read=len(advisories),
+        exploited=frozenset(entry.cve for catalogue in catalogues for entry in catalogue.entries),
+        # The newest table wins where several give a score.
+        likelihood={cve: one[0] for table in sorted(tables, key=_released) for cve, one in table.scores.items()},
+    )
+
+
 def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | None = None) -> Threats:
     """What the advisories that the workspace holds (or those of a folder) mean for its devices.
 
@@ -139,21 +184,83 @@ def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | 
         site: Only devices of this site.
         folder: Documents to look at in place of those that the workspace holds; nothing of them is kept.
     """
-    documents = list(_documents(workspace, folder))
-    advisories = [one for one in documents if isinstance(one, Advisory)]
-    catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
-    tables = [one for one in documents if isinstance(one, LikelihoodTable)]
-    told = [*demonstration(), *advisories]
+    told = documents_in(workspace, folder=folder)
     with Registry.open(workspace.registry_path) as registry:
-        findings = list(Matcher(told).findings(registry.devices(site)))
-    by_device = threats_of(
-        findings,
-        told,
-        exploited=frozenset(entry.cve for catalogue in catalogues for entry in catalogue.entries),
-        # The newest table wins where several give a score.
-        likelihood={cve: one[0] for table in sorted(tables, key=_released) for cve, one in table.scores.items()},
+        findings = list(Matcher(told.advisories).findings(registry.devices(site)))
+    return _threats(findings, told)
+
+
+def _threats(findings: Iterable[Finding], told: Documents) -> Threats:
+    by_device = threats_of(findings, told.advisories, exploited=told.exploited, likelihood=told.likelihood)
+    return Threats(by_device=by_device, advisories_read=told.read > 0)
+
+
+@value
+class Examination:
+    """Everything that is known of how the devices of a workspace could hurt somebody, worked out in one go."""
+
+    devices: Sequence[Device]
+    findings: Sequence[Finding]
+    """Affected and "cannot tell"; a device that is not affected has none."""
+    weaknesses: Sequence[Weakness]
+    facts: Sequence[Facts]
+    """Of every device, in the order of ``devices``; so are the next."""
+    assessments: Sequence[Assessment]
+    advice: Sequence[Advice | None]
+    stability: Stability
+    documents: Documents
+
+
+def examine(
+    workspace: Workspace,
+    *,
+    site: str | None = None,
+    now_ns: int | None = None,
+    controls: Mapping[str, frozenset[Control]] | None = None,
+) -> Examination:
+    """Findings, weaknesses, risk and advice for all devices of a workspace, or of one site.
+
+    The same workspace gives the same answer.
+
+    Args:
+        workspace: Whose devices, history and feeds.
+        site: Only this site.
+        now_ns: For which moment support is judged; now, when it is None.
+        controls: What people have recorded, by device.
+    """
+    told = documents_in(workspace)
+    with Registry.open(workspace.registry_path) as registry:
+        found = [
+            one
+            for one in Matcher(told.advisories).findings(registry.devices(site))
+            if one.verdict.answer is not Exposed.NOT_AFFECTED
+        ]
+        devices, weak, facts = _facts(
+            workspace, registry, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
+        )
+    advised: dict[Facts, Advice | None] = {}
+    advice = []
+    for one in facts:
+        # Advice follows from the facts alone, which many devices of one model share.
+        shared = replace(one, device="")
+        if shared not in advised:
+            advised[shared] = advise(shared)
+        advice.append(advised[shared])
+    return Examination(
+        devices=devices,
+        findings=found,
+        weaknesses=weak,
+        facts=facts,
+        assessments=[assess(one) for one in facts],
+        advice=advice,
+        stability=stability(facts),
+        documents=told,
     )
-    return Threats(by_device=by_device, advisories_read=bool(advisories))
+
+
+def inputs_of(workspace: Workspace) -> str:
+    """Names what ``examine`` would read now: another text where it may answer otherwise. A question of microseconds."""
+    return f"registry {revision_of(workspace.registry_path)}, documents {loaded_of(workspace.feeds_path)}"
 
 
 def _released(table: LikelihoodTable) -> str:

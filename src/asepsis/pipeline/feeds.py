@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -250,6 +250,22 @@ def _unpacked(content: bytes) -> bytes:
 def ages(held: Iterable[Held]) -> Counter[str]:
     """How many documents of each kind."""
     return Counter(one.kind for one in held)
+
+
+def loaded_of(path: Path) -> str:
+    """Names what a store holds, without opening it for writing: another text after every update that took something.
+
+    Returns:
+        Empty where there is no store, or none that can be read.
+    """
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            count, latest = connection.execute("SELECT count(*), max(loaded_ns) FROM documents").fetchone()
+            return f"{count} {latest}"
+    except sqlite3.Error:
+        return ""
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> FeedsError:

@@ -93,6 +93,24 @@ class Child:
             await process.wait()
 
 
+async def run_once(module: str) -> None:
+    """Runs a module in a process of its own and waits for it; one that is cancelled takes the process with it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.DEVNULL,
+        env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
+        start_new_session=True,
+    )
+    try:
+        await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+
+
 def die_with_parent() -> None:
     """Called by a child first: the kernel ends it when its parent is gone, however that went."""
     parent = os.environ.get(PARENT_VARIABLE)

@@ -62,6 +62,7 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
 async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: str | None) -> None:
     from asepsis.web.children import Child
     from asepsis.web.devices.refreshing import follow, refreshed
+    from asepsis.web.exposure.refreshing import follow as examine
     from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import server_of
     from asepsis.web.settings import CONFIGURATION
@@ -83,7 +84,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     kept = [asyncio.create_task(child.keep()) for child in children]
     once = [asyncio.create_task(keep())]
     await refreshed()
-    once += [asyncio.create_task(follow()), asyncio.create_task(tell())]
+    once += [asyncio.create_task(one()) for one in (follow, examine, tell)]
     if secured is not None:
         once.append(asyncio.create_task(_renew(server.config.ssl, secured)))
     kept += [asyncio.create_task(other.keep()) for other in others]

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "asepsis.web.people",
     "asepsis.web.facilities",
     "asepsis.web.devices",
+    "asepsis.web.exposure",
     "asepsis.web.jobs",
     "asepsis.web.cmms",
     "asepsis.web.ledger",

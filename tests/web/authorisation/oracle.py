@@ -8,22 +8,28 @@ from __future__ import annotations
 from asepsis.kernel.value import value
 
 READS_DEVICES = {"device.list", "device.view"}
+SEES_EXPOSURE = {"finding.view", "risk.view"}
 ENGINEERING = READS_DEVICES | {"device.export", "map.view", "device.evidence", "conversation.view"}
 
 # On things that lie in a place, where the role's place encloses it.
 IN_PLACE: dict[str, set[str]] = {
     "clinical_engineer": ENGINEERING
+    | (SEES_EXPOSURE | {"finding.export"})
     | {"packet.view", "device.edit", "device.override"}
     | {"import.propose", "import.view", "import.apply", "import.refuse", "capture.upload"},
-    "security_analyst": ENGINEERING | {"packet.view", "device.edit", "import.propose", "import.view", "capture.upload"},
-    "network_engineer": ENGINEERING | {"packet.view", "capture.upload"},
-    "clinician": READS_DEVICES | {"record.list", "record.view"},
+    "security_analyst": ENGINEERING
+    | (SEES_EXPOSURE | {"finding.export"})
+    | {"packet.view", "device.edit", "import.propose", "import.view", "capture.upload"},
+    "network_engineer": ENGINEERING | SEES_EXPOSURE | {"packet.view", "capture.upload"},
+    "clinician": READS_DEVICES | SEES_EXPOSURE | {"record.list", "record.view"},
     "privacy_officer": READS_DEVICES
+    | SEES_EXPOSURE
     | {"map.view", "device.evidence", "conversation.view"}
     | {"record.list", "record.view", "record.export"}
     | {"person.view", "authorisation.explain_person", "administrator.approve"}
     | {"break_glass.view", "break_glass.end", "break_glass.review"},
     "auditor": READS_DEVICES
+    | (SEES_EXPOSURE | {"finding.export"})
     | {"device.export", "map.view", "device.evidence", "import.view"}
     | {"person.view", "authorisation.explain_person", "break_glass.view"},
     "administrator": READS_DEVICES

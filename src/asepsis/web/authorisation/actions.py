@@ -22,6 +22,10 @@ class Action(StrEnum):
     DEVICE_EDIT = "device.edit"
     DEVICE_OVERRIDE = "device.override"
 
+    FINDING_VIEW = "finding.view"
+    FINDING_EXPORT = "finding.export"
+    RISK_VIEW = "risk.view"
+
     IMPORT_PROPOSE = "import.propose"
     IMPORT_VIEW = "import.view"
     IMPORT_APPLY = "import.apply"

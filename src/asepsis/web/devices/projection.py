@@ -27,6 +27,7 @@ from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Change, Device, DeviceRecord, Document, Freshness, Link, Note, Projected
 from asepsis.web.devices.traffic import Talk, Traffic, device_zone, last_day, zone_of_end
 from asepsis.web.devices.writing import delete_devices, write_changes, write_devices, write_links
+from asepsis.web.exposure.following import follow as follow_exposure
 from asepsis.web.facilities.models import Site
 from asepsis.web.webhooks.announcing import announce_devices
 from asepsis.web.webhooks.models import Event
@@ -274,5 +275,6 @@ def _follow(old: str, new: str | None) -> None:
         return
     Note.objects.filter(device_id=old).update(device_id=new)
     Document.objects.filter(device_id=old).update(device_id=new)
+    follow_exposure(old, new)
     if not DeviceRecord.objects.filter(device_id=new).exists():
         DeviceRecord.objects.filter(device_id=old).update(device_id=new)

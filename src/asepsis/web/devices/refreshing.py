@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from typing import Final
 
 import django
 
-from asepsis.web.children import PARENT_VARIABLE, die_with_parent
+from asepsis.web.children import die_with_parent, run_once
 
 LOOKED_AT_SECONDS: Final = 5.0
 """So soon after an analysis on the command line pages show what it found."""
@@ -36,20 +35,7 @@ def main() -> None:
 
 async def refreshed() -> None:
     """Runs it and waits for it; one that is cancelled takes the process with it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "asepsis.web.devices.refreshing",
-        stdin=asyncio.subprocess.DEVNULL,
-        env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
-        start_new_session=True,
-    )
-    try:
-        await process.wait()
-    except asyncio.CancelledError:
-        process.terminate()
-        await process.wait()
-        raise
+    await run_once("asepsis.web.devices.refreshing")
 
 
 async def follow() -> None:
