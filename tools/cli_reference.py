@@ -19,7 +19,8 @@ HEAD = """\
 Written by `make docs` from the command itself.
 
 One command with verbs. What a program reads is printed by `--json`; progress and errors go to standard error; nothing
-is sent to any network. Exit codes: 0 done, 1 refused or found (as the verb says), 2 usage, 3 failed, 130 interrupted.
+is sent to devices, but by `asepsis scan run --apply`. Exit codes: 0 done, 1 refused or found (as the verb says),
+2 usage, 3 failed, 130 interrupted.
 
 `asepsis --install-completion` teaches bash, zsh or fish to complete verbs, options and paths.
 """

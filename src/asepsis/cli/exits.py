@@ -33,6 +33,14 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "witness-key": Exit.USAGE,
     "controls-unreadable": Exit.USAGE,
     "design-which-device": Exit.USAGE,
+    "scan-unknown": Exit.REFUSED_OR_FOUND,
+    "scan-approval": Exit.REFUSED_OR_FOUND,
+    "scan-statement": Exit.REFUSED_OR_FOUND,
+    "scan-own": Exit.REFUSED_OR_FOUND,
+    "scan-time": Exit.REFUSED_OR_FOUND,
+    "scan-ran": Exit.REFUSED_OR_FOUND,
+    "scan-large": Exit.USAGE,
+    "scan-settings": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

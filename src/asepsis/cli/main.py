@@ -41,6 +41,7 @@ VERBS: Final[dict[str, str]] = {
     "import": "imports",
     "feeds": "feeds",
     "findings": "findings",
+    "scan": "scan",
     "knowledge": "knowledge",
     "ledger": "ledger",
     "verify": "verify",
@@ -121,7 +122,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 application = Asepsis(
     name="asepsis",
     help="See every device on a hospital's network: what it is, how sure that is, and why.\n\n"
-    "Asepsis reads captures and live traffic, and sends nothing. It is not a medical device.",
+    "Asepsis reads captures and live traffic, and sends nothing to devices, but for scans that two people approved. "
+    "It is not a medical device.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     params=[

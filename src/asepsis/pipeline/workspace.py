@@ -89,6 +89,11 @@ class Workspace:
         return self.root / "knowledge"
 
     @property
+    def scans_path(self) -> Path:
+        """Scans that were planned, approved or run; there only where there are any."""
+        return self.root / "scans"
+
+    @property
     def ledger_path(self) -> Path:
         """The folder of the ledger: who did what."""
         return self.root / "ledger"
@@ -219,5 +224,5 @@ class Workspace:
 
 def _is_ours(path: Path) -> bool:
     """What a process has made that makes this workspace right now, and what file systems and desktops put anywhere."""
-    ours = path.name in ("history", "keys", "knowledge", "ledger") or path.name.startswith("workspace.")
+    ours = path.name in ("history", "keys", "knowledge", "ledger", "scans") or path.name.startswith("workspace.")
     return ours or path.name == "lost+found" or path.name.startswith(".")

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from asepsis.exposure.scanning.rules import Scanning
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.web.people.provider import groups
@@ -171,6 +172,7 @@ class Configuration:
     sensor: Sensor = Sensor()
     ledger: Ledger = Ledger()
     webhooks: Webhooks = Webhooks()
+    scanning: Scanning = Scanning()
 
 
 GROUPS: Final = ("oidc", "groups")
@@ -189,6 +191,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("oidc", "roles_days"): (1, 90),
     ("webhooks", "give_up_days"): (1, 30),
     ("sign_in", "invitation_hours"): (1, 720),
+    ("scanning", "watched_minutes"): (1, 60),
 }
 
 
@@ -280,7 +283,7 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
         low, high = RANGES[key]
         if not low <= found <= high:
             raise _refused(f"{place} must be from {low} to {high}, not {found}")
-    if key == ("webhooks", "networks"):
+    if key in (("webhooks", "networks"), ("scanning", "do_not_probe")):
         for network in found if isinstance(found, list) else ():
             _check_network(network, place)
     return found

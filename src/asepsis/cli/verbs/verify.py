@@ -17,7 +17,10 @@ from asepsis.kernel.errors import AsepsisError
     cls=VerbGroup,
     name="verify",
     short_help="Check what was exported.",
-    examples=[("asepsis verify ledger ledger.jsonl", "is every entry what was signed")],
+    examples=[
+        ("asepsis verify ledger ledger.jsonl", "is every entry what was signed"),
+        ("asepsis verify receipt plan.json receipt.json", "did only what was approved leave in a scan"),
+    ],
 )
 def command() -> None:
     """Check exports. These checks share no code with what writes, and need no workspace and no network."""
@@ -83,4 +86,41 @@ def ledger(
         sys.stdout.write("\n")
     else:
         print_verdict(verdict, export, key_given=key is not None)
+    return Exit.DONE if verdict.passed else Exit.REFUSED_OR_FOUND
+
+
+@command.command(
+    cls=Verb,
+    name="receipt",
+    short_help="Check what left in a scan against its plan, packet by packet.",
+    examples=[("asepsis verify receipt plan.json receipt.json --key KEY", "with the key as you know it")],
+)
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("receipt", metavar="RECEIPT", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--key", metavar="KEY", help="The public key, 64 hexadecimal digits; else the one that RECEIPT names.")
+@json_option()
+def receipt(plan: Path, receipt: Path, key: str | None, as_json: bool) -> int:
+    """Check that every packet of RECEIPT belongs to PLAN, that budgets held, and that nobody left out got any.
+
+    Exits with 0 when everything fits, with 1 and the packets when something does not.
+    """
+    from asepsis.cli.scans import print_verdict, verdict_document
+    from asepsis.verify.note import Unreadable
+    from asepsis.verify.receipt import verify
+
+    try:
+        known = None if key is None else bytes.fromhex(key)
+    except ValueError as error:
+        raise click.UsageError("--key must be 64 hexadecimal digits") from error
+    try:
+        verdict = verify(plan.read_bytes(), receipt.read_bytes(), key=known)
+    except OSError as error:
+        raise AsepsisError(f"{error.filename}: {error.strerror}", code="export-unreadable") from error
+    except Unreadable as error:
+        raise AsepsisError(f"{receipt}: {error}", code="export-unreadable", hint="Copy both files whole.") from error
+    if as_json:
+        json.dump(verdict_document(verdict), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        print_verdict(verdict, key_given=key is not None)
     return Exit.DONE if verdict.passed else Exit.REFUSED_OR_FOUND

@@ -1,0 +1,84 @@
+"""From an approved scan to its run: approval, plan and the devices as they are now, checked before anything leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from asepsis.exposure.scanning.approval import Approval, approved
+from asepsis.exposure.scanning.plan import Plan, ScanError
+from asepsis.exposure.scanning.rules import Scanning
+from asepsis.kernel.value import value
+from asepsis.pipeline.scanning.folder import ScanFolder, key_path, signing_key
+from asepsis.pipeline.scanning.planning import look, no_longer
+from asepsis.pipeline.scanning.running import Done, run
+from asepsis.pipeline.scanning.settings import community_of, scanning_of
+from asepsis.pipeline.workspace import Workspace
+
+
+@value
+class Prepared:
+    """A scan that may run, and those of its devices that may not be asked any more."""
+
+    workspace: Workspace
+    folder: ScanFolder
+    plan: Plan
+    approval: Approval
+    rules: Scanning
+    skip: Mapping[str, str]
+
+
+def prepare(workspace: Workspace, scan: str, *, now_ns: int) -> Prepared:
+    """Checks everything that can be checked without sending.
+
+    Raises:
+        ScanError: There is no such scan, it is not approved for now, it has run, or no interface is set.
+    """
+    folder = ScanFolder(workspace, scan)
+    plan = folder.plan()
+    envelope = folder.read(folder.approval_path)
+    if envelope is None:
+        raise ScanError(
+            "this scan is not approved",
+            code="scan-approval",
+            hint="A second person approves it in the browser, under Scans and tests.",
+        )
+    approval = approved(envelope, plan, signing_key(workspace).public_bytes, scan=scan, now_ns=now_ns)
+    if folder.lock_path.exists():
+        raise ScanError(
+            "this scan runs already or has run: an approval is for one run", code="scan-ran", hint="Propose it anew."
+        )
+    rules = scanning_of(workspace)
+    if not rules.interface:
+        raise ScanError(
+            "no interface is set that scans go out by",
+            code="scan-settings",
+            hint='[scanning] interface = "scan0" in workspace.toml; docs/how-to/scan-safely.md',
+        )
+    skip = dict(no_longer(plan, look(workspace, plan.site), rules, now_ns=now_ns))
+    return Prepared(workspace=workspace, folder=folder, plan=plan, approval=approval, rules=rules, skip=skip)
+
+
+def run_approved(prepared: Prepared, *, told: Callable[[int, int, str], None] = lambda *_: None) -> Done:
+    """Runs it, once.
+
+    Raises:
+        ScanError: It runs already, or something that the run needs is missing; then nothing was sent.
+    """
+    prepared.folder.claim()
+    try:
+        return run(
+            prepared.folder,
+            prepared.plan,
+            interface=prepared.rules.interface,
+            key_file=key_path(prepared.workspace),
+            skip=prepared.skip,
+            until_ns=prepared.approval.until_ns,
+            community=community_of(prepared.rules),
+            told=told,
+        )
+    except ScanError as error:
+        prepared.folder.tell({"state": "failed", "why": error.message, "at_ns": time.time_ns()})
+        raise
+    finally:
+        prepared.folder.hand_over()
