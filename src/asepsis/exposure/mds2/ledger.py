@@ -37,6 +37,8 @@ class Claim:
     about: str
     """What the question is about, in our words; empty where no traffic can show it."""
     evidence: Seen | None
+    care: str = ""
+    """What it means for patients where the answer is wrong."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -44,6 +46,7 @@ class Claim:
             **self.answer.document(),
             "standing": str(self.standing),
             "about": self.about or None,
+            "care": self.care or None,
             "evidence": None if self.evidence is None else self.evidence.document(),
         }
 
@@ -53,20 +56,40 @@ class Test:
     """What one observation does to an answer."""
 
     about: str
+    care: str
+    """What it means for patients where the answer is wrong; our words."""
     observation: Observation
     yes: Standing
     """What becomes of a yes when the observation was made."""
     no: Standing
 
 
+_CARE: Final = {
+    Observation.PATIENT_DATA: "Data of patients pass through it: it belongs into the records of what is processed.",
+    Observation.PATIENT_DATA_CLEAR: "Whoever can listen on this network can read what it says of patients.",
+    Observation.OWN_NETWORK: "If those systems fail or are attacked, so may this device, with a patient attached to it.",
+    Observation.INTERNET: "It can be reached or steered through a connection that nobody here planned for.",
+    Observation.MANAGED: "Somebody outside can change it while a patient depends on it.",
+    Observation.TLS: "Its connections can be protected; a rule that forbids it would break them.",
+    Observation.OPEN_SERVICE: "Anybody on this network can read or place clinical data as if it were a colleague.",
+    Observation.ANONYMOUS: "What is done to it cannot be traced to a person.",
+    Observation.OLD_SERVICE: "Its passwords cross the network in clear, and who has one can change what it does.",
+    Observation.WIFI: "It can be reached from the corridor or the street, and jammed.",
+    Observation.BLUETOOTH: "It can be reached from the next room without touching the network.",
+    Observation.SYSTEM: "It needs updates like any computer, for as long as it is used.",
+}
+
+
 def _shows(about: str, observation: Observation) -> Test:
     """The question asks whether it does what was seen."""
-    return Test(about=about, observation=observation, yes=Standing.CONFIRMED, no=Standing.CONTRADICTED)
+    care = _CARE[observation]
+    return Test(about=about, care=care, observation=observation, yes=Standing.CONFIRMED, no=Standing.CONTRADICTED)
 
 
 def _denies(about: str, observation: Observation) -> Test:
     """The question asks whether what was seen cannot be."""
-    return Test(about=about, observation=observation, yes=Standing.CONTRADICTED, no=Standing.CONFIRMED)
+    care = _CARE[observation]
+    return Test(about=about, care=care, observation=observation, yes=Standing.CONTRADICTED, no=Standing.CONFIRMED)
 
 
 _PATIENT, _CLEAR = Observation.PATIENT_DATA, Observation.PATIENT_DATA_CLEAR
@@ -75,7 +98,13 @@ _CABLE = "patient data leave it by a dedicated cable only"
 _ENCRYPTS = "patient data are encrypted before they are sent"
 _SERVICES = "services that are not needed, such as Telnet and FTP, are off"
 _REMOTE = "can be serviced from afar"
-_OLD: Final = Test(about=_SERVICES, observation=Observation.OLD_SERVICE, yes=Standing.QUESTIONED, no=Standing.CONFIRMED)
+_OLD: Final = Test(
+    about=_SERVICES,
+    care=_CARE[Observation.OLD_SERVICE],
+    observation=Observation.OLD_SERVICE,
+    yes=Standing.QUESTIONED,
+    no=Standing.CONFIRMED,
+)
 
 TESTS: Final[dict[Edition, dict[str, Test]]] = {
     Edition.OF_2019: {
@@ -117,6 +146,6 @@ def _claim(answer: Answer, test: Test | None, behaviour: Behaviour) -> Claim:
         return Claim(answer=answer, standing=Standing.NOT_TESTABLE, about=about, evidence=None)
     seen = behaviour.seen.get(test.observation)
     if seen is None:
-        return Claim(answer=answer, standing=Standing.UNSEEN, about=test.about, evidence=None)
+        return Claim(answer=answer, standing=Standing.UNSEEN, about=test.about, evidence=None, care=test.care)
     standing = test.yes if answer.said is Said.YES else test.no
-    return Claim(answer=answer, standing=standing, about=test.about, evidence=seen)
+    return Claim(answer=answer, standing=standing, about=test.about, evidence=seen, care=test.care)
