@@ -1,4 +1,4 @@
-"""Whether a component of a list is still supported: by what the list says of it, and by dates that its makers publish."""
+"""Whether a component of a list is still supported: by what the list says, and by dates that makers publish."""
 
 from __future__ import annotations
 

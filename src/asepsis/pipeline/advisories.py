@@ -38,7 +38,7 @@ def findings_of(workspace: Workspace, *, site: str | None = None, folder: Path |
     found = list(Matcher(advisories).findings(devices))
     if devices:
         with Registry.open(workspace.registry_path) as registry:
-            found.extend(component_findings(workspace, registry, devices, advisories)[0])
+            found.extend(component_findings(workspace, registry, devices, advisories).findings)
     return found
 
 

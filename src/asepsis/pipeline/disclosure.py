@@ -17,8 +17,9 @@ from asepsis.exposure.paper import PaperKind
 from asepsis.history import Selection
 from asepsis.kernel.value import value
 from asepsis.pipeline.exposure import ROWS_LIMIT
-from asepsis.pipeline.papers import Holding, Paper, Papers
+from asepsis.pipeline.papers import Holding, Paper, Papers, changed_of
 from asepsis.pipeline.papers_error import PapersError
+from asepsis.pipeline.parts import Parts
 from asepsis.pipeline.registry import Registry, revision_of
 from asepsis.pipeline.workspace import Workspace
 
@@ -45,19 +46,22 @@ class Tally:
 
 
 def stamp_of(workspace: Workspace) -> str:
-    """What a ledger made now would be made from; empty where no paper was ever kept."""
-    if not workspace.papers_path.exists():
-        return ""
-    with Papers.open(workspace.papers_path) as papers:
-        return f"{revision_of(workspace.registry_path)} {papers.revision()}"
+    """What a ledger made now would be made from."""
+    return f"{revision_of(workspace.registry_path)} {changed_of(workspace.papers_path)}"
 
 
-def is_stale(workspace: Workspace) -> bool:
-    """Whether papers or devices changed since the ledger was worked out."""
-    if not workspace.papers_path.exists():
-        return False
-    with Papers.open(workspace.papers_path) as papers:
-        return papers.stamp() != f"{revision_of(workspace.registry_path)} {papers.revision()}"
+def renew(workspace: Workspace, parts: Parts, *, now_ns: int) -> None:
+    """Keeps what was worked out of papers, so that pages only read.
+
+    Args:
+        workspace: Whose papers, devices and history.
+        parts: What advisories mean for the lists of components.
+        now_ns: See ``disclose``.
+    """
+    if workspace.papers_path.exists():
+        disclose(workspace, now_ns=now_ns)
+        with Papers.open(workspace.papers_path) as papers:
+            papers.keep_parts({paper: [one.document() for one in of] for paper, of in parts.items()})
 
 
 def disclose(workspace: Workspace, *, now_ns: int) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -166,4 +170,4 @@ def tallies(papers: Iterable[Paper], claims: Mapping[tuple[str, str], list[Any]]
     return sorted(found, key=lambda tally: (-tally.contradicted, tally.maker))
 
 
-__all__ = ["Tally", "behaviours", "disclose", "form_of", "is_stale", "stamp_of", "tallies"]
+__all__ = ["Tally", "behaviours", "disclose", "form_of", "renew", "stamp_of", "tallies"]

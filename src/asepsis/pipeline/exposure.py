@@ -25,6 +25,8 @@ from asepsis.history import Selection
 from asepsis.kernel.value import value
 from asepsis.pipeline.feeds import Feeds, loaded_of
 from asepsis.pipeline.feeds_folder import read_folder
+from asepsis.pipeline.papers import changed_of
+from asepsis.pipeline.parts import Parts, component_findings
 from asepsis.pipeline.registry import Registry, RegistryError, revision_of
 from asepsis.pipeline.workspace import Workspace
 
@@ -186,8 +188,11 @@ def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | 
     """
     told = documents_in(workspace, folder=folder)
     with Registry.open(workspace.registry_path) as registry:
-        findings = list(Matcher(told.advisories).findings(registry.devices(site)))
-    return _threats(findings, told)
+        devices = registry.devices(site)
+        findings = list(Matcher(told.advisories).findings(devices))
+        in_parts = component_findings(workspace, registry, devices, told.advisories)
+    told = replace(told, advisories=(*told.advisories, *in_parts.own))
+    return _threats([*findings, *in_parts.findings], told)
 
 
 def _threats(findings: Iterable[Finding], told: Documents) -> Threats:
@@ -209,6 +214,8 @@ class Examination:
     advice: Sequence[Advice | None]
     stability: Stability
     documents: Documents
+    parts: Parts
+    """What advisories mean for the lists of components that are held."""
 
 
 def examine(
@@ -235,6 +242,9 @@ def examine(
             for one in Matcher(told.advisories).findings(registry.devices(site))
             if one.verdict.answer is not Exposed.NOT_AFFECTED
         ]
+        in_parts = component_findings(workspace, registry, registry.devices(site), told.advisories)
+        found += [one for one in in_parts.findings if one.verdict.answer is not Exposed.NOT_AFFECTED]
+        told = replace(told, advisories=(*told.advisories, *in_parts.own))
         devices, weak, facts = _facts(
             workspace, registry, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
         )
@@ -255,12 +265,16 @@ def examine(
         advice=advice,
         stability=stability(facts),
         documents=told,
+        parts=in_parts.parts,
     )
 
 
 def inputs_of(workspace: Workspace) -> str:
     """Names what ``examine`` would read now: another text where it may answer otherwise. A question of microseconds."""
-    return f"registry {revision_of(workspace.registry_path)}, documents {loaded_of(workspace.feeds_path)}"
+    return (
+        f"registry {revision_of(workspace.registry_path)}, documents {loaded_of(workspace.feeds_path)},"
+        f" papers {changed_of(workspace.papers_path)}"
+    )
 
 
 def _released(table: LikelihoodTable) -> str:

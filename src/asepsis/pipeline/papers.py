@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -374,6 +374,22 @@ def _unpacked(content: bytes) -> bytes:
         return zlib.decompressobj().decompress(content, DOCUMENT_LIMIT_BYTES)
     except zlib.error:
         return b""
+
+
+def changed_of(path: Path) -> str:
+    """Names what a store holds, without opening it for writing: another text after every change.
+
+    Returns:
+        Empty where there is no store, or none that can be read.
+    """
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT said FROM facts WHERE name = 'revision'").fetchone()
+            return str(row[0]) if row else ""
+    except sqlite3.Error:
+        return ""
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> PapersError:

@@ -13,6 +13,7 @@ from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.identity import evidence_for
 from asepsis.exposure.matching.parts import PartMatcher, PartVerdict
 from asepsis.exposure.paper import PaperKind, Tie
+from asepsis.kernel.value import value
 from asepsis.pipeline.papers import Holding, Papers
 from asepsis.pipeline.papers_error import PapersError
 from asepsis.pipeline.registry import Registry
@@ -22,22 +23,36 @@ Parts = Mapping[str, tuple[PartVerdict, ...]]
 """Paper -> what the advisories mean for its product."""
 
 
-def parts_in(papers: Papers, advisories: Iterable[Advisory]) -> Parts:
-    """What the advisories mean for every list of components that is held.
+@value
+class InParts:
+    """What the parts of devices mean for them."""
+
+    findings: tuple[Finding, ...]
+    """All three answers."""
+    parts: Parts
+    own: tuple[Advisory, ...]
+    """The vulnerabilities that stand in the lists themselves, as documents that findings rest on."""
+
+
+def parts_in(papers: Papers, advisories: Iterable[Advisory]) -> tuple[Parts, tuple[Advisory, ...]]:
+    """What the advisories mean for every list of components that is held, and what the lists say themselves.
 
     A list whose kept bytes can no longer be read has no verdicts; ``asepsis papers`` still shows it.
     """
     lists = papers.papers(PaperKind.SBOM)
     matcher = PartMatcher(advisories) if lists else None
     found: dict[str, tuple[PartVerdict, ...]] = {}
+    said: list[Advisory] = []
     for paper in lists:
         try:
             read = papers.read(paper)
         except PapersError:
             continue
         if matcher is not None and isinstance(read.what, Bill):
-            found[paper.id] = matcher.verdicts(paper.subject, read.what, _own(read.content, paper.name))
-    return found
+            own = _own(read.content, paper.name)
+            said.extend([own] if own is not None else [])
+            found[paper.id] = matcher.verdicts(paper.subject, read.what, own)
+    return found, tuple(said)
 
 
 def _own(content: bytes, name: str) -> Advisory | None:
@@ -51,7 +66,7 @@ def _own(content: bytes, name: str) -> Advisory | None:
 
 def component_findings(
     workspace: Workspace, registry: Registry, devices: Sequence[Device], advisories: Sequence[Advisory]
-) -> tuple[list[Finding], Parts]:
+) -> InParts:
     """What the parts of devices mean for them, by the lists of components that the workspace holds.
 
     Args:
@@ -61,12 +76,13 @@ def component_findings(
         advisories: Every advisory.
     """
     if not workspace.papers_path.exists():
-        return [], {}
+        return InParts(findings=(), parts={}, own=())
     with Papers.open(workspace.papers_path) as papers:
-        parts = parts_in(papers, advisories)
+        parts, own = parts_in(papers, advisories)
         holdings = papers.holdings(devices, PaperKind.SBOM, current=registry.current_id) if parts else []
     by_id = {device.id: device for device in devices}
-    return [one for holding in nearest(holdings) for one in _findings(holding, by_id[holding.device], parts)], parts
+    found = (one for holding in nearest(holdings) for one in _findings(holding, by_id[holding.device], parts))
+    return InParts(findings=tuple(found), parts=parts, own=own)
 
 
 def nearest(holdings: Iterable[Holding]) -> Iterator[Holding]:

@@ -67,7 +67,7 @@ class Test:
 _CARE: Final = {
     Observation.PATIENT_DATA: "Data of patients pass through it: it belongs into the records of what is processed.",
     Observation.PATIENT_DATA_CLEAR: "Whoever can listen on this network can read what it says of patients.",
-    Observation.OWN_NETWORK: "If those systems fail or are attacked, so may this device, with a patient attached to it.",
+    Observation.OWN_NETWORK: "If those systems fail or are attacked, so may this device, with a patient on it.",
     Observation.INTERNET: "It can be reached or steered through a connection that nobody here planned for.",
     Observation.MANAGED: "Somebody outside can change it while a patient depends on it.",
     Observation.TLS: "Its connections can be protected; a rule that forbids it would break them.",

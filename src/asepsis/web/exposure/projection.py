@@ -17,6 +17,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from asepsis.history.locks import exclusive
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
+from asepsis.pipeline.disclosure import renew
 from asepsis.pipeline.exposure import Documents, Examination, examine, inputs_of
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Device, Projected
@@ -83,7 +84,10 @@ def refresh(workspace: Workspace, *, now: datetime | None = None) -> Refreshed:
         moment = datetime.now(UTC) if now is None else now
         # Named before anything is read: what changes meanwhile makes it stale at once.
         inputs = inputs_of(workspace)
-        examined = examine(workspace, now_ns=int(moment.timestamp()) * SECOND_NS)
+        now_ns = int(moment.timestamp()) * SECOND_NS
+        examined = examine(workspace, now_ns=now_ns)
+        # Before the rows, which name last what they were worked out from.
+        renew(workspace, examined.parts, now_ns=now_ns)
         return write(examined, inputs, moment)
 
 

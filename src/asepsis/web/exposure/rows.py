@@ -145,13 +145,15 @@ def _advisory_finding(found: Found, device: Known, document: Document, told: Doc
     epss = [told.likelihood[one.id] for one in about if one.id in told.likelihood]
     remedies = list(dict.fromkeys((remedy.category != FIX, remedy.words) for one in about for remedy in one.remedies))
     identity = advisory_id(document.key)
+    part = f"{hashlib.sha256(found.component.encode()).hexdigest()[:12]} " if found.component else ""
+    title = f"{found.component}: {document.title or document.id}" if found.component else document.title or document.id
     return Finding(
-        source=Finding.Source.ADVISORY,
+        source=Finding.Source.COMPONENT if found.component else Finding.Source.ADVISORY,
         # One advisory may answer differently for different vulnerabilities; each of these is in one answer only.
-        key=f"{identity} {said(min(verdict.vulnerabilities, default=''), ID_LIMIT)}",
+        key=f"{identity} {part}{said(min(verdict.vulnerabilities, default=''), ID_LIMIT)}",
         advisory_id=identity,
         answer=Finding.Answer.AFFECTED if verdict.answer is Exposed.AFFECTED else Finding.Answer.CANNOT_TELL,
-        title=said(document.title or document.id, TITLE_LIMIT),
+        title=said(title, TITLE_LIMIT),
         care=care_words(device.category, [score.vector for one in about for score in one.scores]),
         action=said("\n".join(words for _, words in sorted(remedies)[:4]), TEXT_LIMIT),
         why=said(verdict.why, TEXT_LIMIT),
