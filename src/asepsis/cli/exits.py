@@ -41,6 +41,7 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "scan-ran": Exit.REFUSED_OR_FOUND,
     "scan-large": Exit.USAGE,
     "scan-settings": Exit.USAGE,
+    "feeds-nothing-named": Exit.USAGE,
 }
 """By ``AsepsisError.code``. What is not named here has failed."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from asepsis.exposure.feeds.edition import moment
 from asepsis.exposure.finding import Exposed, Finding
 from asepsis.kernel.text import showable, spreadsheet_cell
-from asepsis.kernel.time import SECOND_NS, iso_from_ns
-from asepsis.pipeline.feeds import Held, Update
+from asepsis.kernel.time import iso_from_ns
+from asepsis.pipeline.feeds import Update
+from asepsis.pipeline.feeds_standing import Standing
 
 _ORDER = {Exposed.AFFECTED: 0, Exposed.CANNOT_TELL: 1, Exposed.NOT_AFFECTED: 2}
 COLUMNS = ("device", "site", "answer", "advisory", "vulnerabilities", "product", "versions", "why", "tells")
@@ -71,7 +71,7 @@ def update_lines(update: Update, changed: list[dict[str, Any]]) -> Iterator[str]
         yield showable(f"{path}: older than what is held of {key.rpartition(chr(10))[2]}; not taken")
     yield (
         f"{len(update.added)} new, {len(update.replaced)} replaced, {update.unchanged} unchanged,"
-        f" {len(update.older)} older, {len(update.unread)} not read"
+        f" {len(update.older)} older than what is held, {len(update.unread)} not taken"
     )
     yield from change_lines(changed)
 
@@ -85,22 +85,39 @@ def change_lines(changed: list[dict[str, Any]]) -> Iterator[str]:
         yield "nothing changed for your devices"
 
 
-def status_document(held: list[Held], now_ns: int) -> list[dict[str, Any]]:
-    """What is held, by kind, and how old it is."""
-    now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
-    found = []
-    for kind in sorted({one.kind for one in held}):
-        of = [one for one in held if one.kind == kind]
-        dates = [date for date in (moment(one.updated) for one in of) if date is not None]
-        newest = max(dates, default=None)
-        found.append(
-            {
-                "kind": kind,
-                "documents": len(of),
-                "newest": None if newest is None else newest.date().isoformat(),
-                "age_days": None if newest is None else max(0, (now - newest).days),
-                "loaded": iso_from_ns(max(one.loaded_ns for one in of)),
-                "problems": sum(len(one.problems) for one in of),
-            }
-        )
-    return found
+def status_lines(found: Iterable[Standing], now: datetime) -> Iterator[str]:
+    """One line for each feed, and below it what a person should look at."""
+    for one in found:
+        age = one.age_days(now)
+        if one.documents == 0 or one.newest is None:
+            said = "nothing is held"
+        else:
+            days = "today" if age == 0 else f"{age} {'day' if age == 1 else 'days'} old"
+            count = f"{one.documents} {'document' if one.documents == 1 else 'documents'}"
+            said = f"{one.kind}, {count}, newest {one.newest.date().isoformat()}, {days}"
+        who = f" ({one.publisher})" if one.publisher else ""
+        yield showable(f"{one.source}{who}: {said}")
+        if one.stale_since is not None:
+            yield showable(
+                f"  stale since {one.stale_since.date().isoformat()}: something newer should be there by now"
+            )
+        if one.signatures:
+            yield showable("  signatures: " + ", ".join(f"{count} {state}" for state, count in one.signatures.items()))
+        if one.problems:
+            yield f"  {len(one.problems)} places in documents could not be read: asepsis feeds problems"
+        yield from _attempt_lines(one)
+
+
+def _attempt_lines(one: Standing) -> Iterator[str]:
+    attempt = one.attempt
+    if attempt is None:
+        return
+    looked = iso_from_ns(attempt.at_ns)[:16].replace("T", " ")
+    if attempt.failure:
+        yield showable(f"  last look {looked} UTC failed: {attempt.failure}")
+    for warning in attempt.warnings:
+        yield showable(f"  look at this: {warning}")
+    if attempt.waiting:
+        yield f"  {attempt.waiting} documents wait for the next update"
+    if attempt.unread_count:
+        yield f"  {attempt.unread_count} files were not taken: asepsis feeds problems"

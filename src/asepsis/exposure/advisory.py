@@ -112,7 +112,8 @@ class Provenance:
     path: str
     sha256: str
     signature: str = ""
-    """``good``, ``bad``, ``unknown key`` or empty where there was none to check."""
+    """``good``, ``unknown key``, ``expired key``, ``missing`` where the publisher says that it signs everything and did
+    not, or empty where there was none to check."""
 
 
 @value

@@ -10,30 +10,49 @@ import json
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from asepsis.crypto.openpgp import Keyring
 from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.edition import is_older
 from asepsis.exposure.feeds.reading import Document, Kind, read_document
+from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.pipeline.embedded import Store, connect
+from asepsis.pipeline.feeds_download import Known
 from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_folder import Unread, read_folder
+from asepsis.pipeline.feeds_https import Edition
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS documents (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, updated TEXT NOT NULL, revision TEXT NOT NULL, path TEXT NOT NULL,
-    sha256 TEXT NOT NULL, loaded_ns INTEGER NOT NULL, problems TEXT NOT NULL, content BLOB NOT NULL
+    sha256 TEXT NOT NULL, loaded_ns INTEGER NOT NULL, problems TEXT NOT NULL, content BLOB NOT NULL,
+    signature TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT 'folder'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS documents_by_kind ON documents (kind, key);
 CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS listed (
+    source TEXT NOT NULL, url TEXT NOT NULL, updated TEXT NOT NULL, PRIMARY KEY (source, url)
+) STRICT;
 """
+# What the first format had not.
+_SECOND_FORMAT: Final = (
+    "ALTER TABLE documents ADD COLUMN signature TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE documents ADD COLUMN source TEXT NOT NULL DEFAULT 'folder'",
+)
+FOLDER: Final = "folder"
+"""The name of the source of what people carried here themselves."""
+# Of one source, the first of them: more than a person reads.
+UNREAD_KEPT: Final = 500
 
 
 @value
@@ -48,6 +67,37 @@ class Held:
     sha256: str
     loaded_ns: int
     problems: tuple[Problem, ...]
+    signature: str
+    """What its signature is worth; empty where there was none."""
+    source: str
+    """The name of the source that it came from."""
+
+
+@value
+class Attempt:
+    """How the last look at a source ended, and what is remembered of it."""
+
+    source: str
+    publisher: str
+    at_ns: int
+    succeeded_ns: int
+    """When it was last reached, or its folder read; 0 for never."""
+    failure: str
+    """Why nothing came; empty where all went well."""
+    updated: str
+    """What its list of documents said of itself."""
+    etag: str
+    modified: str
+    keys: tuple[str, ...]
+    listed: int
+    waiting: int
+    warnings: tuple[str, ...]
+    added: int
+    replaced: int
+    unchanged: int
+    older: int
+    unread: tuple[Unread, ...]
+    unread_count: int
 
 
 @value
@@ -93,14 +143,13 @@ class Feeds(Store):
             connection = connect(path)
             try:
                 (held,) = connection.execute("PRAGMA user_version").fetchone()
-                if held not in (0, FORMAT_VERSION):
+                if held not in range(FORMAT_VERSION + 1):
                     raise FeedsError(
                         f"{path}: the store of feeds has format {held}, this program reads {FORMAT_VERSION}",
                         code="feeds-format",
                         hint="Use the version of Asepsis that wrote it, or a newer one.",
                     )
-                connection.executescript(_TABLES)
-                connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+                _form(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -108,15 +157,24 @@ class Feeds(Store):
             raise _unusable(path, error) from error
         return cls(connection, path)
 
-    def update(self, folder: Path, now_ns: int) -> Update:
+    def update(
+        self, folder: Path, now_ns: int, *, pinned: Keyring | None = None, kinds: frozenset[Kind] | None = None
+    ) -> Update:
         """Takes in the documents of a folder; broken ones are named and the rest is taken.
+
+        Args:
+            folder: The folder, or one file.
+            now_ns: When; also the moment for which keys are judged.
+            pinned: Keys that a person has laid down.
+            kinds: Only these kinds of documents.
 
         Raises:
             FeedsError: There is no such folder, or the store cannot be written.
         """
-        return self.take(read_folder(folder, self._digests()), now_ns)
+        now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
+        return self.take(read_folder(folder, self._digests(), pinned=pinned, now=now, kinds=kinds), now_ns)
 
-    def take(self, documents: Iterable[Document | Unread | str], now_ns: int) -> Update:
+    def take(self, documents: Iterable[Document | Unread | str], now_ns: int, source: str = FOLDER) -> Update:
         """Takes in documents; see ``read_folder``."""
         added: list[str] = []
         replaced: list[str] = []
@@ -144,7 +202,7 @@ class Feeds(Store):
                     continue
                 (added if row is None else replaced).append(document.key)
                 problems.extend((path, problem) for problem in document.problems)
-                _write(cursor, document, now_ns)
+                _write(cursor, document, now_ns, source)
         return Update(
             added=tuple(added),
             replaced=tuple(replaced),
@@ -157,7 +215,8 @@ class Feeds(Store):
     def held(self) -> list[Held]:
         """What is held, by kind and key."""
         rows = self._select(
-            "SELECT key, kind, updated, revision, path, sha256, loaded_ns, problems FROM documents ORDER BY kind, key"
+            "SELECT key, kind, updated, revision, path, sha256, loaded_ns, problems, signature, source"
+            " FROM documents ORDER BY kind, key"
         )
         return [
             Held(
@@ -169,17 +228,19 @@ class Feeds(Store):
                 sha256=sha256,
                 loaded_ns=loaded_ns,
                 problems=tuple(Problem(where=where, why=why) for where, why in json.loads(problems)),
+                signature=signature,
+                source=source,
             )
-            for key, kind, updated, revision, path, sha256, loaded_ns, problems in rows
+            for key, kind, updated, revision, path, sha256, loaded_ns, problems, signature, source in rows
         ]
 
     def documents(self, *kinds: Kind) -> Iterator[Document]:
         """The documents of some kinds, read anew from what was kept."""
         marks = ",".join("?" * len(kinds))
         # The marks are question marks and nothing else.
-        query = f"SELECT path, content FROM documents WHERE kind IN ({marks}) ORDER BY kind, key"  # noqa: S608
-        for path, content in self._select(query, *map(str, kinds)):
-            document = read_document(_unpacked(content), path)
+        query = f"SELECT path, content, signature FROM documents WHERE kind IN ({marks}) ORDER BY kind, key"  # noqa: S608
+        for path, content, signature in self._select(query, *map(str, kinds)):
+            document = read_document(_unpacked(content), path, signature=signature)
             if isinstance(document, Document):
                 yield document
 
@@ -197,6 +258,42 @@ class Feeds(Store):
         """When the last update was and what it changed for the devices; None where there was none."""
         rows = self._select("SELECT at_ns, document FROM changes ORDER BY number DESC LIMIT 1")
         return (rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def known(self, source: str) -> Known:
+        """What is remembered of a source."""
+        rows = self._select("SELECT url, updated FROM listed WHERE source = ?", source)
+        last = self.attempts().get(source)
+        listed = dict(rows)
+        if last is None:
+            return Known(listed=listed)
+        edition = Edition(etag=last.etag, modified=last.modified)
+        return Known(listed=listed, updated=last.updated, edition=edition, keys=last.keys)
+
+    def remember(self, attempt: Attempt, taken: Mapping[str, str]) -> None:
+        """Keeps how a look at a source ended, and which of its documents need not be fetched again."""
+        document = {
+            **{name: getattr(attempt, name) for name in Attempt.__dataclass_fields__ if name != "unread"},
+            "unread": [(one.path, one.problem.where, one.problem.why) for one in attempt.unread[:UNREAD_KEPT]],
+        }
+        with self._transaction() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (attempt.source, json.dumps(document)))
+            cursor.executemany(
+                "INSERT OR REPLACE INTO listed VALUES (?, ?, ?)",
+                [(attempt.source, url, updated) for url, updated in taken.items()],
+            )
+
+    def attempts(self) -> dict[str, Attempt]:
+        """How the last look at each source ended, by the source's name."""
+        found = {}
+        for name, text in self._select("SELECT name, document FROM sources ORDER BY name"):
+            document = json.loads(text)
+            unread = tuple(
+                Unread(path=path, problem=Problem(where=where, why=why)) for path, where, why in document.pop("unread")
+            )
+            for many in ("keys", "warnings"):
+                document[many] = tuple(document[many])
+            found[name] = Attempt(**document, unread=unread)
+        return found
 
     def _digests(self) -> frozenset[str]:
         return frozenset(digest for (digest,) in self._select("SELECT sha256 FROM documents"))
@@ -222,9 +319,9 @@ class Feeds(Store):
             raise _unusable(self._path, error) from error
 
 
-def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int) -> None:
+def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int, source: str) -> None:
     cursor.execute(
-        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.key,
             str(document.kind),
@@ -235,8 +332,27 @@ def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int) -> None:
             now_ns,
             json.dumps([(problem.where, problem.why) for problem in document.problems]),
             zlib.compress(document.original, 3),
+            document.provenance.signature,
+            source,
         ),
     )
+
+
+def _form(connection: sqlite3.Connection) -> None:
+    """Makes the tables, or brings those of an earlier format to this one."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (held,) = connection.execute("PRAGMA user_version").fetchone()
+        if held == 1:
+            for statement in _SECOND_FORMAT:
+                connection.execute(statement)
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def _unpacked(content: bytes) -> bytes:

@@ -84,6 +84,16 @@ class Workspace:
         return self.root / "papers.sqlite"
 
     @property
+    def feeds_download_path(self) -> Path:
+        """Files of publishers that were fetched and not taken in yet."""
+        return self.root / "feeds-download"
+
+    @property
+    def feeds_keys_path(self) -> Path:
+        """Public keys of publishers that a person has laid down; there only where somebody made it."""
+        return self.root / "feeds-keys"
+
+    @property
     def knowledge_path(self) -> Path:
         """Tables of the site's own, whose rows win over ours; there only where somebody made it."""
         return self.root / "knowledge"

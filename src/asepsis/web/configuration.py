@@ -162,6 +162,22 @@ class Webhooks:
 
 
 @value
+class Feeds:
+    """Documents of publishers, fetched by schedule; off while ``sources`` is empty."""
+
+    sources: tuple[str, ...] = ()
+    """Names that ``asepsis feeds sources`` lists, such as ``cisa`` and ``kev``, or https addresses of makers."""
+    hours: int = 24
+    """How long after a look at a source the next one comes."""
+    networks: tuple[str, ...] = ()
+    """Networks inside the hospital where sources may be, such as a mirror; all others inside are refused."""
+    authority: str = ""
+    """Certificates as PEM that are trusted beside the system's."""
+    signed_only: bool = False
+    """Whether documents without a good signature are refused."""
+
+
+@value
 class Configuration:
     """All settings."""
 
@@ -173,6 +189,7 @@ class Configuration:
     ledger: Ledger = Ledger()
     webhooks: Webhooks = Webhooks()
     scanning: Scanning = Scanning()
+    feeds: Feeds = Feeds()
 
 
 GROUPS: Final = ("oidc", "groups")
@@ -190,6 +207,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("ledger", "checkpoint_minutes"): (1, 1440),
     ("oidc", "roles_days"): (1, 90),
     ("webhooks", "give_up_days"): (1, 30),
+    ("feeds", "hours"): (1, 720),
     ("sign_in", "invitation_hours"): (1, 720),
     ("scanning", "watched_minutes"): (1, 60),
 }
@@ -283,7 +301,7 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
         low, high = RANGES[key]
         if not low <= found <= high:
             raise _refused(f"{place} must be from {low} to {high}, not {found}")
-    if key in (("webhooks", "networks"), ("scanning", "do_not_probe")):
+    if key in (("webhooks", "networks"), ("scanning", "do_not_probe"), ("feeds", "networks")):
         for network in found if isinstance(found, list) else ():
             _check_network(network, place)
     return found

@@ -1,4 +1,4 @@
-"""``asepsis import``: logs that other sensors wrote, into the same tables; and papers of makers."""
+"""``asepsis import``: logs that other sensors wrote, papers of makers, documents of publishers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, workspace_option
+from asepsis.cli.verbs.documents import VERBS
 from asepsis.cli.verbs.import_papers import mds2, sbom
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def _take_in(take: Callable[..., ImportReport], path: str, *, site: str, as_json
     return Exit.DONE if any(log_was_read(log) for log in report.logs) else Exit.FAILED
 
 
-@click.group(name="import", short_help="Take in logs of other sensors, and papers of makers.", no_args_is_help=True)
+@click.group(
+    name="import",
+    short_help="Take in logs of sensors, and papers of makers and publishers.",
+    no_args_is_help=True,
+)
 def command() -> None:
     """Take in what other programs found; it goes to the same devices and history as captures do."""
 
@@ -78,3 +83,5 @@ def eve(path: str, site: str, as_json: bool, workspace: Path | None) -> int:
 
 command.add_command(mds2)
 command.add_command(sbom)
+for _verb in VERBS:
+    command.add_command(_verb)

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final
@@ -111,7 +112,9 @@ def _kind(content: Any) -> str:
 
 
 def unpacked(content: bytes) -> bytes | Problem:
-    """The content of a gzip file, or the content itself; a bomb is a problem."""
+    """The content of a gzip file or of a zip archive of one file, or the content itself; a bomb is a problem."""
+    if content[:4] == b"PK\x03\x04":
+        return _unzipped(content)
     if content[:2] != b"\x1f\x8b":
         return content if len(content) <= DOCUMENT_LIMIT_BYTES else _too_large()
     try:
@@ -119,6 +122,22 @@ def unpacked(content: bytes) -> bytes | Problem:
             plain = packed.read(DOCUMENT_LIMIT_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         return Problem(where="", why=f"cannot be unpacked: {error}")
+    return plain if len(plain) <= DOCUMENT_LIMIT_BYTES else _too_large()
+
+
+def _unzipped(content: bytes) -> bytes | Problem:
+    """The one file of a zip archive, as the FDA packs its tables."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if len(names) != 1:
+                return Problem(where="", why=f"is a zip archive of {len(names)} files: unpack it, and name the folder")
+            with archive.open(names[0]) as packed:
+                # The size that the archive states is not believed.
+                plain = packed.read(DOCUMENT_LIMIT_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+        # An archive with a password is a RuntimeError, a packing that is not known here a NotImplementedError.
+        return Problem(where="", why=f"cannot be unpacked: {error}"[:300])
     return plain if len(plain) <= DOCUMENT_LIMIT_BYTES else _too_large()
 
 

@@ -59,15 +59,16 @@ class Document:
         return self.content.problems
 
 
-def read_document(content: bytes, path: str) -> Document | Problem:
+def read_document(content: bytes, path: str, signature: str = "") -> Document | Problem:
     """The document in a file, or why there is none.
 
     Args:
-        content: The bytes of the file, packed by gzip or not.
+        content: The bytes of the file, packed by gzip or zip or not.
         path: Where it came from; it is only kept.
+        signature: What its signature is worth; it is only kept.
     """
     notes = Notes()
-    provenance = Provenance(path=path, sha256=hashlib.sha256(content).hexdigest())
+    provenance = Provenance(path=path, sha256=hashlib.sha256(content).hexdigest(), signature=signature)
     plain = unpacked(content)
     if isinstance(plain, Problem):
         return plain
