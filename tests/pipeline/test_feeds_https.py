@@ -98,7 +98,7 @@ def test_addresses_inside_are_refused_unless_they_are_listed(publisher: Publishe
     "url",
     [
         "http://localhost/x",
-        "file:///etc/passwd",
+        "gopher://localhost/x",
         "ftp://a/b",
         "https://a:b@localhost/",
         "https://[::1",
