@@ -252,6 +252,25 @@ def test_patient_data_counts_messages_that_say_so_by_either_fact_and_no_others(t
         assert ask(reader, "patient-data", site="south") == []
 
 
+def test_a_device_is_in_use_in_the_minutes_in_which_clinical_protocols_speak_with_it(tmp_path: Path) -> None:
+    from asepsis.protocols.fhir import Fhir
+
+    history = History(tmp_path / "history")
+    minute = 60 * 1_000_000_000
+    with history.writer(site="north", capture="aa") as writer:
+        for packet, shift in ((1, 0), (2, 0), (3, 5 * minute)):
+            said = Fhir(kind="read", from_server=False, patient_data=True)
+            writer.message(sighting("x", time_ns=NOON + shift, packet=packet)._replace(message=said))
+        # What a device says of itself is no use of it.
+        writer.message(sighting("x", time_ns=NOON + 9 * minute, packet=4))
+        writer.commit(CaptureSource(path="x"))
+    source = sighting("x").source_ip
+    with history.reader([AddressInterval(site="north", ip=str(source), device="pump")]) as reader:
+        found = [(row["device"], row["minute"], row["messages"]) for row in ask(reader, "in-use")]
+        assert found == [("pump", NOON // minute, 2), ("pump", NOON // minute + 5, 1)]
+        assert ask(reader, "in-use", device="other") == []
+
+
 def test_messages_are_narrowed_to_one_packet_of_one_capture(reader: Reader) -> None:
     (message,) = ask(reader, "messages", capture="aa", packet=2)
     assert (message["capture"], message["packet"]) == ("aa", 2)

@@ -23,6 +23,7 @@ EXIT_OF_ERROR: Final[dict[str, Exit]] = {
     "format-needs-file": Exit.USAGE,
     "site-name": Exit.USAGE,
     "device-unknown": Exit.REFUSED_OR_FOUND,
+    "plan-item-unknown": Exit.REFUSED_OR_FOUND,
     "paper-unknown": Exit.REFUSED_OR_FOUND,
     "attribute-unknown": Exit.USAGE,
     "category-unknown": Exit.USAGE,

@@ -35,6 +35,7 @@ VERBS: Final[dict[str, str]] = {
     "conversations": "conversations",
     "weaknesses": "weaknesses",
     "risk": "risk",
+    "plan": "plan",
     "mds2": "mds2",
     "papers": "papers",
     "design": "design",

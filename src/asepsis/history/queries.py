@@ -222,6 +222,27 @@ ORDER BY messages DESC, site, protocol, source_ip, destination_ip
 LIMIT $limit
 """
 
+# The minutes in which care used a device: messages of protocols that only clinical systems speak, and those with data
+# of patients by any other. What a device says of itself to the network is no use.
+_IN_USE: Final = """
+WITH resolved AS ({with_devices}
+    WHERE m.protocol IN ('dicom', 'dicomweb', 'hl7', 'astm', 'poct1a', 'intellivue', 'phd', 'sdc', 'fhir')
+      OR m.facts LIKE '%"patient_data_in_clear":true%' OR m.facts LIKE '%"patient_data":true%'
+),
+narrowed AS (SELECT * FROM resolved WHERE {conditions}),
+ends AS (
+    SELECT source_device AS device, time_ns FROM narrowed
+    UNION ALL
+    SELECT destination_device, time_ns FROM narrowed
+)
+SELECT device, CAST(floor(time_ns / 60000000000) AS BIGINT) AS minute, count(*) AS messages
+FROM ends
+WHERE device IS NOT NULL
+GROUP BY device, CAST(floor(time_ns / 60000000000) AS BIGINT)
+ORDER BY device, minute
+LIMIT $limit
+"""
+
 # What devices said that shows how well they protect themselves, each different thing once, with its first packet. Of
 # messages that differ without end (images, results, pages) only the marks of danger are kept.
 _POSTURE: Final = """
@@ -325,6 +346,7 @@ CATALOGUE: Final[dict[str, Query]] = {
     "patient-data": Query(
         table=MESSAGES_TABLE, sql=_PATIENT_DATA, conditions=("site", "device", "address", "protocol")
     ),
+    "in-use": Query(table=MESSAGES_TABLE, sql=_IN_USE, conditions=("site", "device", "address", "protocol")),
     "posture": Query(table=MESSAGES_TABLE, sql=_POSTURE, conditions=("site", "device", "address", "protocol")),
     "served": Query(table=CONVERSATIONS_TABLE, sql=_SERVED, conditions=_BY_DEVICE),
     "messages-by-protocol": Query(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from asepsis.exposure.plan.hours import HoursError, read_hours
 from asepsis.exposure.scanning.rules import Scanning
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
@@ -178,6 +179,19 @@ class Feeds:
 
 
 @value
+class Plan:
+    """How the work on the fleet is planned."""
+
+    hours_a_week: int = 8
+    """So many hours a week the team has for it: two people for a morning."""
+    hours: tuple[str, ...] = ()
+    """Your own hours of work, ``action=setup+each``: ``patch=3+1`` is three hours once for a product and one at each
+    device. The actions and what holds for those not named here stand in ``docs/explanation/plan.md``."""
+    timezone: str = "UTC"
+    """The clock on the hospital's walls, such as ``Europe/Berlin``: idle hours are told by it."""
+
+
+@value
 class Configuration:
     """All settings."""
 
@@ -188,6 +202,7 @@ class Configuration:
     sensor: Sensor = Sensor()
     ledger: Ledger = Ledger()
     webhooks: Webhooks = Webhooks()
+    plan: Plan = Plan()
     scanning: Scanning = Scanning()
     feeds: Feeds = Feeds()
 
@@ -208,6 +223,7 @@ RANGES: Final[dict[tuple[str, str], tuple[int, int]]] = {
     ("oidc", "roles_days"): (1, 90),
     ("webhooks", "give_up_days"): (1, 30),
     ("feeds", "hours"): (1, 720),
+    ("plan", "hours_a_week"): (1, 10_000),
     ("sign_in", "invitation_hours"): (1, 720),
     ("scanning", "watched_minutes"): (1, 60),
 }
@@ -289,6 +305,8 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
         )
         if wrong:
             raise _refused(f"{place}: {wrong}")
+        if key == ("plan", "hours"):
+            _check_hours(found, place)
         return tuple(found)
     if type(found) is not hint:
         kinds = {str: "a text", int: "a whole number", bool: "true or false"}
@@ -310,6 +328,13 @@ def _checked(found: object, hint: Any, key: tuple[str, str], place: str) -> obje
 def _is_issuer(address: str) -> bool:
     # OpenID Connect Discovery 1.0, 3: https, no query, no fragment. To this machine http may be spoken, as in tests.
     return re.fullmatch(r"(https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?)", address) is not None
+
+
+def _check_hours(lines: list[str], place: str) -> None:
+    try:
+        read_hours(lines)
+    except HoursError as error:
+        raise _refused(f"{place}: {error.message}") from error
 
 
 def _check_network(text: str, place: str) -> None:

@@ -36,7 +36,7 @@ def name_of(product: Product) -> str:
     if product.model:
         return f"{product.vendor} {product.model}".strip()
     kind = _kind(product)
-    return f"{kind} by {product.vendor}, model not known" if product.vendor else f"{kind}, product not known"
+    return f"{product.vendor}, model not known ({kind})" if product.vendor else f"Product not known ({kind})"
 
 
 def whose(action: str, product: Product) -> str:
@@ -108,6 +108,8 @@ def _kind(product: Product) -> str:
     if not product.category:
         return "devices of unknown kind"
     try:
-        return Category(product.category).meaning
+        meaning = Category(product.category).meaning
+        # In the middle of words; what begins with two capitals is an abbreviation.
+        return meaning if meaning[1:2].isupper() else meaning[0].lower() + meaning[1:]
     except ValueError:
         return product.category.replace("_", " ")
