@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +37,7 @@ class Reader:
 
     def __init__(self, root: Path, addresses: Iterable[AddressInterval] = ()) -> None:
         self._root = root
-        self._database: duckdb.DuckDBPyConnection | None = None
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._lock = _keep_files(root)  # before the snapshot: what it names cannot go any more
         try:
             state = Manifest(root).state()
@@ -84,9 +85,8 @@ class Reader:
 
     def close(self) -> None:
         """Lets compaction have the files again."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        while self._cursors:
+            self._cursors.pop().close()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -100,19 +100,9 @@ class Reader:
         self.close()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
-        if self._database is None:
-            self._database = duckdb.connect(
-                config={
-                    # Nothing is fetched from the network, whatever a query names.
-                    "autoinstall_known_extensions": "false",
-                    "autoload_known_extensions": "false",
-                    "memory_limit": QUERY_MEMORY,
-                    "temp_directory": str(self._root / SPILL_NAME),
-                }
-            )
-        return self._database.cursor()
+        cursor = _database(self._root)
+        self._cursors.append(cursor)
+        return cursor
 
     def _show(self, cursor: duckdb.DuckDBPyConnection, table: str, selection: Selection) -> None:
         """Gives a cursor the two tables that a question names; only files that can hold an answer are opened."""
@@ -134,6 +124,33 @@ class Reader:
             )
         else:
             cursor.register(table, arrow_schema(table).empty_table())
+
+
+_making: Final = threading.Lock()
+_made: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+
+def _database(root: Path) -> duckdb.DuckDBPyConnection:
+    """A cursor of the one DuckDB of this process for a history, which holds no data of its own.
+
+    To start and end one costs as much as a question about a day.
+    """
+    import duckdb
+
+    with _making:
+        if root not in _made:
+            # Another history's goes with the last answer that is still read from it.
+            _made.clear()
+            _made[root] = duckdb.connect(
+                config={
+                    # Nothing is fetched from the network, whatever a query names.
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "memory_limit": QUERY_MEMORY,
+                    "temp_directory": str(root / SPILL_NAME),
+                }
+            )
+        return _made[root].cursor()
 
 
 def _literal(path: Path) -> str:

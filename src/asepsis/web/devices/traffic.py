@@ -5,19 +5,25 @@ In: the answers to the questions ``pairs`` and ``patient-data``. Out: counts a d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any, Final
+
+import numpy as np
+from django.utils.safestring import SafeString, mark_safe
 
 from asepsis.devices.device import Device as Known
 from asepsis.history.intervals import AddressInterval
 from asepsis.history.queries import Selection
 from asepsis.kernel.time import SECOND_NS
+from asepsis.kernel.value import value
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.charts import Counted
 from asepsis.web.devices.models import Device
 from asepsis.web.devices.zones import zone_of
+from asepsis.web.overview.templatetags.words import size, words
 
 WINDOW: Final = timedelta(hours=24)
 PAIRS_LIMIT: Final = 5_000_000
@@ -125,35 +131,49 @@ CONVERSATIONS_LIMIT: Final = 200_000
 """Of one device in one day; a busy server has some ten thousand."""
 
 
+@value
+class Spoken:
+    """A conversation as one end sees it."""
+
+    at_ns: int
+    seconds: float
+    outward: bool
+    peer_ip: str
+    port: int
+    application: str
+    bytes: int
+    peer: str = ""
+    """The peer's name where it is a device, else its address."""
+
+    @classmethod
+    def of(cls, row: dict[str, Any], device: str) -> Spoken:
+        """A row of ``conversations`` as this device sees it."""
+        outward = row["client_device"] == device
+        return cls(
+            at_ns=row["start_ns"],
+            seconds=max(0.0, (row["end_ns"] - row["start_ns"]) / SECOND_NS),
+            outward=outward,
+            peer_ip=row["server_ip" if outward else "client_ip"],
+            port=row["server_port"],
+            application=row["application"],
+            bytes=row["bytes_to_server"] + row["bytes_to_client"],
+        )
+
+
 @dataclass(slots=True)
 class Day:
     """One device's last day."""
 
     columns: list[Counted]
-    latest: list[dict[str, Any]]
+    latest: list[Spoken]
     total: int
     first: datetime
     last: datetime
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Spoken:
-    """A conversation as one end sees it."""
-
-    row: dict[str, Any]
-    outward: bool
-    peer_ip: str
-
-    @classmethod
-    def of(cls, row: dict[str, Any], device: str) -> _Spoken:
-        outward = row["client_device"] == device
-        return cls(row=row, outward=outward, peer_ip=row["server_ip" if outward else "client_ip"])
-
-
-def _holder(held: list[AddressInterval], one: _Spoken) -> str | None:
+def _holder(held: list[AddressInterval], one: Spoken) -> str | None:
     """The device that held the peer's address when the conversation began; of two that claim it, the later."""
-    at = one.row["start_ns"]
-    holders = [each for each in held if each.ip == one.peer_ip and each.from_ns <= at < each.until_ns]
+    holders = [each for each in held if each.ip == one.peer_ip and each.from_ns <= one.at_ns < each.until_ns]
     return holders[-1].device if holders else None
 
 
@@ -168,37 +188,52 @@ def last_hours(workspace: Workspace, registry: Registry, shown: Device) -> Day:
         site=shown.site.name,
         first_day=_when(begin_ns).date(),
         last_day=_when(until_ns).date(),
+        since_ns=begin_ns,  # which spares most of the day before
         device=shown.pk,
         address=shown.ips[0] if len(shown.ips) == 1 else None,  # which spares most of a day's rows the join
         limit=CONVERSATIONS_LIMIT,
     )
-    with workspace.history().reader(registry.intervals(shown.site.name, shown.ips)) as reader:
-        rows = [row for row in reader.conversations(selection).documents() if row["start_ns"] >= begin_ns]
     step = max(1, (until_ns - begin_ns) // HOURS_COLUMNS)
-    counts = [0] * HOURS_COLUMNS
-    for row in rows:
-        counts[min((row["start_ns"] - begin_ns) // step, HOURS_COLUMNS - 1)] += 1
+    counts = np.zeros(HOURS_COLUMNS, np.int64)
+    # Of a busy server's ten thousand rows only the last become anything but numbers.
+    tail: list[Any] = []  # Arrow's batches
+    with workspace.history().reader(registry.intervals(shown.site.name, shown.ips)) as reader:
+        for batch in reader.conversations(selection).batches():
+            begun = batch.column("start_ns").to_numpy()
+            counts += np.bincount(np.minimum((begun - begin_ns) // step, HOURS_COLUMNS - 1), minlength=HOURS_COLUMNS)
+            tail = [*tail, batch] if sum(one.num_rows for one in tail) < LATEST_SHOWN else [tail[-1], batch]
     columns = [
-        Counted(words=f"{_when(begin_ns + place * step):%Y-%m-%d %H:%M:%S}", count=count)
+        Counted(words=f"{_when(begin_ns + place * step):%Y-%m-%d %H:%M:%S}", count=int(count))
         for place, count in enumerate(counts)
     ]
-    last = [_Spoken.of(row, shown.pk) for row in reversed(rows[-LATEST_SHOWN:])]
-    held = registry.intervals(shown.site.name, {one.peer_ip for one in last})
-    peers = {one: _holder(held, one) for one in last}
-    names = dict(Device.objects.filter(pk__in=[pk for pk in peers.values() if pk]).values_list("pk", "title"))
-    latest = [
-        {
-            "at": _when(one.row["start_ns"]),
-            "seconds": max(0.0, (one.row["end_ns"] - one.row["start_ns"]) / SECOND_NS),
-            "outward": one.outward,
-            "peer": names.get(holder or "") or one.peer_ip,
-            "port": one.row["server_port"],
-            "application": one.row["application"],
-            "bytes": one.row["bytes_to_server"] + one.row["bytes_to_client"],
-        }
-        for one, holder in peers.items()
-    ]
-    return Day(columns=columns, latest=latest, total=len(rows), first=_when(begin_ns), last=_when(until_ns))
+    rows = [row for batch in tail for row in batch.slice(max(0, batch.num_rows - LATEST_SHOWN)).to_pylist()]
+    latest = [Spoken.of(row, shown.pk) for row in reversed(rows[-LATEST_SHOWN:])]
+    held = registry.intervals(shown.site.name, {one.peer_ip for one in latest})
+    peers = [_holder(held, one) for one in latest]
+    names = dict(Device.objects.filter(pk__in={pk for pk in peers if pk}).values_list("pk", "title"))
+    return Day(
+        columns=columns,
+        latest=[
+            replace(one, peer=names.get(peer or "") or one.peer_ip) for one, peer in zip(latest, peers, strict=True)
+        ],
+        total=int(counts.sum()),
+        first=_when(begin_ns),
+        last=_when(until_ns),
+    )
+
+
+def rows_markup(latest: list[Spoken]) -> SafeString:
+    """The rows of the table of the latest conversations; whatever comes from the network is escaped."""
+    return mark_safe("".join(_row(one) for one in latest))  # noqa: S308 - every text is escaped
+
+
+def _row(one: Spoken) -> str:
+    return (
+        f'<tr><td class="nowrap">{_when(one.at_ns):%H:%M:%S}</td><td>{"asks" if one.outward else "is asked by"}</td>'
+        f'<th scope="row">{escape(one.peer)}</th><td>{escape(words(one.application))}</td>'
+        f'<td class="number">{one.port or ""}</td><td class="number">{one.seconds:.1f}</td>'
+        f'<td class="number">{size(one.bytes)}</td></tr>'
+    )
 
 
 def _when(time_ns: int) -> datetime:

@@ -26,7 +26,7 @@ from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.forms import DocumentForm, NoteForm, OverrideForm, RecordForm
 from asepsis.web.devices.models import Change, Device, Link
-from asepsis.web.devices.traffic import last_hours
+from asepsis.web.devices.traffic import last_hours, rows_markup
 from asepsis.web.ledger.record import record
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.settings import WORKSPACE
@@ -236,4 +236,5 @@ def conversations(request: HttpRequest, device_id: str) -> HttpResponse:
     record(request, Action.CONVERSATION_VIEW, subject=f"device:{shown.pk}")
     with Registry.open(WORKSPACE.registry_path) as registry:
         day = last_hours(WORKSPACE, registry, shown)
-    return render(request, "devices/conversations.html", {"device": shown, "day": day})
+    context = {"device": shown, "day": day, "rows": rows_markup(day.latest)}
+    return render(request, "devices/conversations.html", context)
