@@ -2,7 +2,8 @@
 
 ``python -m bench.ledger``: one process on one CPU writes ``bench/LEDGER.md``. Beside it, in the same run, pymerkle
 takes the same bytes into an SQLite tree of its own, and a bare file is forced to the disk as often: what one forced
-write costs on this disk is the floor of a single durable record.
+write costs on this disk is the floor of a single durable record. At the end two processes on all CPUs append to one
+ledger at the same time, one record a commit, as two processes that answer requests do.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import platform
 import random
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +33,7 @@ FOLDER = SCRATCH / "ledger"
 ENTRIES = 1_000_000
 BATCH = 1000
 SINGLES = 1000
+PROCESSES = 2
 ROUNDS = 5
 PEER_ENTRIES = 20_000
 # What issue and users ask for.
@@ -98,6 +101,42 @@ def singles(ledger: Ledger, first: int) -> tuple[float, float]:
     return rate(SINGLES, lambda: [ledger.append(one) for one in made])
 
 
+def together(first: int) -> tuple[float, float]:
+    """Records a second of two processes together, and the longest that one record waited, in milliseconds."""
+    command = [sys.executable, "-m", "bench.ledger", "append"]
+    processes = [
+        subprocess.Popen(
+            [*command, str(first + number * SINGLES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has opened the ledger and made its records
+    began = time.perf_counter()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    longest = [float(process.communicate()[0]) for process in processes]
+    return PROCESSES * SINGLES / (time.perf_counter() - began), max(longest)
+
+
+def append(first: int) -> None:
+    """One of the processes of ``together``."""
+    with Ledger.open(FOLDER / "ledger", FOLDER / "keys") as ledger:
+        made = records(first, SINGLES)
+        ledger.head()
+        print("ready", flush=True)
+        sys.stdin.readline()
+        longest = 0.0
+        for one in made:
+            began = time.perf_counter()
+            ledger.append(one)
+            longest = max(longest, time.perf_counter() - began)
+    print(longest * 1000)
+
+
 def forced_writes() -> float:
     """How often a second 4 KiB are written and forced to this disk, with nothing else."""
     path = FOLDER / "floor"
@@ -145,7 +184,8 @@ def row(name: str, rates: list[tuple[float, float]], target: int, *, of_cpu: boo
 
 def main() -> None:
     """Measures and writes the page."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    every_processor = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(every_processor)})
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with Ledger.open(FOLDER / "ledger", FOLDER / "keys") as ledger:
@@ -161,6 +201,9 @@ def main() -> None:
         full = batches(ledger, at, ROUNDS)
         alone_full = [singles(ledger, 21_000_000 + number * SINGLES) for number in range(3)]
         floor += [forced_writes() for _ in range(2)]
+        os.sched_setaffinity(0, every_processor)
+        both = [together(30_000_000 + number * PROCESSES * SINGLES) for number in range(3)]
+        os.sched_setaffinity(0, {min(every_processor)})
         size = ledger.size()
         questions: list[tuple[str, Callable[[], object]]] = [
             ("the newest 50", lambda: ask(ledger, Query())),
@@ -204,6 +247,9 @@ signed checkpoint in the same commit, which is forced to the disk.
 {chr(10).join(rows)}
 | pymerkle, SQLite, batches of {BATCH}, empty, neither indexed nor signed | {shown(theirs)} | | |
 
+Two processes at once, one a commit, {ENTRIES:,} entries: {statistics.median(rate for rate, _ in both):,.0f} a second
+together; the longest that one record waited was {max(longest for _, longest in both):.0f} ms.
+
 A bare write of 4 KiB, forced: {statistics.median(floor):,.0f} a second.
 
 With {size:,} entries ({bytes_each:.0f} bytes each on the disk):
@@ -220,4 +266,7 @@ A check of every entry ({found.checkpoints} checkpoints): {seconds:.0f} s.
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["append"]:
+        append(int(sys.argv[2]))
+    else:
+        main()

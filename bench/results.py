@@ -204,6 +204,7 @@ def _web_rows(web: dict[str, Any]) -> Iterator[str]:
         return
     size = f"{web['devices']:,} devices, {web['conversations']:,} conversations"
     yield f"{size}, {web['ledger']:,} ledger entries, {web['people']} people. {web['when']}, Asepsis {web['version']}."
+    yield f"{web.get('processes', 1)} processes answer."
     yield ""
     yield "| page | requests | median ms | p95 ms | most ms | CPU ms of one alone | |"
     yield "|---|---|---|---|---|---|---|"
@@ -213,6 +214,15 @@ def _web_rows(web: dict[str, Any]) -> Iterator[str]:
             f"| {name} | {found['count']} | {found['median']} | {found['p95']} | {found['most']} | {found['cpu']} |"
             f" {outcome} |"
         )
+    if "reading_milliseconds" in web:
+        yield ""
+        yield "The same people when they read for a second between two pages, half a second at least:"
+        yield ""
+        yield "| page | requests | median ms | p95 ms | most ms | |"
+        yield "|---|---|---|---|---|---|"
+        for name, found in web["reading_milliseconds"].items():
+            outcome = _verdict(found["p95"] <= WEB_TARGET_MS)
+            yield f"| {name} | {found['count']} | {found['median']} | {found['p95']} | {found['most']} | {outcome} |"
     yield ""
     idle = f"Idle {web['idle_mib']:.0f} MiB ({_verdict(web['idle_mib'] <= WEB_TARGET_MIB)})"
     yield f"{idle}, after the load {web['busy_mib']:.0f} MiB."

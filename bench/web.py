@@ -1,8 +1,8 @@
 """How fast pages are served and how much memory the web takes, with a large hospital group in it.
 
 ``python -m bench.web``: makes the workspace once (``bench/scratch/web``, some minutes), serves it as ``asepsis serve``
-does, lets four people open pages at the same time without pause, and keeps the times. A page's time is from the first
-byte of the request to the last of the answer.
+does, lets four people open pages at the same time, first without pause and then with a second of reading between two
+pages, and keeps the times. A page's time is from the first byte of the request to the last of the answer.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ ROOT: Final = SCRATCH / "web"
 PORT: Final = 8791
 PEOPLE: Final = 4
 ROUNDS: Final = 40
+READING_ROUNDS: Final = 12
+READING_SECONDS: Final = (0.5, 1.5)
+"""Between two pages of one person; a second on the average, so that four people do not keep step."""
 SEED: Final = 7
 WARM: Final = 3
+"""Times that each page is opened before it is measured, on each of several connections: every process has seen it."""
 ALONE: Final = 12
 """Requests of each page, one after another, for its CPU time."""
 STARTS_WITHIN_SECONDS: Final = 1800
@@ -109,7 +113,9 @@ def main() -> None:
             idle = _memory_mib(server.pid)
             present, missing = _present(visitors)
             cpu = _alone(visitors, present, server.pid)
-            times = _together(visitors, present)
+            times = _together(visitors, present, ROUNDS)
+            read = _together(visitors, present, READING_ROUNDS, reading=True)
+            processes = len(_answering(server.pid))
             busy = _memory_mib(server.pid)
         finally:
             server.terminate()
@@ -121,11 +127,13 @@ def main() -> None:
         "conversations": CONVERSATION_COUNT,
         "ledger": entries,
         "people": PEOPLE,
+        "processes": processes,
         "start_seconds": started,
         "idle_mib": idle,
         "busy_mib": busy,
         "missing": missing,
         "milliseconds": {name: {**_figures(found), "cpu": cpu[name]} for name, found in times.items()},
+        "reading_milliseconds": {name: _figures(found) for name, found in read.items()},
     }
     everything = kept()
     everything["web"] = answer
@@ -185,11 +193,11 @@ def _open(
 
 def _present(visitors: dict[str, Visitor]) -> tuple[dict[str, Page], list[str]]:
     """The pages that are there, each opened some times, and the names of those that are not."""
-    connection = http.client.HTTPConnection("localhost", PORT, timeout=60)
     choice = random.Random(SEED)
+    connections = [http.client.HTTPConnection("localhost", PORT, timeout=60) for _ in range(PEOPLE)]
     present, missing = {}, []
     for name, page in PAGES.items():
-        statuses = {_open(connection, visitors, page, choice)[0] for _ in range(WARM)}
+        statuses = {_open(one, visitors, page, choice)[0] for one in connections for _ in range(WARM)}
         if statuses == {200}:
             present[name] = page
         elif statuses == {404}:
@@ -200,7 +208,7 @@ def _present(visitors: dict[str, Visitor]) -> tuple[dict[str, Page], list[str]]:
 
 
 def _alone(visitors: dict[str, Visitor], present: dict[str, Page], pid: int) -> dict[str, float]:
-    """Milliseconds of CPU that the server needs for each page, with nobody else there."""
+    """Milliseconds of CPU that the processes which answer need for each page, with nobody else there."""
     connection = http.client.HTTPConnection("localhost", PORT, timeout=60)
     choice = random.Random(SEED)
     cpu = {}
@@ -212,16 +220,20 @@ def _alone(visitors: dict[str, Visitor], present: dict[str, Page], pid: int) -> 
     return cpu
 
 
-def _together(visitors: dict[str, Visitor], present: dict[str, Page]) -> dict[str, list[float]]:
-    """Four people at once, each through all pages in an order of their own."""
+def _together(
+    visitors: dict[str, Visitor], present: dict[str, Page], rounds: int, *, reading: bool = False
+) -> dict[str, list[float]]:
+    """Four people at once, each through all pages in an order of their own; they may read what they opened."""
     times: dict[str, list[float]] = {name: [] for name in present}
     failed: list[str] = []
 
     def person(number: int) -> None:
         choice = random.Random(SEED + number)
         own = http.client.HTTPConnection("localhost", PORT, timeout=60)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name in choice.sample(sorted(present), len(present)):
+                if reading:
+                    time.sleep(choice.uniform(*READING_SECONDS))
                 status, seconds = _open(own, visitors, present[name], choice)
                 if status != 200:
                     failed.append(f"{name}: {status}")
@@ -246,10 +258,22 @@ def _family(pid: int) -> list[int]:
     return family
 
 
+def _answering(pid: int) -> list[int]:
+    """The processes that answer requests: the first, and those that it started for that."""
+    return [one for one in _family(pid) if one == pid or b"asepsis.web.answering" in _command(one)]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def _cpu_seconds(pid: int) -> float:
-    """User and system time of the server alone: its worker looks for jobs at its own pace."""
-    columns = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(columns[11]) + int(columns[12])) / CLOCK_TICKS
+    """User and system time of what answers alone: the worker looks for jobs at its own pace."""
+    total = 0
+    for one in _answering(pid):
+        columns = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(columns[11]) + int(columns[12])
+    return total / CLOCK_TICKS
 
 
 def _memory_mib(pid: int) -> float:

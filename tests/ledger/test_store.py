@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pymerkle
@@ -169,9 +170,27 @@ def test_entries_are_neither_changed_nor_removed_by_mistake(ledger: Ledger) -> N
     connection.close()
 
 
+def test_a_writer_goes_on_as_soon_as_another_has_ended(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 20:
+            other.execute("ROLLBACK")
+
+    monkeypatch.setattr(time, "sleep", wait)
+    ledger.append(record(1))
+    other.close()
+    # Twenty short waits, none longer than the one before as the database's own would be.
+    assert len(waits) == 20
+    assert max(waits) == min(waits) < 0.001
+
+
 def test_a_ledger_that_another_holds_refuses(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger.append(record(1))
-    monkeypatch.setattr("asepsis.ledger.schema.BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("asepsis.ledger.store.BUSY_TIMEOUT_SECONDS", 0.1)
     ledger.close()
     other = sqlite3.connect(ledger.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

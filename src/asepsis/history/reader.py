@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
 from collections.abc import Iterable
@@ -128,6 +129,7 @@ class Reader:
 
 _making: Final = threading.Lock()
 _made: dict[Path, duckdb.DuckDBPyConnection] = {}
+atexit.register(_made.clear)  # DuckDB complains of what is left when Python itself is gone
 
 
 def _database(root: Path) -> duckdb.DuckDBPyConnection:

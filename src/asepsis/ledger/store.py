@@ -24,13 +24,24 @@ from asepsis.ledger.errors import LedgerError, LedgerUnwritableError, unreadable
 from asepsis.ledger.merkle import Growth, consistency_proof, growth_at, inclusion_proof, leaf_hash, range_root
 from asepsis.ledger.note import ED25519, Checkpoint, Verifier, read_checkpoint, sign
 from asepsis.ledger.record import Record, read_record, record_bytes
-from asepsis.ledger.schema import FILE_NAME, LOWEST_KEPT_LEVEL, connect, node_position, prepare, text_key
+from asepsis.ledger.schema import (
+    BUSY_TIMEOUT_SECONDS,
+    FILE_NAME,
+    LOWEST_KEPT_LEVEL,
+    connect,
+    node_position,
+    prepare,
+    text_key,
+)
 
 KEY_NAME: Final = "ledger.key"
 # Records of one shared commit: what a hundred threads may wait for, some 5 ms.
 SHARED_COMMIT_LIMIT: Final = 1000
 # SQLite takes 32,766 parameters; this many ids are looked up at once.
 _LOOKUP: Final = 500
+# Another process holds the ledger for a fraction of a millisecond. The database's own way to wait sleeps longer and
+# longer, up to a tenth of a second: whoever came first would be the last to see that it is free.
+_TRY_AGAIN_SECONDS: Final = 0.0003
 # Entries that are held in memory while all are walked through.
 _WALK: Final = 2048
 
@@ -59,6 +70,24 @@ class _Row(NamedTuple):
     body: bytes
     kind_name: str
     patient: int | None
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begins to write as soon as no other process does. Raises sqlite3.OperationalError when one goes on too long."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            time.sleep(_TRY_AGAIN_SECONDS)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000:.0f}")
 
 
 class _Ticket:
@@ -194,7 +223,7 @@ class Ledger:
     def _commit(self, rows: list[_Row]) -> list[int]:
         try:
             connection = self._writing()
-            connection.execute("BEGIN IMMEDIATE")
+            _begin(connection)
             growth = self._current(connection).copy()
             before = growth.size
             positions = self._insert(connection, rows, growth)
