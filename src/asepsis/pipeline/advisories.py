@@ -13,11 +13,12 @@ from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.difference import changes
 from asepsis.exposure.feeds.reading import Document, Kind
+from asepsis.exposure.feeds.vex import Parts, resolved
 from asepsis.exposure.finding import Finding
 from asepsis.exposure.matching.match import Matcher
 from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds, Update
 from asepsis.pipeline.feeds_download import Fetcher, download, folder_name
-from asepsis.pipeline.feeds_folder import Unread, keys_in, read_folder
+from asepsis.pipeline.feeds_folder import keys_in, read_folder
 from asepsis.pipeline.feeds_sources import Source
 from asepsis.pipeline.parts import component_findings
 from asepsis.pipeline.registry import Registry
@@ -169,11 +170,9 @@ def _held(workspace: Workspace) -> Iterable[Advisory]:
 
 
 def _read(folder: Path) -> Iterable[Advisory]:
-    for found in read_folder(folder):
-        if isinstance(found, Document) and isinstance(found.content, Advisory):
-            yield found.content
-        elif isinstance(found, Unread):
-            continue
+    found = [one.content for one in read_folder(folder) if isinstance(one, Document)]
+    lists = [one for one in found if isinstance(one, Parts)]
+    return resolved((one for one in found if isinstance(one, Advisory)), lists)
 
 
 def _devices(workspace: Workspace, site: str | None) -> list[Device]:

@@ -13,6 +13,8 @@ from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.feeds.exploitation import ExploitedCatalogue, LikelihoodTable
 from asepsis.exposure.feeds.reading import Content, Document, Kind
+from asepsis.exposure.feeds.vex import Parts as LinkedParts
+from asepsis.exposure.feeds.vex import resolved
 from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
@@ -166,7 +168,8 @@ class Documents:
 def documents_in(workspace: Workspace, *, folder: Path | None = None) -> Documents:
     """The documents of the workspace, or those of a folder, of which nothing is kept."""
     documents = list(_documents(workspace, folder))
-    advisories = [one for one in documents if isinstance(one, Advisory)]
+    lists = [one for one in documents if isinstance(one, LinkedParts)]
+    advisories = list(resolved((one for one in documents if isinstance(one, Advisory)), lists))
     catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
     tables = [one for one in documents if isinstance(one, LikelihoodTable)]
     return Documents(

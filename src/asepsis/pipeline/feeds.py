@@ -21,6 +21,7 @@ from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.edition import is_older
 from asepsis.exposure.feeds.reading import Document, Kind, read_document
+from asepsis.exposure.feeds.vex import Parts, resolved
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.pipeline.embedded import Store, connect
@@ -246,8 +247,10 @@ class Feeds(Store):
 
     def advisories(self) -> list[Advisory]:
         """Every advisory that is held, of whatever format."""
-        found = self.documents(Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX)
-        return [document.content for document in found if isinstance(document.content, Advisory)]
+        kinds = (Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX, Kind.CYCLONEDX_BOM)
+        found = [document.content for document in self.documents(*kinds)]
+        lists = [one for one in found if isinstance(one, Parts)]
+        return list(resolved((one for one in found if isinstance(one, Advisory)), lists))
 
     def record_changes(self, at_ns: int, changes: list[dict[str, Any]]) -> None:
         """Keeps what an update changed for the devices."""

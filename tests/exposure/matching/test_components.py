@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.feeds.reading import Document, read_document
 from asepsis.exposure.feeds.sbom import Bill, Component, read_sbom
+from asepsis.exposure.feeds.vex import Parts, resolved
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.matching.components import By, ComponentMatcher
 from asepsis.exposure.matching.identifiers import cpe, purl
@@ -105,11 +107,20 @@ CASES = {
     ("Case-1", "", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
     ("Case-4", "2.2.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
     ("Case-4", "2.4.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
-    ("Case-4", "2.4.1", "CVE-2020-25649"): None,
+    # One range is cleared, and of what is outside nothing is said.
+    ("Case-4", "2.4.1", "CVE-2020-25649"): Exposed.CANNOT_TELL,
     ("Case-5", "1.5.0", "CVE-2020-25649"): Exposed.AFFECTED,
     ("Case-5", "6.9.9", "CVE-2020-25649"): Exposed.AFFECTED,
     ("Case-5", "7.0.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
     ("Case-5", "1.4.9", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-8", "2.0.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-8", "2.7.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-8", "4.1.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-8", "5.9.0", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-8", "1.9.9", "CVE-2020-25649"): Exposed.AFFECTED,
+    ("Case-8", "2.7.1", "CVE-2020-25649"): Exposed.AFFECTED,
+    ("Case-8", "3.7.9", "CVE-2020-25649"): Exposed.AFFECTED,
+    ("Case-8", "5.9.1", "CVE-2020-25649"): Exposed.AFFECTED,
     ("Case-10", "2.3.7", "CVE-2020-25649"): Exposed.NOT_AFFECTED,
     ("Case-10", "2.5.0", "CVE-2020-25649"): None,
     ("Case-11", "", "CVE-2020-11896"): Exposed.NOT_AFFECTED,
@@ -130,6 +141,75 @@ def test_published_cases_of_cyclonedx_get_the_status_that_they_describe(case: st
     verdicts = ComponentMatcher([found.content]).verdicts(component("Acme Product", shown))
     answers = {verdict.vulnerability: verdict.answer for verdict in verdicts}
     assert answers.get(cve) == CASES[case, version, cve]
+
+
+LINKED = {
+    # (case, number of the list of components, CVE) to the answer for the product of that list.
+    ("Case-6", 1, "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-6", 2, "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-6", 3, "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-9", 1, "CVE-2020-11896"): Exposed.NOT_AFFECTED,
+    ("Case-9", 2, "CVE-2020-11901"): Exposed.NOT_AFFECTED,
+    ("Case-9", 3, "CVE-2020-11914"): Exposed.NOT_AFFECTED,
+    ("Case-13", 1, "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-13", 2, "CVE-2020-25649"): Exposed.NOT_AFFECTED,
+    ("Case-13", 3, "CVE-2020-25649"): Exposed.AFFECTED,
+}
+
+
+@NEEDS_CASES
+@pytest.mark.parametrize(("case", "number", "cve"), LINKED)
+def test_published_cases_that_point_into_other_lists_find_the_products_there(case: str, number: int, cve: str) -> None:
+    folder = SHARED / "cyclonedx_bom-examples" / "VEX" / "Use-Cases" / case
+    found = [read_document(path.read_bytes(), str(path)) for path in sorted(folder.glob("*.json"))]
+    contents = [one.content for one in found if isinstance(one, Document)]
+    assert len(contents) == 4
+    lists = [one for one in contents if isinstance(one, Parts)]
+    (advisory,) = resolved([one for one in contents if isinstance(one, Advisory)], lists)
+    assert {product.name for product in advisory.products} == {f"Acme Product {place}" for place in (1, 2, 3)}
+    answers = {
+        verdict.vulnerability: verdict.answer
+        for verdict in ComponentMatcher([advisory]).verdicts(component(f"Acme Product {number}", "1.0"))
+    }
+    assert answers[cve] == LINKED[case, number, cve]
+
+
+@NEEDS_CASES
+def test_the_published_case_about_a_whole_maker_clears_its_products_and_no_others() -> None:
+    path = SHARED / "cyclonedx_bom-examples" / "VEX" / "Use-Cases" / "Case-7" / "vex.json"
+    found = read_document(path.read_bytes(), str(path))
+    assert isinstance(found, Document)
+    assert isinstance(found.content, Advisory)
+    matcher = ComponentMatcher([found.content])
+    own = list(matcher.verdicts(dataclasses.replace(component("Anything", "7"), maker="Acme, Inc.")))
+    assert [(one.vulnerability, one.answer) for one in own] == [("CVE-2020-25649", Exposed.NOT_AFFECTED)]
+    assert not list(matcher.verdicts(dataclasses.replace(component("Anything", "7"), maker="Other")))
+    assert not list(matcher.verdicts(component("Anything", "7")))
+
+
+CISA_CASES = {
+    # (product, version) to the answer for CVE-2021-44228, as the page of case 8 says.
+    ("ABC", "2.4"): Exposed.AFFECTED,
+    ("ABC", "3.5"): Exposed.AFFECTED,
+    ("ABC", "2.3"): Exposed.NOT_AFFECTED,
+    ("ABC", "2.5"): Exposed.NOT_AFFECTED,
+    ("JKL", "4.5"): Exposed.AFFECTED,
+    ("JKL", "4.4"): Exposed.NOT_AFFECTED,
+    ("JKL", "5.1"): Exposed.NOT_AFFECTED,
+}
+
+
+@NEEDS_CASES
+@pytest.mark.parametrize(("product", "version"), CISA_CASES)
+def test_the_case_of_cisa_with_several_products_versions_and_states(product: str, version: str) -> None:
+    folder = SHARED / "cyclonedx_bom-examples" / "VEX" / "CISA-Use-Cases" / "Case-8"
+    found = [read_document(path.read_bytes(), str(path)) for path in sorted(folder.glob("*.json"))]
+    contents = [one.content for one in found if isinstance(one, Document)]
+    lists = [one for one in contents if isinstance(one, Parts)]
+    (advisory,) = resolved([one for one in contents if isinstance(one, Advisory)], lists)
+    verdicts = ComponentMatcher([advisory]).verdicts(component(product, version))
+    answers = {verdict.vulnerability: verdict.answer for verdict in verdicts}
+    assert answers["CVE-2021-44228"] == CISA_CASES[product, version]
 
 
 @NEEDS_CASES

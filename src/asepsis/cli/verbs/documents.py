@@ -18,7 +18,7 @@ _DOCUMENTS: Final = (
     ),
     (
         "vex",
-        ("csaf", "openvex", "cyclonedx-vex"),
+        ("csaf", "openvex", "cyclonedx-vex", "cyclonedx-bom"),
         "VEX in CSAF, OpenVEX or CycloneDX",
         ("asepsis import vex ./pump", "what a maker says of the vulnerabilities of its parts"),
     ),

@@ -18,7 +18,14 @@ from asepsis.exposure.feeds.exploitation import (
     read_kev,
 )
 from asepsis.exposure.feeds.fda import ProductClasses, Recalls, is_classes, is_recalls, read_classes, read_recalls
-from asepsis.exposure.feeds.vex import is_cyclonedx, is_openvex, read_cyclonedx_vex, read_openvex
+from asepsis.exposure.feeds.vex import (
+    Parts,
+    is_cyclonedx,
+    is_openvex,
+    read_cyclonedx_vex,
+    read_openvex,
+    read_parts,
+)
 from asepsis.kernel.value import value
 
 
@@ -28,6 +35,8 @@ class Kind(StrEnum):
     CSAF = "csaf"
     OPENVEX = "openvex"
     CYCLONEDX_VEX = "cyclonedx-vex"
+    CYCLONEDX_BOM = "cyclonedx-bom"
+    """A list of components, kept for the documents that point into it."""
     CVE = "cve"
     KEV = "kev"
     EPSS = "epss"
@@ -35,7 +44,7 @@ class Kind(StrEnum):
     FDA_RECALLS = "fda-recalls"
 
 
-Content = Advisory | ExploitedCatalogue | LikelihoodTable | ProductClasses | Recalls
+Content = Advisory | ExploitedCatalogue | LikelihoodTable | ProductClasses | Recalls | Parts
 
 
 @value
@@ -100,7 +109,7 @@ def _json(root: Field, notes: Notes, provenance: Provenance, plain: bytes) -> Do
         return _advisory(Kind.OPENVEX, read_openvex(root, notes, provenance), plain)
     if is_cyclonedx(root):
         if "vulnerabilities" not in root.content:
-            return Problem(where="", why="is a list of components without vulnerabilities: no feed")
+            return _parts(read_parts(root, notes), provenance, plain)
         return _advisory(Kind.CYCLONEDX_VEX, read_cyclonedx_vex(root, notes, provenance), plain)
     if is_recalls(root):
         recalls = read_recalls(root, notes)
@@ -118,6 +127,21 @@ def _advisory(kind: Kind, advisory: Advisory, plain: bytes) -> Document | Proble
         revision=advisory.revision,
         provenance=advisory.provenance,
         content=advisory,
+        original=plain,
+    )
+
+
+def _parts(parts: Parts, provenance: Provenance, plain: bytes) -> Document | Problem:
+    if not parts.serial:
+        why = "is a list of components that nothing can point at, for want of a serialNumber: asepsis import sbom"
+        return Problem(where="", why=why)
+    return Document(
+        kind=Kind.CYCLONEDX_BOM,
+        key=f"{Kind.CYCLONEDX_BOM}\n{parts.serial}",
+        updated=parts.updated,
+        revision=parts.revision,
+        provenance=provenance,
+        content=parts,
         original=plain,
     )
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import unquote
 
-from asepsis.exposure.advisory import Advisory, Product, Provenance, Remedy, Score, Status, Vulnerability
+from asepsis.exposure.advisory import Advisory, Problem, Product, Provenance, Remedy, Score, Status, Vulnerability
 from asepsis.exposure.feeds.document import Field, Notes
 from asepsis.exposure.matching.identifiers import cpe, purl
+from asepsis.exposure.matching.range_text import read_range
+from asepsis.exposure.matching.ranges import Part
+from asepsis.kernel.value import value
 
 # OpenVEX 0.2.0, "Status Labels".
 _OPENVEX: Final = {
@@ -122,16 +127,29 @@ def is_cyclonedx(root: Field) -> bool:
 
 
 def read_cyclonedx_vex(root: Field, notes: Notes, provenance: Provenance) -> Advisory:
-    """The vulnerabilities of a CycloneDX document; their products are its components, or those of another document."""
+    """The vulnerabilities of a CycloneDX document; their products are its components, or those of another document.
+
+    A product of another document is named by a link (BOM-Link, ``urn:cdx:serial/version#ref``); ``resolved`` gives it
+    its name where that document is at hand.
+    """
     components = {item.text("bom-ref"): item for item in _components(root, notes)}
     products: dict[str, Product] = {}
     vulnerabilities: list[Vulnerability] = []
+    harmed = _harmed(root)
+    subject = root.get("metadata").get("component")
     for item in root.items("vulnerabilities"):
         status: list[tuple[str, Status]] = []
         analysis = item.get("analysis")
         general = _ANALYSIS.get(analysis.text("state"))
+        if not item.get("affects").is_there:
+            for product, said in _whole(root, subject, general):
+                products.setdefault(product.id, product)
+                status.append((product.id, said))
         for affected in item.items("affects"):
-            for product, said in _affects(affected, components, general):
+            told = list(_affects(affected, components, general))
+            if (item.text("id"), affected.text("ref")) not in harmed:
+                told += _others(told)
+            for product, said in told:
                 products.setdefault(product.id, product)
                 status.append((product.id, said))
         why = analysis.text("justification") or analysis.text("detail")
@@ -147,7 +165,6 @@ def read_cyclonedx_vex(root: Field, notes: Notes, provenance: Provenance) -> Adv
                 reasons=tuple((product, why) for product, _ in status) if why else (),
             )
         )
-    subject = root.get("metadata").get("component")
     number = root.text("serialNumber") or f"{subject.text('name')} {subject.text('version')}".strip()
     stamp = root.get("metadata").text("timestamp")
     return Advisory(
@@ -162,6 +179,160 @@ def read_cyclonedx_vex(root: Field, notes: Notes, provenance: Provenance) -> Adv
         vulnerabilities=tuple(vulnerabilities),
         provenance=provenance,
         problems=tuple(notes.problems),
+    )
+
+
+def _harmed(root: Field) -> frozenset[tuple[str, str]]:
+    """(vulnerability, ref) of products of which the document calls some version affected."""
+    return frozenset(
+        (item.text("id"), affected.text("ref"))
+        for item in root.items("vulnerabilities")
+        if _ANALYSIS.get(item.get("analysis").text("state")) is Status.AFFECTED
+        or any(one.text("status") == "affected" for two in item.items("affects") for one in two.items("versions"))
+        for affected in item.items("affects")
+    )
+
+
+def _whole(root: Field, subject: Field, general: Status | None) -> Iterator[tuple[Product, Status]]:
+    """What a vulnerability without ``affects`` is about: the document's subject, or else all products of its maker."""
+    if general is None:
+        return
+    metadata = root.get("metadata")
+    vendor = metadata.get("supplier").text("name") or metadata.get("manufacture").text("name")
+    name, own = subject.text("name"), subject.text("version")
+    if name:
+        words = f"{name} {own}".strip()
+        yield Product(id=words, vendor=vendor, name=name, version=own, words=words), general
+    elif vendor:
+        words = f"every product of {vendor}"
+        yield Product(id=words, vendor=vendor, name="", version="vers:all/*", words=words, is_range=True), general
+
+
+def _others(told: list[tuple[Product, Status]]) -> list[tuple[Product, Status]]:
+    """The versions that are left between and around ranges that are cleared.
+
+    Who clears one range says nothing of the rest, so that it cannot be told. Who clears several that stand apart has
+    looked at all versions, and left out those that have the weakness (the CycloneDX project's case 8).
+    """
+    ranges = [product for product, _ in told if product.is_range]
+    if not ranges or any(said is not Status.NOT_AFFECTED for _, said in told):
+        return []
+    one = told[0][0]
+    name = one.name or one.words
+    said = Status.AFFECTED if len(ranges) > 1 else Status.UNDER_INVESTIGATION
+    return [
+        (
+            Product(
+                id=f"{one.id.partition(' ')[0]} {rest}",
+                vendor=one.vendor,
+                name=name,
+                version=rest,
+                words=f"{name}: {rest.partition('/')[2]}, which is left out of what is cleared",
+                cpe=one.cpe,
+                purls=one.purls,
+                is_range=True,
+            ),
+            said,
+        )
+        for rest in _rest([product.version for product, _ in told])
+    ]
+
+
+def _rest(cleared: list[str]) -> list[str]:
+    """The ranges between and around those that are cleared, in the form of ``vers``; none where one was not read."""
+    parts: list[Part] = []
+    for words in cleared:
+        found = read_range(words)
+        if not found.parts:
+            return []
+        parts.extend(found.parts)
+    gaps: list[str] = []
+    above = ""
+    for part in sorted(parts, key=lambda part: ("", ()) if part.low is None else part.low.at.order):
+        if part.low is not None:
+            below = f"{'<' if part.low.closed else '<='}{part.low.at.text}"
+            gaps.append("vers:generic/" + "|".join(one for one in (above, below) if one))
+        if part.high is None:
+            return gaps
+        above = f"{'>' if part.high.closed else '>='}{part.high.at.text}"
+    return [*gaps, f"vers:generic/{above}"]
+
+
+@value
+class Parts:
+    """A CycloneDX list that other documents may point into."""
+
+    serial: str
+    """The UUID, small letters; empty where the list has none."""
+    updated: str
+    revision: str
+    named: dict[str, Product]
+    """By the list's own reference (``bom-ref``): what a product is."""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_parts(root: Field, notes: Notes) -> Parts:
+    """What the components of a list are, for documents that point at them."""
+    metadata = root.get("metadata")
+    supplier = metadata.get("supplier").text("name") or metadata.get("manufacture").text("name")
+    named: dict[str, Product] = {}
+    for item in _components(root, notes):
+        ref, name, own, url = item.text("bom-ref"), item.text("name"), item.text("version"), item.text("purl")
+        vendor = item.get("supplier").text("name") or item.text("publisher") or supplier or item.text("group")
+        if ref and name:
+            words = f"{name} {own}".strip()
+            named.setdefault(
+                ref,
+                Product(
+                    id=ref,
+                    vendor=vendor,
+                    name=name,
+                    version=own,
+                    words=words,
+                    cpe=item.text("cpe"),
+                    purls=(url,) if url else (),
+                ),
+            )
+    return Parts(
+        serial=root.text("serialNumber").lower().removeprefix("urn:uuid:"),
+        updated=metadata.text("timestamp"),
+        revision=str(int(root.number("version") or 0)),
+        named=named,
+        problems=tuple(notes.problems),
+    )
+
+
+def resolved(advisories: Iterable[Advisory], lists: Iterable[Parts]) -> Iterator[Advisory]:
+    """Advisories with the names, makers and identifiers of the products that they point at in other documents."""
+    by_serial = {one.serial: one for one in lists if one.serial}
+    for advisory in advisories:
+        if by_serial and any(product.id.startswith(_LINK) for product in advisory.products):
+            products = tuple(_followed(product, by_serial) for product in advisory.products)
+            yield dataclasses.replace(advisory, products=products)
+        else:
+            yield advisory
+
+
+# CycloneDX, "BOM-Link".
+_LINK: Final = "urn:cdx:"
+
+
+def _followed(product: Product, lists: dict[str, Parts]) -> Product:
+    link, _, words = product.id.partition(" ")
+    serial, _, ref = link.removeprefix(_LINK).partition("#")
+    found = lists.get(serial.partition("/")[0].lower())
+    meant = None if found is None else found.named.get(unquote(ref))
+    if meant is None or not link.startswith(_LINK):
+        return product
+    version = product.version or meant.version
+    return dataclasses.replace(
+        product,
+        vendor=meant.vendor,
+        name=meant.name,
+        version=version,
+        words=f"{meant.name} {words or version}".strip(),
+        cpe=meant.cpe,
+        purls=meant.purls,
     )
 
 

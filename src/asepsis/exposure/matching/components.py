@@ -28,6 +28,8 @@ class By(StrEnum):
     PURL = "purl"
     CPE = "cpe"
     NAME = "name"
+    MAKER = "maker"
+    """The statement is about every product of a maker."""
     LINK = "link"
     """The document refers to the list itself (CycloneDX, BOM-Link)."""
 
@@ -139,7 +141,7 @@ def _rank(one: ComponentVerdict) -> tuple[int, bool]:
 _WORSE = {Exposed.NOT_AFFECTED: 0, Exposed.CANNOT_TELL: 1, Exposed.AFFECTED: 2}
 
 
-def _keys(purls: Iterable[str], cpes: Iterable[str], name: str) -> Iterator[tuple[By, object]]:
+def _keys(purls: Iterable[str], cpes: Iterable[str], name: str, maker: str = "") -> Iterator[tuple[By, object]]:
     for text in purls:
         package = purl(text)
         if package is not None:
@@ -150,6 +152,8 @@ def _keys(purls: Iterable[str], cpes: Iterable[str], name: str) -> Iterator[tupl
             yield By.CPE, (platform.vendor, platform.product)
     if plain(name):
         yield By.NAME, plain(name)
+    elif plain(maker):
+        yield By.MAKER, plain(maker)
 
 
 _LINK = "urn:cdx:"
@@ -159,6 +163,8 @@ def _all_keys(component: Component, serial: str) -> Iterator[tuple[By, object]]:
     if serial and component.ref:
         yield By.LINK, (serial.lower().removeprefix("urn:uuid:"), component.ref)
     yield from _keys(component.purls, component.cpes, component.name)
+    if plain(component.maker):
+        yield By.MAKER, plain(component.maker)
 
 
 def _product_keys(product: Product) -> Iterator[tuple[By, object]]:
@@ -167,11 +173,13 @@ def _product_keys(product: Product) -> Iterator[tuple[By, object]]:
         serial, _, ref = product.id.removeprefix(_LINK).partition("#")
         ref = ref.removesuffix(f" {product.version}") if product.version else ref
         yield By.LINK, (serial.partition("/")[0].lower(), unquote(ref))
-        return
+        if product.name == ref:
+            # The list that it points into is not at hand, and a reference is no name.
+            return
     inner = purl(product.module) if product.module else None
     # OpenVEX names the part beside the product; the product's own name is what it is found by.
     urls = [one for one in product.purls if inner is None or purl(one) != inner]
-    yield from _keys(urls, (product.cpe,), product.name)
+    yield from _keys(urls, (product.cpe,), product.name, product.vendor)
 
 
 def _is_part(part: Component, module: str) -> bool:
