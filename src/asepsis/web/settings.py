@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "asepsis.web.tour",
     "asepsis.web.tokens",
     "asepsis.web.webhooks",
+    "asepsis.web.testing",
     "asepsis.web.api",
 ]
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("ledger/", include("asepsis.web.ledger.urls")),
     path("tokens/", include("asepsis.web.tokens.urls")),
     path("webhooks/", include("asepsis.web.webhooks.urls")),
+    path("testing/", include("asepsis.web.testing.urls")),
     path("", include("asepsis.web.api.urls")),
     path("access/", include("asepsis.web.authorisation.urls")),
     path("account/", include("asepsis.web.people.account_urls")),

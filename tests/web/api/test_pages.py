@@ -69,6 +69,10 @@ PAGES: dict[str, tuple[str, ...]] = {
     "save-view": ("POST /saved-views",),
     "sign_out_person": ("DELETE /people/{person_id}/sessions",),
     "switch_person": ("POST /people/{person_id}/active",),
+    "testing": ("GET /scans", "POST /scans"),
+    "testing-scan": ("GET /scans/{scan_id}",),
+    "testing-scan-decide": ("POST /scans/{scan_id}/decision",),
+    "testing-scan-file": ("GET /scans/{scan_id}/{name}.json",),
     "token_revoke": ("DELETE /tokens/{token_id}",),
     "tokens": ("GET /tokens",),
     "webhook": (

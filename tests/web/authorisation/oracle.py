@@ -9,18 +9,22 @@ from asepsis.kernel.value import value
 
 READS_DEVICES = {"device.list", "device.view"}
 SEES_EXPOSURE = {"finding.view", "risk.view"}
+SEES_TESTS = {"scan.view", "report.view", "engagement.view"}
+TESTS = SEES_TESTS | {"scan.propose", "scan.stop", "report.import", "engagement.propose", "engagement.work"}
 ENGINEERING = READS_DEVICES | {"device.export", "map.view", "device.evidence", "conversation.view"}
 
 # On things that lie in a place, where the role's place encloses it.
 IN_PLACE: dict[str, set[str]] = {
     "clinical_engineer": ENGINEERING
     | (SEES_EXPOSURE | {"finding.export"})
+    | (TESTS | {"scan.approve", "engagement.approve"})
     | {"packet.view", "device.edit", "device.override"}
     | {"import.propose", "import.view", "import.apply", "import.refuse", "capture.upload"},
     "security_analyst": ENGINEERING
     | (SEES_EXPOSURE | {"finding.export"})
+    | TESTS
     | {"packet.view", "device.edit", "import.propose", "import.view", "capture.upload"},
-    "network_engineer": ENGINEERING | SEES_EXPOSURE | {"packet.view", "capture.upload"},
+    "network_engineer": ENGINEERING | SEES_EXPOSURE | SEES_TESTS | {"scan.stop"} | {"packet.view", "capture.upload"},
     "clinician": READS_DEVICES | SEES_EXPOSURE | {"record.list", "record.view"},
     "privacy_officer": READS_DEVICES
     | SEES_EXPOSURE
@@ -30,6 +34,7 @@ IN_PLACE: dict[str, set[str]] = {
     | {"break_glass.view", "break_glass.end", "break_glass.review"},
     "auditor": READS_DEVICES
     | (SEES_EXPOSURE | {"finding.export"})
+    | SEES_TESTS
     | {"device.export", "map.view", "device.evidence", "import.view"}
     | {"person.view", "authorisation.explain_person", "break_glass.view"},
     "administrator": READS_DEVICES

@@ -23,6 +23,7 @@ from asepsis.web.ledger.api import router as ledger
 from asepsis.web.map.api import router as map_
 from asepsis.web.overview.api import router as overview
 from asepsis.web.people.api import router as people
+from asepsis.web.testing.api import router as testing
 from asepsis.web.tokens.api import router as tokens
 from asepsis.web.webhooks.api import router as webhooks
 
@@ -67,5 +68,6 @@ for _router in (
     access,
     tokens,
     webhooks,
+    testing,
 ):
     api.add_router("", _router)

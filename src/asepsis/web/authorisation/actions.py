@@ -26,6 +26,17 @@ class Action(StrEnum):
     FINDING_EXPORT = "finding.export"
     RISK_VIEW = "risk.view"
 
+    SCAN_PROPOSE = "scan.propose"
+    SCAN_VIEW = "scan.view"
+    SCAN_APPROVE = "scan.approve"
+    SCAN_STOP = "scan.stop"
+    REPORT_VIEW = "report.view"
+    REPORT_IMPORT = "report.import"
+    ENGAGEMENT_PROPOSE = "engagement.propose"
+    ENGAGEMENT_VIEW = "engagement.view"
+    ENGAGEMENT_APPROVE = "engagement.approve"
+    ENGAGEMENT_WORK = "engagement.work"
+
     IMPORT_PROPOSE = "import.propose"
     IMPORT_VIEW = "import.view"
     IMPORT_APPLY = "import.apply"

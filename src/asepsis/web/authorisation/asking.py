@@ -46,6 +46,7 @@ from asepsis.web.facilities.models import Department, Site
 from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.people.strength import Strength
 from asepsis.web.settings import CONFIGURATION
+from asepsis.web.testing.models import Engagement, Scan
 
 LONG_AGO_SECONDS: Final = 10**9
 """The age of a sign-in that never was."""
@@ -209,7 +210,7 @@ def facts_of(row: Model, action: Action) -> Facts:
             return _place(Scope(site=str(row.pk)), action)
         case Department():
             return _place(Scope(site=str(row.site_id), department=str(row.pk)), action)
-        case AssetImport():
+        case AssetImport() | Scan() | Engagement():
             return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))
         case Person():
             return PersonFacts(subject=subject_of(row))

@@ -27,6 +27,7 @@ from asepsis.web.cmms.models import AssetImport
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import DeviceGroup
 from asepsis.web.people.models import RoleGrant
+from asepsis.web.testing.models import Engagement, Scan
 
 
 @value
@@ -45,6 +46,8 @@ class Rows:
 ROWS: Final[Mapping[type[Model], Rows]] = {
     Device: Rows(kind=Kind.DEVICE, site="site_id", department="record__department_id", grouped=True),
     AssetImport: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
+    Scan: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
+    Engagement: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     RoleGrant: Rows(
         kind=Kind.ROLE_GRANT,
         site="site_id",
