@@ -60,7 +60,8 @@ class ScanFolder:
 
     def ask_to_stop(self) -> None:
         """Whoever runs it stops before the next device."""
-        self.stop_path.touch(mode=0o600)
+        with contextlib.suppress(FileNotFoundError):
+            self.stop_path.touch(mode=0o600)
 
     def claim(self) -> None:
         """Says that this process runs the scan.

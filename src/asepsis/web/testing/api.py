@@ -160,7 +160,7 @@ def one_scan(request: HttpRequest, scan_id: str) -> Any:
     router,
     "POST",
     "/scans/{scan_id}/decision",
-    Action.SCAN_VIEW,
+    Action.SCAN_STOP,
     response=RunOut,
     example={"decision": "approve", "hours": 24},
 )

@@ -93,7 +93,7 @@ def one_scan(request: HttpRequest, scan_id: str) -> HttpResponse:
     return render(request, "testing/scan.html", context)
 
 
-@requires(Action.SCAN_VIEW)
+@requires(Action.SCAN_STOP)
 @require_POST
 def decide(request: HttpRequest, scan_id: str) -> HttpResponse:
     """Approves, refuses or stops a scan; its proposer may only withdraw it."""
@@ -121,7 +121,7 @@ def scan_file(request: HttpRequest, scan_id: str, name: str) -> HttpResponseBase
     scan = found(request, scan_id)
     folder = ScanFolder(WORKSPACE, scan.pk)
     path = folder.plan_path if name == "plan" else folder.receipt_path
-    if not path.exists():
+    if name not in FILES or not path.exists():
         raise Http404
     record(request, Action.SCAN_VIEW, subject=f"scan:{scan.pk}", what={"file": name}, site=scan.site.name)
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"{scan.pk}-{FILES[name]}")
