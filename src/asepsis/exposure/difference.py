@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from asepsis.exposure.finding import Finding
+from asepsis.exposure.finding import Finding, Verdict
 
 Key = tuple[str, str, str]
 """(device, advisory, vulnerability)"""
 
 
 def changes(before: Iterable[Finding], after: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings that came, went or answer differently, by device, advisory and answers.
+    """As ``changes_of``, of findings."""
+    return changes_of(
+        ((finding.device, finding.verdict) for finding in before),
+        ((finding.device, finding.verdict) for finding in after),
+    )
+
+
+def changes_of(before: Iterable[tuple[str, Verdict]], after: Iterable[tuple[str, Verdict]]) -> list[dict[str, Any]]:
+    """Verdicts on devices that came, went or answer differently, by device, advisory and answers.
 
     Vulnerabilities of one advisory that changed in the same way for a device stand in one row.
+
+    Args:
+        before: (device, verdict); what did not change may be left out on both sides.
+        after: The same, of now.
     """
     earlier, later = _answers(before), _answers(after)
     rows: dict[tuple[str, str, str, str], list[str]] = {}
@@ -34,9 +46,9 @@ def changes(before: Iterable[Finding], after: Iterable[Finding]) -> list[dict[st
     ]
 
 
-def _answers(findings: Iterable[Finding]) -> dict[Key, str]:
+def _answers(verdicts: Iterable[tuple[str, Verdict]]) -> dict[Key, str]:
     found: dict[Key, str] = {}
-    for finding in findings:
-        for vulnerability in finding.verdict.vulnerabilities:
-            found[finding.device, finding.verdict.advisory, vulnerability] = str(finding.verdict.answer)
+    for device, verdict in verdicts:
+        for vulnerability in verdict.vulnerabilities:
+            found[device, verdict.advisory, vulnerability] = str(verdict.answer)
     return found

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from asepsis.devices.device import Device
 from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
-from asepsis.exposure.difference import changes
 from asepsis.exposure.feeds.reading import Document, Kind
 from asepsis.exposure.feeds.vex import Parts, resolved
 from asepsis.exposure.finding import Finding
+from asepsis.exposure.identity import Identity
 from asepsis.exposure.matching.match import Matcher
+from asepsis.exposure.matching.shelf import Card
 from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds, Update
 from asepsis.pipeline.feeds_download import Fetcher, download, folder_name
 from asepsis.pipeline.feeds_folder import keys_in, read_folder
 from asepsis.pipeline.feeds_sources import Source
+from asepsis.pipeline.judged import Judge, Judged, changed, judging
 from asepsis.pipeline.parts import component_findings
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
-
-
-def matcher_of(workspace: Workspace) -> Matcher:
-    """A matcher of every advisory that the workspace holds, and of the demonstration's."""
-    return Matcher((*demonstration(), *_held(workspace)))
 
 
 def findings_of(workspace: Workspace, *, site: str | None = None, folder: Path | None = None) -> list[Finding]:
@@ -38,13 +35,20 @@ def findings_of(workspace: Workspace, *, site: str | None = None, folder: Path |
         site: Only devices of this site.
         folder: Documents to look at in place of those that the workspace holds; nothing of them is kept.
     """
-    advisories = (*demonstration(), *(_held(workspace) if folder is None else _read(folder)))
     devices = _devices(workspace, site)
-    found = list(Matcher(advisories).findings(devices))
-    if devices:
-        with Registry.open(workspace.registry_path) as registry:
-            found.extend(component_findings(workspace, registry, devices, advisories).findings)
-    return found
+    if folder is not None:
+        advisories = [*demonstration(), *_read(folder)]
+        return [*Matcher(advisories).findings(devices), *_in_parts(workspace, devices, advisories)]
+    with judging(workspace) as (judge, cards):
+        return [*judge.findings(devices), *_in_parts(workspace, devices, cards)]
+
+
+def _in_parts(workspace: Workspace, devices: Sequence[Device], told: Sequence[Advisory | Card]) -> Sequence[Finding]:
+    if not devices or not workspace.papers_path.exists():
+        return ()
+    advisories = [one if isinstance(one, Advisory) else one.read() for one in told]
+    with Registry.open(workspace.registry_path) as registry:
+        return component_findings(workspace, registry, devices, advisories).findings
 
 
 def update_feeds(
@@ -130,13 +134,29 @@ def _taken(
     workspace: Workspace, feeds: Feeds, take: Callable[[], Update], now_ns: int
 ) -> tuple[Update, list[dict[str, Any]]]:
     """Takes documents in, and works out what that changes for the devices."""
-    before = findings_of(workspace)
-    update = take()
-    if not (update.added or update.replaced):
-        return update, []
-    found = changes(before, findings_of(workspace))
+    with Judged.open(workspace.judged_path) as judged:
+        cards = judged.cards(feeds)
+        before = Judge(cards, judged)
+        devices = _devices(workspace, None) if workspace.papers_path.exists() else []
+        parts = _in_parts(workspace, devices, cards)
+        update = take()
+        if not (update.added or update.replaced):
+            return update, []
+        cards = judged.cards(feeds)
+        after = Judge(cards, judged)
+        found = changed(before, after, _identities(workspace), parts, _in_parts(workspace, devices, cards))
+        # The earlier verdicts were kept for this moment; the later ones take their place.
+        after.keep()
+        judged.tidy(feeds)
     feeds.record_changes(now_ns, found)
     return update, found
+
+
+def _identities(workspace: Workspace) -> list[tuple[str, Identity]]:
+    if not workspace.registry_path.exists():
+        return []
+    with Registry.open(workspace.registry_path) as registry:
+        return registry.identities()
 
 
 def _attempt(source: str, publisher: str, now_ns: int, update: Update) -> Attempt:
@@ -160,13 +180,6 @@ def _attempt(source: str, publisher: str, now_ns: int, update: Update) -> Attemp
         unread=update.unread,
         unread_count=len(update.unread),
     )
-
-
-def _held(workspace: Workspace) -> Iterable[Advisory]:
-    if not workspace.feeds_path.exists():
-        return ()
-    with Feeds.open(workspace.feeds_path) as feeds:
-        return feeds.advisories()
 
 
 def _read(folder: Path) -> Iterable[Advisory]:

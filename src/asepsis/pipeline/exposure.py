@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from asepsis.exposure.feeds.vex import Parts as LinkedParts
 from asepsis.exposure.feeds.vex import resolved
 from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.matching.match import Matcher
+from asepsis.exposure.matching.shelf import Card
 from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, Threat, advise, assess, stability
@@ -27,6 +28,7 @@ from asepsis.history import Selection
 from asepsis.kernel.value import value
 from asepsis.pipeline.feeds import Feeds, loaded_of
 from asepsis.pipeline.feeds_folder import read_folder
+from asepsis.pipeline.judged import judging
 from asepsis.pipeline.papers import changed_of
 from asepsis.pipeline.parts import Parts, component_findings
 from asepsis.pipeline.registry import Registry, RegistryError, revision_of
@@ -88,20 +90,21 @@ def risks(
         threats: What advisories mean for the devices; None where nobody looked.
         controls: What people have recorded, by device.
     """
-    devices, _, facts = _facts(workspace, registry, site=site, now_ns=now_ns, threats=threats, controls=controls)
+    devices = registry.devices(site)
+    _, facts = _facts(workspace, registry, devices, site=site, now_ns=now_ns, threats=threats, controls=controls)
     return devices, facts
 
 
 def _facts(
     workspace: Workspace,
     registry: Registry,
+    devices: Sequence[Device],
     *,
     site: str | None,
     now_ns: int | None,
     threats: Threats | None,
     controls: Mapping[str, frozenset[Control]] | None,
-) -> tuple[list[Device], tuple[Weakness, ...], list[Facts]]:
-    devices = registry.devices(site)
+) -> tuple[tuple[Weakness, ...], list[Facts]]:
     gathering = Gathering(devices)
     selection = Selection(site=site, limit=ROWS_LIMIT)
     with workspace.history().reader(registry.intervals(site)) as reader:
@@ -113,7 +116,7 @@ def _facts(
         )
     known = Threats(by_device={}, advisories_read=False) if threats is None else threats
     facts = gathering.facts(found, known.by_device, controls or {}, advisories_read=known.advisories_read)
-    return devices, found, facts
+    return found, facts
 
 
 def load_form(path: Path) -> Form:
@@ -167,7 +170,22 @@ class Documents:
 
 def documents_in(workspace: Workspace, *, folder: Path | None = None) -> Documents:
     """The documents of the workspace, or those of a folder, of which nothing is kept."""
-    documents = list(_documents(workspace, folder))
+    if folder is not None:
+        return _sorted([found.content for found in read_folder(folder) if isinstance(found, Document)])
+    with judging(workspace) as (_, cards):
+        return _told(workspace, cards)
+
+
+def _told(workspace: Workspace, cards: Iterable[Card]) -> Documents:
+    """The documents of the workspace, with the advisories in the short form in which they are kept."""
+    advisories = [card.read() for card in cards][len(demonstration()) :]
+    if not workspace.feeds_path.exists():
+        return _sorted(advisories)
+    with Feeds.open(workspace.feeds_path) as feeds:
+        return _sorted([*advisories, *(found.content for found in feeds.documents(Kind.KEV, Kind.EPSS))])
+
+
+def _sorted(documents: Sequence[Content]) -> Documents:
     lists = [one for one in documents if isinstance(one, LinkedParts)]
     advisories = list(resolved((one for one in documents if isinstance(one, Advisory)), lists))
     catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
@@ -189,10 +207,15 @@ def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | 
         site: Only devices of this site.
         folder: Documents to look at in place of those that the workspace holds; nothing of them is kept.
     """
-    told = documents_in(workspace, folder=folder)
     with Registry.open(workspace.registry_path) as registry:
         devices = registry.devices(site)
-        findings = list(Matcher(told.advisories).findings(devices))
+        if folder is not None:
+            told = documents_in(workspace, folder=folder)
+            findings = list(Matcher(told.advisories).findings(devices))
+        else:
+            with judging(workspace) as (matcher, cards):
+                told = _told(workspace, cards)
+                findings = list(matcher.findings(devices))
         in_parts = component_findings(workspace, registry, devices, told.advisories)
     told = replace(told, advisories=(*told.advisories, *in_parts.own))
     return _threats([*findings, *in_parts.findings], told)
@@ -238,18 +261,16 @@ def examine(
         now_ns: For which moment support is judged; now, when it is None.
         controls: What people have recorded, by device.
     """
-    told = documents_in(workspace)
     with Registry.open(workspace.registry_path) as registry:
-        found = [
-            one
-            for one in Matcher(told.advisories).findings(registry.devices(site))
-            if one.verdict.answer is not Exposed.NOT_AFFECTED
-        ]
-        in_parts = component_findings(workspace, registry, registry.devices(site), told.advisories)
+        devices = registry.devices(site)
+        with judging(workspace) as (matcher, cards):
+            told = _told(workspace, cards)
+            found = [one for one in matcher.findings(devices) if one.verdict.answer is not Exposed.NOT_AFFECTED]
+        in_parts = component_findings(workspace, registry, devices, told.advisories)
         found += [one for one in in_parts.findings if one.verdict.answer is not Exposed.NOT_AFFECTED]
         told = replace(told, advisories=(*told.advisories, *in_parts.own))
-        devices, weak, facts = _facts(
-            workspace, registry, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
+        weak, facts = _facts(
+            workspace, registry, devices, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
         )
     advised: dict[Facts, Advice | None] = {}
     advice = []
@@ -282,11 +303,3 @@ def inputs_of(workspace: Workspace) -> str:
 
 def _released(table: LikelihoodTable) -> str:
     return table.released
-
-
-def _documents(workspace: Workspace, folder: Path | None) -> Iterator[Content]:
-    if folder is not None:
-        yield from (found.content for found in read_folder(folder) if isinstance(found, Document))
-    elif workspace.feeds_path.exists():
-        with Feeds.open(workspace.feeds_path) as feeds:
-            yield from (found.content for found in feeds.documents(*Kind))

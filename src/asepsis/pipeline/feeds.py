@@ -31,6 +31,8 @@ from asepsis.pipeline.feeds_folder import Unread, read_folder
 from asepsis.pipeline.feeds_https import Edition
 
 FORMAT_VERSION: Final = 2
+ADVISORIES: Final = (Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX)
+"""The kinds of documents that say something of products."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -245,10 +247,24 @@ class Feeds(Store):
             if isinstance(document, Document):
                 yield document
 
+    def editions(self, *kinds: Kind) -> list[tuple[str, str, int]]:
+        """(key, SHA-256, when it was taken in) of every document of some kinds, in the order of ``documents``."""
+        marks = ",".join("?" * len(kinds))
+        query = f"SELECT key, sha256, loaded_ns FROM documents WHERE kind IN ({marks}) ORDER BY kind, key"  # noqa: S608
+        return [(key, sha256, loaded_ns) for key, sha256, loaded_ns in self._select(query, *map(str, kinds))]
+
+    def document(self, key: str) -> Document | None:
+        """One document, read anew from what was kept; None where there is none, or it can no longer be read."""
+        for path, content, signature in self._select(
+            "SELECT path, content, signature FROM documents WHERE key = ?", key
+        ):
+            document = read_document(_unpacked(content), path, signature=signature)
+            return document if isinstance(document, Document) else None
+        return None
+
     def advisories(self) -> list[Advisory]:
         """Every advisory that is held, of whatever format."""
-        kinds = (Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX, Kind.CYCLONEDX_BOM)
-        found = [document.content for document in self.documents(*kinds)]
+        found = [document.content for document in self.documents(*ADVISORIES, Kind.CYCLONEDX_BOM)]
         lists = [one for one in found if isinstance(one, Parts)]
         return list(resolved((one for one in found if isinstance(one, Advisory)), lists))
 

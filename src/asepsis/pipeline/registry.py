@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from asepsis.devices.fold import fold
 from asepsis.devices.ids import assign
 from asepsis.devices.observed import Observed
 from asepsis.devices.override import Override
+from asepsis.exposure.identity import Identity
 from asepsis.history.intervals import FOREVER_NS, AddressInterval
 from asepsis.kernel.value import value
 from asepsis.knowledge.table import OWN
@@ -39,6 +41,8 @@ from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
 
 __all__ = ["OVERRIDABLE", "CaptureRecord", "Registry", "RegistryError"]
 
+# Attributes that matching goes by, and what it calls them.
+_MATCHED: Final = {"vendor": "vendor", "model": "model", "firmware": "version", "os": "os"}
 # Redirects lead from merge to merge; a chain this long means a damaged file.
 REDIRECTS_LIMIT: Final = 64
 
@@ -151,6 +155,26 @@ class Registry(Store):
         )
         overrides = self._overrides()
         return [overridden(read_device(row), overrides.get(row[0], ())) for row in rows]
+
+    def identities(self, site: str | None = None) -> list[tuple[str, Identity]]:
+        """(id, who made it and what it is) of each of ``devices``, in their order: all that matching needs of them."""
+        self._refresh(site)
+        rows = self._select(
+            "SELECT id, json_extract(document, '$.vendor', '$.model', '$.firmware', '$.os') FROM devices"
+            " WHERE ?1 IS NULL OR site = ?1 ORDER BY site, place",
+            site,
+        )
+        overrides = self._overrides()
+        known: dict[str, Identity] = {}
+        found = []
+        for device, text in rows:
+            identity = known.get(text)
+            if identity is None:
+                vendor, model, firmware, os = (word or "" for word in json.loads(text))
+                identity = known[text] = Identity(vendor=vendor, model=model, version=firmware, os=os)
+            said = {_MATCHED[name]: word for name, word, _ in overrides.get(device, ()) if name in _MATCHED}
+            found.append((device, replace(identity, **said) if said else identity))
+        return found
 
     def count(self, site: str | None = None) -> int:
         """How many devices; does not describe those of a site that changed, which is most of the work of folding."""

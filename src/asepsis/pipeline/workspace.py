@@ -79,6 +79,11 @@ class Workspace:
         return self.root / "feeds.sqlite"
 
     @property
+    def judged_path(self) -> Path:
+        """What was worked out of advisories and devices before, an SQLite database; it may be removed at any time."""
+        return self.root / "judged.sqlite"
+
+    @property
     def papers_path(self) -> Path:
         """Disclosure forms and lists of components of makers, an SQLite database."""
         return self.root / "papers.sqlite"

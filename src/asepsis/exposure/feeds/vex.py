@@ -302,11 +302,16 @@ def read_parts(root: Field, notes: Notes) -> Parts:
     )
 
 
+def points_elsewhere(advisory: Advisory) -> bool:
+    """Whether a product of it stands in another document, so that what is meant hangs on that document too."""
+    return any(product.id.startswith(_LINK) for product in advisory.products)
+
+
 def resolved(advisories: Iterable[Advisory], lists: Iterable[Parts]) -> Iterator[Advisory]:
     """Advisories with the names, makers and identifiers of the products that they point at in other documents."""
     by_serial = {one.serial: one for one in lists if one.serial}
     for advisory in advisories:
-        if by_serial and any(product.id.startswith(_LINK) for product in advisory.products):
+        if by_serial and points_elsewhere(advisory):
             products = tuple(_followed(product, by_serial) for product in advisory.products)
             yield dataclasses.replace(advisory, products=products)
         else:

@@ -71,6 +71,13 @@ class Matcher:
             known = self._named[text] = self.shelves.named(text)
         return known
 
+    def edition(self, vendor: str) -> str:
+        """Tells what the advisories of a device's makers say; equal editions give equal verdicts.
+
+        Empty where no advisory speaks of any of its makers. Those of advisories without a digest go by their keys.
+        """
+        return self.shelves.edition(self.makers(vendor))
+
     def _judge(self, identity: Identity) -> Iterator[Verdict]:
         if identity.is_empty or not identity.vendor:
             return

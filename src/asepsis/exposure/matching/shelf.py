@@ -161,6 +161,7 @@ class Shelves:
         self._cards: dict[str, list[Card]] = defaultdict(list)
         self._leaves: dict[str, tuple[Leaf, ...]] = {}
         self._shelves: dict[str, Shelf] = {}
+        self._editions: dict[frozenset[str], str] = {}
         for card in cards:
             for maker in card.makers:
                 self._cards[maker].append(card)
@@ -185,13 +186,16 @@ class Shelves:
         return shelf
 
     def edition(self, names: frozenset[str]) -> str:
-        """Tells what all advisories of some makers say now from what they said before; the same names come first."""
-        told = hashlib.sha256()
-        for maker in sorted(names):
-            told.update(f"{maker}\n".encode())
-            for card in sorted(self._cards.get(maker, ()), key=_key):
-                told.update(f"{card.key}\t{card.digest}\n".encode())
-        return told.hexdigest()
+        """Tells what all advisories of some makers say now from what they said before; empty where there are none."""
+        known = self._editions.get(names)
+        if known is None:
+            told = hashlib.sha256()
+            for maker in sorted(names & self._cards.keys()):
+                told.update(f"{maker}\n".encode())
+                for card in sorted(self._cards[maker], key=_key):
+                    told.update(f"{card.key}\t{card.digest}\n".encode())
+            known = self._editions[names] = told.hexdigest() if names & self._cards.keys() else ""
+        return known
 
     def _of(self, card: Card) -> tuple[Leaf, ...]:
         known = self._leaves.get(card.key)

@@ -40,7 +40,7 @@ FIRST_DATABASES: Final = ("registry.sqlite", "web.sqlite")
 # What is only there while something runs, or is made anew.
 LAST_NAME: Final = "last-backup.json"
 LEFT_OUT: Final = ("uploads", LAST_NAME)
-LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock")
+LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock", "judged.sqlite")
 CAPTURES: Final = "captures"
 COPY_BYTES: Final = 1024 * 1024
 

@@ -1,0 +1,337 @@
+"""What was worked out of advisories and devices before and still holds: a file that may be removed at any time.
+
+An advisory is kept in a short form beside the digest of its document. A verdict is kept by who made a device and what
+it is, beside the edition of all that those makers' advisories say: where one of them changed, or another program
+judges, editions differ and the verdict is worked out anew. So what is kept is never older than what it rests on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields, replace
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import asepsis.exposure
+from asepsis.devices.device import Device
+from asepsis.exposure.advisory import Advisory
+from asepsis.exposure.demonstration import demonstration
+from asepsis.exposure.difference import changes_of
+from asepsis.exposure.feeds.reading import Kind
+from asepsis.exposure.feeds.vex import Parts, points_elsewhere, resolved
+from asepsis.exposure.feeds.written import read_written, written
+from asepsis.exposure.finding import Exposed, Finding, Verdict
+from asepsis.exposure.identity import Identity, identity_of
+from asepsis.exposure.matching.match import Matcher, findings_about
+from asepsis.exposure.matching.shelf import Card, card_of, makers_of
+from asepsis.knowledge.table import OWN, folder
+from asepsis.pipeline.embedded import Store, connect
+from asepsis.pipeline.feeds import ADVISORIES, Feeds
+from asepsis.pipeline.workspace import Workspace
+
+# A hospital group has some thousand identities; where each of 100,000 devices is of its own, they all find room.
+VERDICTS_LIMIT: Final = 300_000
+# Verdicts that wait to be written: a transaction of this many takes a quarter of a second.
+WAITING_LIMIT: Final = 20_000
+# In the place of an advisory's makers: its products stand in another document.
+POINTING: Final = "elsewhere"
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS program (digest TEXT PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS advisories (
+    key TEXT NOT NULL, sha256 TEXT NOT NULL, loaded_ns INTEGER NOT NULL, makers TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (key, sha256, loaded_ns)
+) STRICT;
+CREATE TABLE IF NOT EXISTS verdicts (identity BLOB PRIMARY KEY, edition TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+"""
+_FIELDS: Final = tuple(one.name for one in fields(Verdict))
+
+
+class Judged(Store):
+    """The file of one workspace; a context manager. Use it in one thread."""
+
+    @classmethod
+    def open(cls, path: Path) -> Judged:
+        """Opens the file, or makes it; where it cannot be used, everything is worked out anew and nothing kept."""
+        try:
+            return cls._prepared(connect(path), path)
+        except sqlite3.Error:
+            return cls._prepared(sqlite3.connect(":memory:", isolation_level=None), path)
+
+    @classmethod
+    def _prepared(cls, connection: sqlite3.Connection, path: Path) -> Judged:
+        try:
+            # What is lost with the power is worked out again.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.executescript(_TABLES)
+            ours = program()
+            if [(ours,)] != connection.execute("SELECT digest FROM program").fetchall():
+                connection.execute("BEGIN IMMEDIATE")
+                for table in ("program", "advisories", "verdicts"):
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a word from the line above
+                connection.execute("INSERT INTO program VALUES (?)", (ours,))
+                connection.execute("COMMIT")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return cls(connection, path)
+
+    def cards(self, feeds: Feeds | None) -> list[Card]:
+        """Cards of the demonstration's advisories and of all that the feeds hold; only new documents are read."""
+        cards = [card_of(one) for one in demonstration()]
+        if feeds is None:
+            return cards
+        known = {
+            (key, sha256, loaded_ns): makers
+            for key, sha256, loaded_ns, makers in self._connection.execute(
+                "SELECT key, sha256, loaded_ns, makers FROM advisories"
+            )
+        }
+        lists = _Lists(feeds)
+        with self._writing() as cursor:
+            for edition in feeds.editions(*ADVISORIES):
+                makers = known.pop(edition, None)
+                if makers is None:
+                    makers = self._read(cursor, feeds, edition)
+                read = self._reader(edition)
+                if makers == POINTING:
+                    cards.append(lists.card(edition, read))
+                elif makers:
+                    key, digest, _ = edition
+                    of = frozenset(json.loads(makers))
+                    cards.append(Card(key=key.partition("\n")[2], digest=digest, makers=of, read=read))
+        return cards
+
+    def _read(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]) -> str:
+        """Keeps the short form of a document; gives its makers, or nothing where it can no longer be read."""
+        document = feeds.document(edition[0])
+        advisory = None if document is None else document.content
+        makers, body = "", ""
+        if isinstance(advisory, Advisory):
+            makers, body = json.dumps(sorted(makers_of(advisory)), ensure_ascii=False), written(advisory)
+            if points_elsewhere(advisory):
+                makers = POINTING
+        cursor.execute("INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*edition, makers, body))
+        return makers
+
+    def _reader(self, edition: tuple[str, str, int]) -> Callable[[], Advisory]:
+        def read() -> Advisory:
+            (body,) = self._connection.execute(
+                "SELECT body FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", edition
+            ).fetchone()
+            return read_written(body)
+
+        return read
+
+    def tidy(self, feeds: Feeds) -> None:
+        """Forgets the short forms of documents that are no longer held."""
+        held = set(feeds.editions(*ADVISORIES))
+        with self._writing() as cursor:
+            rows = cursor.execute("SELECT key, sha256, loaded_ns FROM advisories").fetchall()
+            gone = [row for row in rows if row not in held]
+            cursor.executemany("DELETE FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", gone)
+
+    def verdicts(self, identity: bytes) -> tuple[str, str] | None:
+        """(edition, verdicts) of an identity; None where nothing is kept."""
+        found: tuple[str, str] | None = self._connection.execute(
+            "SELECT edition, body FROM verdicts WHERE identity = ?", (identity,)
+        ).fetchone()
+        return found
+
+    def keep(self, rows: Sequence[tuple[bytes, str, str]]) -> None:
+        """Keeps (identity, edition, verdicts)."""
+        with self._writing() as cursor:
+            (count,) = cursor.execute("SELECT count(*) FROM verdicts").fetchone()
+            if count + len(rows) > VERDICTS_LIMIT:
+                cursor.execute("DELETE FROM verdicts")
+            cursor.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", rows)
+
+    def _writing(self) -> _Writing:
+        return _Writing(self._connection)
+
+
+class _Lists:
+    """The lists of components that advisories point into, read when one does."""
+
+    def __init__(self, feeds: Feeds) -> None:
+        self._feeds = feeds
+        self._parts: list[Parts] | None = None
+        self._digest = ""
+
+    def card(self, edition: tuple[str, str, int], read: Callable[[], Advisory]) -> Card:
+        """The card of an advisory whose products stand in other documents: it changes with those."""
+        if self._parts is None:
+            found = [document.content for document in self._feeds.documents(Kind.CYCLONEDX_BOM)]
+            self._parts = [one for one in found if isinstance(one, Parts)]
+            told = repr(self._feeds.editions(Kind.CYCLONEDX_BOM))
+            self._digest = hashlib.sha256(told.encode()).hexdigest()
+        (advisory,) = resolved([read()], self._parts)
+        return replace(card_of(advisory), digest=f"{edition[1]} {self._digest}")
+
+
+class _Writing:
+    """One transaction; a file that cannot be written keeps what it has."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Cursor:
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        return cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+class Judge:
+    """Verdicts on identities by a workspace's advisories, remembered from one run to the next.
+
+    Its answers are those of ``Matcher``. Call ``keep`` when all are given.
+    """
+
+    def __init__(self, cards: Iterable[Card], judged: Judged) -> None:
+        self._matcher = Matcher(cards)
+        self._judged = judged
+        self._seen: dict[Identity, tuple[Verdict, ...]] = {}
+        self._waiting: list[tuple[bytes, str, str]] = []
+
+    def edition(self, identity: Identity) -> str:
+        """Tells what the advisories of an identity's makers say; empty where none speaks of any of its makers."""
+        if identity.is_empty or not identity.vendor:
+            return ""
+        return self._matcher.edition(identity.vendor)
+
+    def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
+        """What the advisories say of an identity."""
+        known = self._seen.get(identity)
+        if known is None:
+            known = self._seen[identity] = self._verdicts(identity)
+        return known
+
+    def _verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
+        edition = self.edition(identity)
+        if not edition:
+            return ()
+        key = _key(identity)
+        kept = self._judged.verdicts(key)
+        if kept is not None and kept[0] == edition:
+            return _read_verdicts(kept[1])
+        found = self._matcher.verdicts(identity)
+        self._waiting.append((key, edition, _written_verdicts(found)))
+        if len(self._waiting) >= WAITING_LIMIT:
+            self.keep()
+        return found
+
+    def findings(self, devices: Iterable[Device]) -> Iterator[Finding]:
+        """The findings of devices, in the order of the devices and of the advisories' numbers."""
+        for device in devices:
+            yield from findings_about(device, self.verdicts(identity_of(device)))
+
+    def keep(self) -> None:
+        """Keeps what was worked out."""
+        if self._waiting:
+            self._judged.keep(self._waiting)
+            self._waiting.clear()
+
+
+def changed(
+    before: Judge,
+    after: Judge,
+    identities: Iterable[tuple[str, Identity]],
+    parts_before: Sequence[Finding] = (),
+    parts_after: Sequence[Finding] = (),
+) -> list[dict[str, Any]]:
+    """What differs for devices between two states of the advisories: see ``changes_of``.
+
+    Only devices of makers whose advisories differ are looked at, and those whose parts an advisory speaks of.
+
+    Args:
+        before: By the advisories as they were.
+        after: By the advisories as they are.
+        identities: (device, identity) of all devices.
+        parts_before: What the parts of devices meant for them.
+        parts_after: What they mean now.
+    """
+    same: dict[Identity, bool] = {}
+    touched = []
+    of_parts = {finding.device for finding in (*parts_before, *parts_after)}
+    for device, identity in identities:
+        if identity not in same:
+            same[identity] = before.edition(identity) == after.edition(identity)
+        if not same[identity] or device in of_parts:
+            touched.append((device, identity))
+    return changes_of(
+        chain(
+            ((device, verdict) for device, identity in touched for verdict in before.verdicts(identity)),
+            ((finding.device, finding.verdict) for finding in parts_before),
+        ),
+        chain(
+            ((device, verdict) for device, identity in touched for verdict in after.verdicts(identity)),
+            ((finding.device, finding.verdict) for finding in parts_after),
+        ),
+    )
+
+
+@contextmanager
+def judging(workspace: Workspace) -> Iterator[tuple[Judge, list[Card]]]:
+    """A judge by the advisories that a workspace holds, and their cards, the demonstration's first.
+
+    What was worked out is kept in the end, and what no longer holds is forgotten.
+    """
+    with ExitStack() as stack:
+        judged = stack.enter_context(Judged.open(workspace.judged_path))
+        held = workspace.feeds_path.exists()
+        feeds = stack.enter_context(Feeds.open(workspace.feeds_path)) if held else None
+        cards = judged.cards(feeds)
+        judge = Judge(cards, judged)
+        yield judge, cards
+        judge.keep()
+        if feeds is not None:
+            judged.tidy(feeds)
+
+
+def _key(identity: Identity) -> bytes:
+    told = "\0".join((identity.vendor, identity.model, identity.version, identity.os))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _written_verdicts(verdicts: Iterable[Verdict]) -> str:
+    rows = [[getattr(one, name) for name in _FIELDS] for one in verdicts]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
+
+
+def _read_verdicts(text: str) -> tuple[Verdict, ...]:
+    found = []
+    for row in json.loads(text) if text else ():
+        members = dict(zip(_FIELDS, row, strict=True))
+        members["answer"] = _ANSWERS[members["answer"]]
+        members["vulnerabilities"] = tuple(members["vulnerabilities"])
+        found.append(Verdict(**members))
+    return tuple(found)
+
+
+_ANSWERS: Final = {str(answer): answer for answer in Exposed}
+
+
+@lru_cache(maxsize=8)
+def _program(own: str) -> str:
+    told = hashlib.sha256(own.encode())
+    knowledge = folder().parent
+    sources = sorted((*Path(asepsis.exposure.__file__).parent.rglob("*.py"), *knowledge.glob("*.py")))
+    tables = sorted(path for path in (knowledge / "matching").iterdir() if path.is_file())
+    for path in (*sources, *tables, folder() / "vendors.jsonl"):
+        told.update(path.name.encode())
+        told.update(path.read_bytes())
+    return told.hexdigest()
+
+
+def program() -> str:
+    """Tells this program and its knowledge from every other that may judge differently."""
+    return _program(OWN.digest)

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asepsis.devices.device import Device
+from asepsis.exposure.demonstration import demonstration
+from asepsis.exposure.difference import changes
+from asepsis.exposure.finding import Finding
+from asepsis.exposure.identity import Identity, identity_of
+from asepsis.exposure.matching.match import Matcher
+from asepsis.pipeline.feeds import Feeds
+from asepsis.pipeline.judged import Judge, Judged, changed, judging
+from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.workspace import Workspace
+from tests.devices.ward import arp, observed
+from tests.exposure.documents import csaf
+
+MAKERS = ("Acme Medical", "Zephyrian", "Hillrom and Welch Allyn, Baxter International Inc.", "Philips")
+NAMES = ("Fluxon", "Fluxon Gateway", "Vortan CT580", "Vortan Monitor", "Loriq 8015")
+RANGES = ("vers:all/*", "< 2", "<= 3.1", "4", ">= 2 | < 5")
+OF_DEVICES = ("Acme", "Zephyrion", "Baxter", "Phillips", "Welch Allyn", "Nobody", "")
+
+products = st.tuples(st.sampled_from(MAKERS), st.sampled_from(NAMES), st.sampled_from(RANGES))
+identities = st.builds(
+    Identity,
+    vendor=st.sampled_from(OF_DEVICES),
+    model=st.sampled_from((*NAMES, "Fluxno", "Vortan", "")),
+    version=st.sampled_from(("1", "3.1", "4", "6", "")),
+)
+# (number of the advisory, its revision's products) or (number of the device, what it is now).
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("advisory"), st.integers(0, 3), st.lists(products, min_size=1, max_size=3)),
+        st.tuples(st.just("device"), st.integers(0, 5), identities),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def device(number: int, identity: Identity) -> Device:
+    return Device(
+        id=f"d-{number}",
+        site="here",
+        macs=(),
+        ips=(),
+        names=(),
+        category=None,
+        vendor=identity.vendor or None,
+        model=identity.model or None,
+        os=None,
+        firmware=identity.version or None,
+        serial=None,
+        udi=None,
+        role=None,
+        first_seen_ns=0,
+        last_seen_ns=0,
+        confidence={},
+        evidence=(),
+    )
+
+
+def take(feeds: Feeds, folder: Path, number: int, revision: int, told: list[tuple[str, str, str]]) -> None:
+    document = csaf(told, number=f"T-{number}", version=str(revision), current_release_date="2026-01-02T00:00:00Z")
+    (folder / f"{number}.json").write_text(json.dumps(document))
+    feeds.update(folder, revision)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_after_any_updates_the_answers_are_those_of_looking_at_everything_anew(
+    steps: list[tuple[str, int, Any]], tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "w", ignore_errors=True)
+    folder = tmp_path / "w" / "documents"
+    folder.mkdir(parents=True)
+    devices: dict[int, Device] = {
+        number: device(number, Identity(vendor="Acme", model="Fluxon", version="3")) for number in range(2)
+    }
+
+    def anew(feeds: Feeds) -> list[Finding]:
+        return list(Matcher([*demonstration(), *feeds.advisories()]).findings(devices.values()))
+
+    with Feeds.open(tmp_path / "w" / "feeds.sqlite") as feeds:
+        for revision, (what, number, now) in enumerate(steps, start=1):
+            # Each step is a run of its own, as on a command line: what it knows of earlier ones stands in the file.
+            with Judged.open(tmp_path / "w" / "judged.sqlite") as judged:
+                before, earlier = Judge(judged.cards(feeds), judged), anew(feeds)
+                if what == "device":
+                    devices[number] = device(number, now)
+                    earlier = anew(feeds)
+                else:
+                    take(feeds, folder, number, revision, now)
+                after = Judge(judged.cards(feeds), judged)
+                told = [(one.id, identity_of(one)) for one in devices.values()]
+                assert changed(before, after, told) == changes(earlier, anew(feeds))
+                assert list(after.findings(devices.values())) == anew(feeds)
+                after.keep()
+                judged.tidy(feeds)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace(tmp_path / "workspace").create()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    with Feeds.open(made.feeds_path) as feeds:
+        for number, maker in enumerate(MAKERS):
+            take(feeds, folder, number, 1, [(maker, "Fluxon", "< 2")])
+    return made
+
+
+def test_what_was_judged_once_is_not_judged_again(workspace: Workspace) -> None:
+    pump = Identity(vendor="Acme", model="Fluxon", version="1")
+    with judging(workspace) as (judge, cards):
+        first = judge.verdicts(pump)
+        assert len(cards) == len(demonstration()) + len(MAKERS)
+    assert first
+    # A body that no matcher would write shows that the second run did not ask one.
+    with closing(sqlite3.connect(workspace.judged_path, isolation_level=None)) as file:
+        file.execute("UPDATE verdicts SET body = ''")
+    with judging(workspace) as (judge, _):
+        assert judge.verdicts(pump) == ()
+
+
+def test_another_program_judges_anew(workspace: Workspace) -> None:
+    pump = Identity(vendor="Acme", model="Fluxon", version="1")
+    with judging(workspace) as (judge, _):
+        first = judge.verdicts(pump)
+    with closing(sqlite3.connect(workspace.judged_path, isolation_level=None)) as file:
+        file.execute("UPDATE verdicts SET body = ''")
+        file.execute("UPDATE program SET digest = 'another'")
+    with judging(workspace) as (judge, _):
+        assert judge.verdicts(pump) == first
+
+
+def test_short_forms_of_documents_that_went_are_forgotten(workspace: Workspace, tmp_path: Path) -> None:
+    with judging(workspace):
+        pass
+    with Feeds.open(workspace.feeds_path) as feeds:
+        take(feeds, tmp_path / "documents", 0, 2, [("Acme Medical", "Fluxon", "< 3")])
+    with judging(workspace) as (judge, _):
+        (found,) = judge.verdicts(Identity(vendor="Acme", model="Fluxon", version="2"))
+        assert found.version == "< 3"
+    with closing(sqlite3.connect(workspace.judged_path, isolation_level=None)) as file:
+        assert file.execute("SELECT count(*) FROM advisories").fetchone() == (len(MAKERS),)
+
+
+def test_a_file_that_is_no_database_is_done_without(workspace: Workspace) -> None:
+    workspace.judged_path.write_bytes(b"no database at all, and longer than the head of one would be" * 10)
+    with judging(workspace) as (judge, _):
+        assert judge.verdicts(Identity(vendor="Acme", model="Fluxon", version="1"))
+
+
+def test_identities_are_those_of_the_devices_with_what_people_set(tmp_path: Path) -> None:
+    with Registry.open(tmp_path / "registry.sqlite") as registry:
+        registry.merge(observed(*(arp(f"00:09:5c:00:00:0{n}", f"10.0.0.{n}") for n in range(1, 5))))
+        first, second, *_ = registry.devices()
+        registry.override(first.id, "vendor", "Acme", "someone")
+        registry.override(first.id, "firmware", "2.1", "someone")
+        registry.override(second.id, "name", "pump", "someone")
+        assert registry.identities() == [(one.id, identity_of(one)) for one in registry.devices()]
