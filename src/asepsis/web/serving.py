@@ -60,8 +60,11 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
 
 
 async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: str | None) -> None:
-    from asepsis.web.children import Child
+    from django.conf import settings
+
+    from asepsis.web.children import Child, run_once
     from asepsis.web.devices.refreshing import follow, refreshed
+    from asepsis.web.exposure.refreshing import MODULE as EXPOSURE
     from asepsis.web.exposure.refreshing import follow as examine
     from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import server_of
@@ -84,6 +87,9 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     kept = [asyncio.create_task(child.keep()) for child in children]
     once = [asyncio.create_task(keep())]
     await refreshed()
+    if settings.LOGIN_URL == "demo":
+        # A demo is small, and what it shows should be there when somebody looks.
+        await run_once(EXPOSURE)
     once += [asyncio.create_task(one()) for one in (follow, examine, tell)]
     if secured is not None:
         once.append(asyncio.create_task(_renew(server.config.ssl, secured)))

@@ -10,6 +10,7 @@ from asepsis.web.tour import views as tour
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("", include("asepsis.web.exposure.urls")),
     path("devices/", include("asepsis.web.devices.urls")),
     path("map/", include("asepsis.web.map.urls")),
     path("health/", health.health, name="health"),

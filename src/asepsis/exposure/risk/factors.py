@@ -168,7 +168,13 @@ def _device_class(facts: Facts) -> Factor:
 
 def _patients(facts: Facts) -> Factor:
     share = _logarithmic(facts.patients, _PATIENTS_FULL)
-    return _known("patients", share, f"{facts.patients} medical devices hang on it or are it")
+    return _known("patients", share, _patients_words(facts.patients))
+
+
+def _patients_words(count: int) -> str:
+    if count == 1:
+        return "one medical device hangs on it or is it"
+    return f"{count} medical devices hang on it or are it"
 
 
 def _impact(facts: Facts) -> Factor:

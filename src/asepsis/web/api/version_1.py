@@ -16,6 +16,7 @@ from asepsis.web.cmms.api import router as imports
 from asepsis.web.devices.additions_api import router as additions
 from asepsis.web.devices.api import router as devices
 from asepsis.web.devices.listing_api import router as listing
+from asepsis.web.exposure.api import router as exposure
 from asepsis.web.facilities.api import router as facilities
 from asepsis.web.health.api import router as health
 from asepsis.web.jobs.api import router as jobs
@@ -34,7 +35,8 @@ api = Api(
     version=__version__,
     description=(
         "Everything that a page shows, for programs: devices and why they are called so, who talks to whom, imports,"
-        " captures and jobs, the ledger, people and roles, break-glass, health, webhooks."
+        " findings, advisories and risk, captures and jobs, the ledger, people and roles, break-glass, health,"
+        " webhooks."
         " Errors are problem documents (RFC 9457)."
     ),
     urls_namespace="api-v1",
@@ -55,6 +57,7 @@ def description(request: HttpRequest) -> Any:
 # The list before single devices: "/devices/choices" is no device's id.
 for _router in (
     overview,
+    exposure,
     listing,
     devices,
     additions,

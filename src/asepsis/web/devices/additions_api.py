@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -149,12 +150,16 @@ def clue(request: HttpRequest, device_id: str, number: int, payload: bool = Fals
     clean(device_id)
     if not WORKSPACE.exists:
         raise Http404
-    found = shown_clue(request, device_id, number, opened=payload)
+    return clue_document(shown_clue(request, device_id, number, opened=payload))
+
+
+def clue_document(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page about a packet shows, as a ``ClueOut``."""
     evidence = found["clue"]
     headers = found["headers"].layers if "headers" in found else ()
     return {
         **{name: getattr(evidence, name) for name in ("attribute", "value", "protocol", "weight", "capture", "packet")},
-        "number": number,
+        "number": found["number"],
         "count": found["count"],
         "messages": [
             {**one, "facts": {name: text for name, text, _ in one["facts"]}} for one in found["messages_read"]

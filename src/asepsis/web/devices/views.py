@@ -80,6 +80,10 @@ def device(request: HttpRequest, device_id: str) -> HttpResponse:
         "notes": () if hidden else shown.notes.select_related("author"),
         "documents": () if hidden else shown.documents.select_related("author"),
     }
+    # Here and not above: those pages are reached by way of this one.
+    from asepsis.web.exposure.views import summary
+
+    context["exposed"] = summary(request, shown)
     if allowed[Action.DEVICE_EVIDENCE]:
         context["reasons"] = _reasons(known, paths)
     if allowed[Action.CONVERSATION_VIEW]:

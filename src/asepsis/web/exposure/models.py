@@ -37,6 +37,8 @@ class Advisory(models.Model):
     """One object a vulnerability: ``id``, ``title``, ``cwe``, ``base``, ``vector``, ``epss``, ``exploited``."""
     products = models.JSONField(default=list)
     """Its products in its own words, with what it says of each: ``words``, ``status``."""
+    search = models.TextField(blank=True)
+    """Number, title, publisher, vulnerabilities and products in small letters."""
     remedies = models.JSONField(default=list)
     """What the publisher tells owners to do: ``category``, ``words``."""
 
@@ -85,6 +87,10 @@ class Finding(models.Model):
     tells = models.TextField(blank=True)
     """What would tell, where it cannot be told."""
     note = models.TextField(blank=True)
+    component = models.CharField(max_length=300, blank=True)
+    """The part of the device's product that it is about, by the maker's list of components; empty for the device."""
+    paper = models.CharField(max_length=64, blank=True)
+    """The id of that list."""
     product = models.CharField(max_length=500, blank=True)
     versions = models.CharField(max_length=500, blank=True)
     vulnerabilities = models.JSONField(default=list)

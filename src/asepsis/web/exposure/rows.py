@@ -27,6 +27,7 @@ LISTED_LIMIT: Final = 300
 """Products, vulnerabilities and remedies of one advisory that a page shows; the largest has some two hundred."""
 ADDRESS_LIMIT: Final = 500
 ID_LIMIT: Final = 150
+SEARCH_LIMIT: Final = 20_000
 FIX: Final = "vendor_fix"
 
 
@@ -69,6 +70,16 @@ def advisory_row(document: Document, told: Documents) -> Advisory:
             for product in list(words)[:LISTED_LIMIT]
             if product in spoken
         ],
+        search=said(
+            " ".join(
+                [
+                    *(document.id, document.title, document.publisher),
+                    *(one.id for one in document.vulnerabilities[:LISTED_LIMIT]),
+                    *(words[product] for product in list(words)[:LISTED_LIMIT]),
+                ]
+            ).lower(),
+            SEARCH_LIMIT,
+        ),
         remedies=[{"category": category, "words": text} for category, text in list(remedies)[:LISTED_LIMIT]],
     )
 
@@ -108,7 +119,7 @@ def finding_rows(examined: Examination, devices: Iterable[str], now: datetime) -
         rows: dict[tuple[str, str], Finding] = {}
         if device is not None:
             for found in of_device[device_id]:
-                row = _advisory_finding(found, device, told[found.verdict.advisory], examined.documents)
+                row = _told_finding(found, device, told[found.verdict.advisory], examined.documents)
                 # Two of one key: the surer answer stands.
                 earlier = rows.get((row.source, row.key))
                 if earlier is None or row.answer < earlier.answer:
@@ -127,8 +138,9 @@ def finding_rows(examined: Examination, devices: Iterable[str], now: datetime) -
 
 
 _DIGESTED: Final = (
-    *("source", "key", "advisory_id", "weakness", "answer", "title", "care", "action", "why", "words", "tells", "note"),
-    *("product", "versions", "vulnerabilities", "evidence", "base", "epss", "exploited", "has_fix", "score"),
+    *("source", "key", "advisory_id", "weakness", "component", "paper", "answer", "title", "care", "action", "why"),
+    *("words", "tells", "note", "product", "versions", "vulnerabilities", "evidence"),
+    *("base", "epss", "exploited", "has_fix", "score"),
 )
 
 
@@ -137,12 +149,12 @@ def _digest(row: Finding) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _advisory_finding(found: Found, device: Known, document: Document, told: Documents) -> Finding:
+def _told_finding(found: Found, device: Known, document: Document, told: Documents) -> Finding:
     verdict = found.verdict
     named = set(verdict.vulnerabilities)
     about = [one for one in document.vulnerabilities if one.id in named]
     bases = [base for one in about if (base := one.base_score) is not None]
-    epss = [told.likelihood[one.id] for one in about if one.id in told.likelihood]
+    epss = [told.likelihood[name] for name in named if name in told.likelihood]
     remedies = list(dict.fromkeys((remedy.category != FIX, remedy.words) for one in about for remedy in one.remedies))
     identity = advisory_id(document.key)
     part = f"{hashlib.sha256(found.component.encode()).hexdigest()[:12]} " if found.component else ""
@@ -160,6 +172,8 @@ def _advisory_finding(found: Found, device: Known, document: Document, told: Doc
         words=said(verdict.words, TEXT_LIMIT),
         tells=said(verdict.tells, TEXT_LIMIT),
         note=said(verdict.note, TEXT_LIMIT),
+        component=said(found.component, TITLE_LIMIT),
+        paper=found.paper[:64],
         product=said(verdict.product, 500),
         versions=said(verdict.version, 500),
         vulnerabilities=[said(name, ID_LIMIT) for name in verdict.vulnerabilities[:LISTED_LIMIT]],

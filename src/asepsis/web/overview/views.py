@@ -18,12 +18,14 @@ from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.models import Change, Device, Freshness, Link, links_of
 from asepsis.web.devices.written_down import is_hidden_anywhere
+from asepsis.web.exposure.fleet import riskiest_of
 from asepsis.web.facilities.models import Site
 from asepsis.web.overview.templatetags.words import size, words
 from asepsis.web.remembered import remembered, version
 
 KINDS_SHOWN: Final = 10
 NEWEST_SHOWN: Final = 6
+RISKIEST_SHOWN: Final = 5
 CHANGES_SHOWN: Final = 6
 APPLICATIONS_SHOWN: Final = 8
 STATUS_TONES: Final = {"online": "good", "silent": "muted", "overdue": "warn", "unknown": "muted"}
@@ -38,6 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     of = version()
     context = figures(devices, of)
     changes = Change.objects.select_related("device")
+    context["riskiest"] = riskiest_of(request, RISKIEST_SHOWN)
     context |= {
         "ages": Freshness.objects.select_related("site").filter(site__in=context["sites"]),
         "newest": list(

@@ -1,0 +1,1 @@
+"""Parts of templates about risk."""
