@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from datetime import datetime
+
+from django.db.models import Max, Q, QuerySet
 
 from asepsis.kernel.value import value
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import visible
-from asepsis.web.cmms.models import ListedAsset
+from asepsis.web.cmms.models import AssetImport, ListedAsset
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import Site
 from asepsis.web.facilities.reach import sites_of
 from asepsis.web.people.models import Person
+from asepsis.web.remembered import counted, version
 
 
 @value
@@ -36,9 +39,16 @@ class Sides:
         return self.rows.exclude(device=None)
 
     def counts(self) -> dict[str, int]:
-        """How many there are on each side."""
-        sides = {side: self.listed(side).count() for side in ("unseen", "contradicting", "tied")}
-        return {**sides, "unlisted": self.unlisted.count()}
+        """How many there are on each side; counted once until devices change or another list is applied."""
+        of = f"{version()} {self.listed_at()}"
+        sides = {side: counted(self.listed(side), of) for side in ("unseen", "contradicting", "tied")}
+        return {**sides, "unlisted": counted(self.unlisted, of)}
+
+    def listed_at(self) -> datetime | None:
+        """When a list was last applied to one of the sites."""
+        applied = AssetImport.objects.filter(state=AssetImport.State.APPLIED, site__in=self.sites)
+        at: datetime | None = applied.aggregate(at=Max("decided"))["at"]
+        return at
 
 
 def sides_of(person: Person) -> Sides:

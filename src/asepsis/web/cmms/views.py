@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -26,6 +26,7 @@ from asepsis.web.cmms.sides import sides_of
 from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
+from asepsis.web.remembered import seen_until
 
 ERRORS_SHOWN: Final = 100
 ROWS_SHOWN: Final = 20
@@ -124,15 +125,15 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     if shown not in counted:
         raise Http404
     rows: QuerySet[Any] = sides.unlisted if shown == "unlisted" else sides.listed(shown)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(rows, PER_PAGE)
+    pages.count = counted[shown]  # known already
+    page = pages.get_page(request.GET.get("page"))
     record(request, Action.DEVICE_LIST, what={"page": "reconciliation", "show": shown})
     context = {
         "counts": counted,
         "shown": shown,
         "page": page,
-        "listed_at": AssetImport.objects.filter(state=AssetImport.State.APPLIED, site__in=sides.sites).aggregate(
-            at=Max("decided")
-        )["at"],
-        "seen_until": sides.devices.aggregate(until=Max("last_seen"))["until"],
+        "listed_at": sides.listed_at(),
+        "seen_until": seen_until(sides.devices),
     }
     return render(request, "cmms/reconciliation.html", context)
