@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from asepsis.web.cmms.models import AssetImport, ListedAsset
-from asepsis.web.devices.models import DeviceRecord
+from asepsis.web.devices.models import DeviceRecord, Projected
 from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.models import OutboxRecord
 from asepsis.web.people.models import Person
@@ -67,6 +68,22 @@ def test_a_list_goes_from_upload_to_records_and_both_sides_are_shown(
     actions = [row.body["action"] for row in OutboxRecord.objects.order_by("written")]
     assert actions[:2] == ["import.propose", "import.propose"]
     assert "import.apply" in actions
+
+
+def test_what_was_counted_once_is_counted_again_when_another_list_is_applied(
+    make_device: MakeDevice, signed_in: SignedIn, proposer: Person, approver: Person
+) -> None:
+    pump = make_device("pump000001", title="Pump", macs=["00:09:5c:01:02:03"])
+    Projected.objects.create(pk=1, revision=1, at=timezone.now())
+    browser = signed_in(proposer)
+    counts = []
+    for content in (LIST, LIST.replace(b"A-2,Philips,MX450,77777,,ICU,medium\n", b"")):
+        one = upload(browser, pump.site, content)
+        propose(browser, one)
+        assert signed_in(approver).post(f"/cmms/{one.pk}/decide/", {"apply": "1"}).status_code == 302
+        counts.append([browser.get("/cmms/reconciliation/").context["counts"] for _ in range(2)])
+    assert [first["unseen"] for first, _ in counts] == [2, 1]
+    assert all(first == again for first, again in counts)
 
 
 def test_who_proposed_an_import_cannot_approve_it_but_can_withdraw_it(

@@ -19,6 +19,7 @@ from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices import documents
 from asepsis.web.devices.models import Device, DeviceRecord, Document, Note
 from asepsis.web.devices.projection import refresh
+from asepsis.web.devices.traffic import Spoken, rows_markup
 from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from tests.web.conftest import MakePerson, Recorded, SignedIn
 
@@ -305,3 +306,13 @@ def test_too_large_a_document_is_refused() -> None:
     file = SimpleUploadedFile("a.txt", b"x")
     file.size = documents.LARGEST_BYTES + 1
     assert "larger than 20 MiB" in documents.refusal(file)
+
+
+def test_what_a_peer_calls_itself_is_shown_as_text() -> None:
+    said = "<script>alert(1)</script>"
+    one = Spoken(at_ns=0, seconds=1.25, outward=True, peer_ip="", port=0, application="a<b", bytes=1536, peer=said)
+    rows = rows_markup([one])
+    assert said not in rows
+    assert "&lt;script&gt;" in rows
+    assert "A&lt;b" in rows
+    assert "1.5 kB" in rows
