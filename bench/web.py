@@ -109,7 +109,7 @@ def main() -> None:
             _wait(server)
             started = time.monotonic() - began
             visitors, entries = _prepared()
-            time.sleep(SETTLES_SECONDS)
+            _settled(server.pid)
             idle = _memory_mib(server.pid)
             present, missing = _present(visitors)
             cpu = _alone(visitors, present, server.pid)
@@ -164,6 +164,13 @@ def _wait(server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise SystemExit("the server did not answer")
+
+
+def _settled(pid: int) -> None:
+    """Until nothing is brought up to date any more, and every process that answers has loaded what it needs."""
+    time.sleep(SETTLES_SECONDS)
+    while any(b"refreshing" in _command(one) for one in _family(pid)):
+        time.sleep(SETTLES_SECONDS)
 
 
 def _prepared() -> tuple[dict[str, Visitor], int]:
