@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "asepsis.web.facilities",
     "asepsis.web.devices",
     "asepsis.web.exposure",
+    "asepsis.web.papers",
     "asepsis.web.jobs",
     "asepsis.web.cmms",
     "asepsis.web.ledger",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("map/", include("asepsis.web.map.urls")),
     path("health/", health.health, name="health"),
     path("tour/", tour.tour, name="tour"),
+    path("papers/", include("asepsis.web.papers.urls")),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("ledger/", include("asepsis.web.ledger.urls")),

@@ -44,11 +44,11 @@ IN_PLACE: dict[str, set[str]] = {
 
 # On the application itself, wherever the role holds.
 SOMEWHERE: dict[str, set[str]] = {
-    "clinical_engineer": {"job.view", "health.view"},
-    "security_analyst": {"job.view", "health.view"},
-    "network_engineer": {"job.view", "health.view"},
-    "privacy_officer": {"health.view", "person.list"},
-    "auditor": {"job.view", "health.view", "person.list"},
+    "clinical_engineer": {"job.view", "health.view", "paper.view", "paper.manage"},
+    "security_analyst": {"job.view", "health.view", "paper.view", "paper.manage"},
+    "network_engineer": {"job.view", "health.view", "paper.view"},
+    "privacy_officer": {"health.view", "person.list", "paper.view"},
+    "auditor": {"job.view", "health.view", "person.list", "paper.view"},
     "administrator": {"job.view", "health.view", "person.list"},
 }
 
@@ -93,7 +93,7 @@ JUST_SIGNED_IN = {"role.grant", "role.withdraw", "administrator.propose", "admin
 CHANGES = (
     HARD_PASSKEY
     | {"device.edit", "device.override", "import.propose", "import.apply", "import.refuse", "capture.upload"}
-    | {"job.manage", "break_glass.review", "break_glass.end"}
+    | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage"}
 )
 
 BREAKERS = {"clinician", "clinical_engineer", "security_analyst", "network_engineer"}

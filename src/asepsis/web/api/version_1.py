@@ -23,6 +23,7 @@ from asepsis.web.jobs.api import router as jobs
 from asepsis.web.ledger.api import router as ledger
 from asepsis.web.map.api import router as map_
 from asepsis.web.overview.api import router as overview
+from asepsis.web.papers.api import router as papers
 from asepsis.web.people.api import router as people
 from asepsis.web.testing.api import router as testing
 from asepsis.web.tokens.api import router as tokens
@@ -67,6 +68,7 @@ for _router in (
     imports,
     jobs,
     ledger,
+    papers,
     people,
     access,
     tokens,

@@ -37,6 +37,9 @@ class Action(StrEnum):
     ENGAGEMENT_APPROVE = "engagement.approve"
     ENGAGEMENT_WORK = "engagement.work"
 
+    PAPER_VIEW = "paper.view"
+    PAPER_MANAGE = "paper.manage"
+
     IMPORT_PROPOSE = "import.propose"
     IMPORT_VIEW = "import.view"
     IMPORT_APPLY = "import.apply"

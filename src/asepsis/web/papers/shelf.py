@@ -1,0 +1,227 @@
+"""What the store of papers says, as far as one person may see the devices that papers speak of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest
+
+from asepsis.exposure.identity import Identity
+from asepsis.exposure.mds2 import Standing
+from asepsis.exposure.paper import PaperKind, Tie, tie
+from asepsis.kernel.value import value
+from asepsis.pipeline.disclosure import stamp_of
+from asepsis.pipeline.papers import Paper, Papers
+from asepsis.pipeline.papers_error import PapersError
+from asepsis.pipeline.registry import Registry
+from asepsis.web.authorisation.actions import Action, Obligation
+from asepsis.web.authorisation.decide import visible
+from asepsis.web.devices.models import Device
+from asepsis.web.settings import WORKSPACE
+
+# Products that a page lists; a hospital group has some two thousand, and nobody reads so far.
+PRODUCTS_SHOWN: Final = 100
+DEVICES_SHOWN: Final = 100
+
+Claims = Mapping[tuple[str, str], list[Any]]
+
+
+@value
+class Product:
+    """Devices of one maker and model, and the papers that speak of them."""
+
+    maker: str
+    model: str
+    devices: int
+    medical: bool
+    forms: tuple[Paper, ...]
+    lists: tuple[Paper, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many of the two kinds of papers are not there."""
+        return (not self.forms) + (not self.lists)
+
+
+@contextmanager
+def opened() -> Iterator[Papers | None]:
+    """The store; None where nothing was ever kept."""
+    if not WORKSPACE.papers_path.exists():
+        yield None
+        return
+    with Papers.open(WORKSPACE.papers_path) as papers:
+        yield papers
+
+
+@contextmanager
+def opened_paper(paper_id: str) -> Iterator[tuple[Papers, Paper]]:
+    """The store and one paper of it.
+
+    Raises:
+        Http404: There is no such paper.
+    """
+    with opened() as papers:
+        if papers is None:
+            raise Http404
+        try:
+            found = papers.paper(paper_id)
+        except PapersError as error:
+            raise Http404 from error
+        yield papers, found
+
+
+def devices_for(request: HttpRequest) -> QuerySet[Device]:
+    """The devices that who asks may look at; no note of the hospital's is shown here."""
+    rows = Device.objects.select_related("site")
+    return visible(request.user, Action.DEVICE_VIEW, rows, fulfils=[Obligation.HIDE_NOTES])
+
+
+def is_behind(papers: Papers) -> bool:
+    """Whether devices or papers changed since forms were set beside what devices do."""
+    return papers.stamp() != stamp_of(WORKSPACE)
+
+
+def seen_claims(
+    papers: Papers, devices: QuerySet[Device], paper_id: str | None = None
+) -> dict[tuple[str, str], list[Any]]:
+    """The claims on devices that who asks may see."""
+    claims = papers.claims(paper_id)
+    allowed = _among(devices, {device for _, device in claims})
+    return {(paper, device): of for (paper, device), of in claims.items() if device in allowed}
+
+
+def _among(devices: QuerySet[Device], wanted: set[str]) -> set[str]:
+    # A database binds so many values at once.
+    ordered = sorted(wanted)
+    found: set[str] = set()
+    for begin in range(0, len(ordered), 500):
+        found.update(devices.filter(pk__in=ordered[begin : begin + 500]).values_list("pk", flat=True))
+    return found
+
+
+def products(papers: Papers | None, devices: QuerySet[Device]) -> list[Product]:
+    """The products among these devices, those of medical devices without papers first."""
+    held = papers.papers() if papers is not None else []
+    by_hand = _tied_by_hand(papers, devices) if papers is not None else {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    identities = (
+        devices.exclude(vendor="")
+        .exclude(model="")
+        .order_by()
+        .values("vendor", "model", "firmware")
+        .annotate(devices=Count("pk"), medical=Count("pk", filter=Q(medical=True)))
+    )
+    for row in identities:
+        product = found.setdefault((row["vendor"], row["model"]), {"devices": 0, "medical": 0, "papers": {}})
+        product["devices"] += row["devices"]
+        product["medical"] += row["medical"]
+        identity = Identity(vendor=row["vendor"], model=row["model"], version=row["firmware"])
+        product["papers"] |= {paper.id: paper for paper in held if tie(paper.subject, identity) is not None}
+    by_id = {paper.id: paper for paper in held}
+    for (paper_id, _), device in by_hand.items():
+        product_of = found.get((device.vendor, device.model))
+        if product_of is not None and paper_id in by_id:
+            product_of["papers"][paper_id] = by_id[paper_id]
+    listed = [
+        Product(
+            maker=maker,
+            model=model,
+            devices=one["devices"],
+            medical=one["medical"] > 0,
+            forms=tuple(paper for paper in one["papers"].values() if paper.kind is PaperKind.MDS2),
+            lists=tuple(paper for paper in one["papers"].values() if paper.kind is PaperKind.SBOM),
+        )
+        for (maker, model), one in found.items()
+    ]
+    return sorted(listed, key=lambda one: (not one.medical, -one.missing, -one.devices, one.maker, one.model))
+
+
+def _tied_by_hand(papers: Papers, devices: QuerySet[Device]) -> dict[tuple[str, str], Device]:
+    ties = {pair for pair, is_tied in _ties(papers).items() if is_tied}
+    allowed = {one.pk: one for one in devices.filter(pk__in=sorted({device for _, device in ties})[:500])}
+    return {pair: allowed[pair[1]] for pair in ties if pair[1] in allowed}
+
+
+def _ties(papers: Papers) -> dict[tuple[str, str], bool]:
+    """What people tied and untied, by the ids that devices have today."""
+    if not WORKSPACE.registry_path.exists():
+        return papers.ties()
+    with Registry.open(WORKSPACE.registry_path) as registry:
+        return papers.ties(registry.current_id)
+
+
+def holders(papers: Papers, paper: Paper, devices: QuerySet[Device]) -> list[tuple[Device, Tie]]:
+    """The devices that a paper speaks of, by their names."""
+    ties: dict[Identity, Tie] = {}
+    matching = Q(pk__in=[])
+    identities = devices.exclude(vendor="").exclude(model="").order_by().values_list("vendor", "model", "firmware")
+    for vendor, model, firmware in identities.distinct():
+        identity = Identity(vendor=vendor, model=model, version=firmware)
+        held = tie(paper.subject, identity)
+        if held is not None:
+            ties[identity] = held
+            matching |= Q(vendor=vendor, model=model, firmware=firmware)
+    said = {device: is_tied for (one, device), is_tied in _ties(papers).items() if one == paper.id}
+    matching |= Q(pk__in=[device for device, is_tied in said.items() if is_tied][:DEVICES_SHOWN])
+    found: list[tuple[Device, Tie]] = []
+    for device in devices.filter(matching).order_by("title", "pk"):
+        if device.pk in said:
+            if said[device.pk]:
+                found.append((device, Tie.PERSON))
+            continue
+        identity = Identity(vendor=device.vendor, model=device.model, version=device.firmware)
+        found.append((device, ties[identity]))
+    return found
+
+
+@value
+class Question:
+    """One answer of a form, and what was seen of all its devices."""
+
+    question: str
+    answer: str
+    note: str
+    about: str
+    care: str
+    standing: str
+    """The worst."""
+    shown: tuple[tuple[Device, Mapping[str, Any]], ...]
+    """Devices with what was seen of them, the first some."""
+    devices: int
+
+
+_ORDER: Final = (Standing.CONTRADICTED, Standing.QUESTIONED, Standing.CONFIRMED, Standing.UNSEEN)
+SEEN_SHOWN: Final = 5
+
+
+def questions(claims: Claims, devices: Mapping[str, Device]) -> list[Question]:
+    """Claims by question: contradicted ones first."""
+    by_question: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+    for (_, device), of in claims.items():
+        for claim in of:
+            by_question[claim["question"]].append((device, claim))
+    found = []
+    for question, said in by_question.items():
+        said.sort(key=lambda one: _ORDER.index(one[1]["standing"]))
+        worst = said[0][1]["standing"]
+        with_it = [
+            (devices[device], claim) for device, claim in said if claim["standing"] == worst and device in devices
+        ]
+        first = said[0][1]
+        found.append(
+            Question(
+                question=question,
+                answer=first["text"] or first["answer"],
+                note=first["note"] or "",
+                about=first["about"] or "",
+                care=first.get("care") or "",
+                standing=worst,
+                shown=tuple(with_it[:SEEN_SHOWN]),
+                devices=len(with_it),
+            )
+        )
+    return sorted(found, key=lambda one: (_ORDER.index(Standing(one.standing)), one.question))
