@@ -90,7 +90,8 @@ def tie(request: HttpRequest, paper_id: str) -> HttpResponse:
             messages.error(request, "No device of yours has this id, address or name.")
         else:
             say_tie(request, papers, paper, device, is_tied=form.is_tied())
-            messages.success(request, f"{device.title}: {form.cleaned_data['said'] or 'as maker and model say'}.")
+            said = dict(TieForm.SAID)[form.cleaned_data["said"]]
+            messages.success(request, f"{device.title}: {said}.")
     return redirect("paper", paper.id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -57,10 +57,10 @@ class UploadForm(forms.Form):
 class TieForm(forms.Form):
     """A device, and whether a paper is its."""
 
+    SAID: ClassVar = (("yes", "tied"), ("no", "not tied"), ("", "as maker and model say"))
+
     device = forms.CharField(max_length=200)
-    said = forms.ChoiceField(
-        choices=[("yes", "tied"), ("no", "not tied"), ("", "as maker and model say")], required=False
-    )
+    said = forms.ChoiceField(choices=SAID, required=False)
 
     def is_tied(self) -> bool | None:
         """None leaves it to maker, model and version again."""

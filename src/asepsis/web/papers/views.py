@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -66,7 +67,9 @@ def papers(request: HttpRequest) -> HttpResponse:
         behind = store is not None and shelf.is_behind(store)
         listed = shelf.products(store, devices)
     counted = {paper: Counter(claim["standing"] for claim in of) for (paper, _), of in _by_paper(claims).items()}
-    record(request, Action.PAPER_VIEW, what={"page": "papers"})
+    # What was sent and refused comes back to this page, and a record of such a request stands in a transaction.
+    with transaction.atomic():
+        record(request, Action.PAPER_VIEW, what={"page": "papers"})
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     medical = [one for one in listed if one.medical]
     context = {
