@@ -126,3 +126,29 @@ def test_a_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
         feeds._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(FeedsError, match="has format 99"):
         Feeds.open(path)
+
+
+def test_recalls_of_a_file_are_findings_until_they_are_terminated(tmp_path: Path, workspace: Workspace) -> None:
+    recall = {
+        "recall_number": "Z-0001-2026",
+        "recalling_firm": "CareFusion 303, Inc.",
+        "product_description": "Vortan Pump, Model 8015, infusion pump",
+        "code_info": "All serial numbers",
+        "reason_for_recall": "It may stop.",
+        "classification": "Class I",
+        "status": "Ongoing",
+        "recall_initiation_date": "20260102",
+    }
+    document = {"meta": {"last_updated": "2026-01-05"}, "results": [recall]}
+    path = write(tmp_path / "fda", "recalls.json", document)
+    _, came = update_feeds(workspace, path, 1)
+    assert [(row["advisory"], row["after"]) for row in came] == [("Z-0001-2026", "affected")]
+    (found,) = findings_of(workspace)
+    assert "It may stop." in found.verdict.words
+    assert findings_of(workspace)[0].verdict == found.verdict, "what is kept of it gives the same answer"
+    with Feeds.open(workspace.feeds_path) as feeds:
+        assert [one.category for one in feeds.advisories()] == ["fda_recall"]
+    recall["status"] = "Terminated"
+    write(tmp_path / "fda", "recalls.json", document | {"meta": {"last_updated": "2026-02-05"}})
+    _, went = update_feeds(workspace, path, 2)
+    assert [(row["before"], row["after"]) for row in went] == [("affected", None)]

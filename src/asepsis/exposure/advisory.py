@@ -97,6 +97,8 @@ class Vulnerability:
     remedies: tuple[Remedy, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
     """(product id, why it is not affected), the words or the label of the publisher."""
+    recall_class: str = ""
+    """``I``, ``II`` or ``III`` where this is a recall and no vulnerability (21 CFR 7.3(m)); empty elsewhere."""
 
     @property
     def base_score(self) -> float | None:

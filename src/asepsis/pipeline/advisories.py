@@ -12,7 +12,7 @@ from asepsis.devices.device import Device
 from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.feeds.reading import Document, Kind
-from asepsis.exposure.feeds.vex import Parts, resolved
+from asepsis.exposure.feeds.telling import told_by
 from asepsis.exposure.finding import Finding
 from asepsis.exposure.identity import Identity
 from asepsis.exposure.matching.match import Matcher
@@ -183,9 +183,7 @@ def _attempt(source: str, publisher: str, now_ns: int, update: Update) -> Attemp
 
 
 def _read(folder: Path) -> Iterable[Advisory]:
-    found = [one.content for one in read_folder(folder) if isinstance(one, Document)]
-    lists = [one for one in found if isinstance(one, Parts)]
-    return resolved((one for one in found if isinstance(one, Advisory)), lists)
+    return told_by(one.content for one in read_folder(folder) if isinstance(one, Document))
 
 
 def _devices(workspace: Workspace, site: str | None) -> list[Device]:

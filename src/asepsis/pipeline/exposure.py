@@ -13,8 +13,7 @@ from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.feeds.exploitation import ExploitedCatalogue, LikelihoodTable
 from asepsis.exposure.feeds.reading import Content, Document, Kind
-from asepsis.exposure.feeds.vex import Parts as LinkedParts
-from asepsis.exposure.feeds.vex import resolved
+from asepsis.exposure.feeds.telling import told_by
 from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.matching.shelf import Card
@@ -186,8 +185,7 @@ def _told(workspace: Workspace, cards: Iterable[Card]) -> Documents:
 
 
 def _sorted(documents: Sequence[Content]) -> Documents:
-    lists = [one for one in documents if isinstance(one, LinkedParts)]
-    advisories = list(resolved((one for one in documents if isinstance(one, Advisory)), lists))
+    advisories = told_by(documents)
     catalogues = [one for one in documents if isinstance(one, ExploitedCatalogue)]
     tables = [one for one in documents if isinstance(one, LikelihoodTable)]
     return Documents(

@@ -21,7 +21,7 @@ from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.edition import is_older
 from asepsis.exposure.feeds.reading import Document, Kind, read_document
-from asepsis.exposure.feeds.vex import Parts, resolved
+from asepsis.exposure.feeds.telling import told_by
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
 from asepsis.pipeline.embedded import Store, connect
@@ -264,9 +264,8 @@ class Feeds(Store):
 
     def advisories(self) -> list[Advisory]:
         """Every advisory that is held, of whatever format."""
-        found = [document.content for document in self.documents(*ADVISORIES, Kind.CYCLONEDX_BOM)]
-        lists = [one for one in found if isinstance(one, Parts)]
-        return list(resolved((one for one in found if isinstance(one, Advisory)), lists))
+        kinds = (*ADVISORIES, Kind.CYCLONEDX_BOM, Kind.FDA_RECALLS)
+        return told_by(document.content for document in self.documents(*kinds))
 
     def record_changes(self, at_ns: int, changes: list[dict[str, Any]]) -> None:
         """Keeps what an update changed for the devices."""

@@ -23,7 +23,9 @@ from asepsis.devices.device import Device
 from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.difference import changes_of
+from asepsis.exposure.feeds.fda import Recalls
 from asepsis.exposure.feeds.reading import Kind
+from asepsis.exposure.feeds.recalls import PUBLISHER, advisories_of
 from asepsis.exposure.feeds.vex import Parts, points_elsewhere, resolved
 from asepsis.exposure.feeds.written import read_written, written
 from asepsis.exposure.finding import Exposed, Finding, Verdict
@@ -41,6 +43,8 @@ VERDICTS_LIMIT: Final = 300_000
 WAITING_LIMIT: Final = 20_000
 # In the place of an advisory's makers: its products stand in another document.
 POINTING: Final = "elsewhere"
+# In the place of the makers of a file of recalls: each recall has a row of its own.
+RECALLED: Final = "recalls"
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS program (digest TEXT PRIMARY KEY) STRICT;
@@ -106,7 +110,37 @@ class Judged(Store):
                     key, digest, _ = edition
                     of = frozenset(json.loads(makers))
                     cards.append(Card(key=key.partition("\n")[2], digest=digest, makers=of, read=read))
+            for edition in feeds.editions(Kind.FDA_RECALLS):
+                if known.pop(edition, None) != RECALLED:
+                    known |= self._read_recalls(cursor, feeds, edition)
+                cards.extend(self._recalls(known, edition))
         return cards
+
+    def _read_recalls(
+        self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]
+    ) -> dict[tuple[str, str, int], str]:
+        """Keeps the short form of every recall of a file; gives their makers."""
+        key, sha256, loaded_ns = edition
+        document = feeds.document(key)
+        content = None if document is None else document.content
+        found = {}
+        for advisory in advisories_of(content.recalls) if isinstance(content, Recalls) else ():
+            at = (f"{key}\n{advisory.id}", sha256, loaded_ns)
+            found[at] = json.dumps(sorted(makers_of(advisory)), ensure_ascii=False)
+            cursor.execute(
+                "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*at, found[at], written(advisory))
+            )
+        cursor.execute("INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*edition, RECALLED, ""))
+        return found
+
+    def _recalls(self, known: dict[tuple[str, str, int], str], edition: tuple[str, str, int]) -> Iterator[Card]:
+        """The cards of the recalls of one file."""
+        key, sha256, loaded_ns = edition
+        for at, makers in sorted(known.items()):
+            if at[1:] == (sha256, loaded_ns) and at[0].rpartition("\n")[0] == key:
+                number = at[0].rpartition("\n")[2]
+                of = frozenset(json.loads(makers))
+                yield Card(key=f"{PUBLISHER}\n{number}".casefold(), digest=sha256, makers=of, read=self._reader(at))
 
     def _read(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]) -> str:
         """Keeps the short form of a document; gives its makers, or nothing where it can no longer be read."""
@@ -134,7 +168,8 @@ class Judged(Store):
         held = set(feeds.editions(*ADVISORIES))
         with self._writing() as cursor:
             rows = cursor.execute("SELECT key, sha256, loaded_ns FROM advisories").fetchall()
-            gone = [row for row in rows if row not in held]
+            held.update(feeds.editions(Kind.FDA_RECALLS))
+            gone = [row for row in rows if row not in held and (row[0].rpartition("\n")[0], *row[1:]) not in held]
             cursor.executemany("DELETE FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", gone)
 
     def verdicts(self, identity: bytes) -> tuple[str, str] | None:

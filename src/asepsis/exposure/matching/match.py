@@ -17,6 +17,7 @@ from asepsis.exposure.identity import Identity, evidence_for, identity_of
 from asepsis.exposure.matching.names import LONGEST_NAME, Brands, Likeness, device_reading, likeness
 from asepsis.exposure.matching.ranges import Answer, Placing, place
 from asepsis.exposure.matching.shelf import Card, Leaf, Shelves, card_of
+from asepsis.exposure.matching.units import by_unit
 from asepsis.exposure.matching.version import Version, version
 from asepsis.exposure.matching.vocabulary import atoms
 from asepsis.kernel.value import value
@@ -116,6 +117,7 @@ def findings_about(device: Device, verdicts: Iterable[Verdict]) -> Iterator[Find
     if told:
         model, shown = evidence_for(device, "model"), evidence_for(device, "firmware")
         for verdict in told:
+            verdict = by_unit(verdict, device.serial or "", device.udi or "")
             yield Finding(device=device.id, site=device.site, verdict=verdict, model=model, version=shown)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from asepsis.exposure.advisory import Advisory, Product, Status
+from asepsis.exposure.feeds.recalls import CATEGORY
 from asepsis.exposure.matching.makers import makers, words_of
 from asepsis.exposure.matching.names import Brands, Name, brands, read_name
 from asepsis.exposure.matching.range_text import said_twice
@@ -237,7 +238,9 @@ def leaves(advisory: Advisory) -> Iterator[Leaf]:
         who = makers(product.vendor) if product.vendor else frozenset[str]()
         name = product.name or product.words
         noise = words_of(who).union(atoms(product.vendor))
-        first, second = said_twice(product.version, product.words, name)
+        # A recall describes its product in free words, in which numbers are anything.
+        twice = name if advisory.category == CATEGORY else product.words
+        first, second = said_twice(product.version, twice, name)
         yield Leaf(
             advisory=advisory,
             product=product,

@@ -16,6 +16,9 @@ _LEVEL: Final = {"N": 0.0, "L": 0.5, "P": 0.5, "H": 1.0, "C": 1.0}
 # A vector has a dozen metrics; a longer text is none.
 VECTOR_LIMIT = 400
 _FIX: Final = "vendor_fix"
+RECALL_IMPACT: Final = {"I": (0.0, 1.0, 1.0), "II": (0.0, 0.5, 0.5), "III": (0.0, 0.0, 0.0)}
+"""What a recalled device may do, as if somebody had changed or stopped it: class I may cause serious harm or death,
+class II may do so remotely or harm for a time, class III is not likely to harm (21 CFR 7.3(m))."""
 
 
 def threats_of(
@@ -62,7 +65,11 @@ def _threat(
     name: str, vulnerability: Vulnerability | None, *, is_certain: bool, is_exploited: bool, epss: float | None
 ) -> Threat:
     base, impact, has_fix = None, None, False
-    if vulnerability is not None:
+    if vulnerability is not None and vulnerability.recall_class:
+        # Nobody needs to attack for a recall to come true, so it adds nothing to how likely an attack is; what it may
+        # do adds to the harm.
+        base, impact = 0.0, RECALL_IMPACT[vulnerability.recall_class]
+    elif vulnerability is not None:
         base = vulnerability.base_score
         vectors = sorted(vulnerability.scores, key=lambda score: (score.version, score.base), reverse=True)
         impact = next((told for score in vectors if (told := impact_of(score.vector)) is not None), None)
