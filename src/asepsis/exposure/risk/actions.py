@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
-from math import inf
 from typing import Any, Final
 
 from asepsis.exposure.risk.facts import Control, Facts, Threat
-from asepsis.exposure.risk.score import TIER_FROM, Assessment, Tier, assess
+from asepsis.exposure.risk.score import TIER_FROM, Tier, score_of, tier_of
 from asepsis.exposure.weaknesses.kinds import KINDS
 from asepsis.kernel.value import value
 
@@ -72,8 +71,8 @@ def applicable(facts: Facts) -> tuple[Action, ...]:
 def possible(facts: Facts) -> tuple[Action, ...]:
     """What can be done about a device, the most effective for an hour first, at most ``ACTIONS_LIMIT``."""
     actions = applicable(facts)
-    score = assess(facts).score
-    gain = {one.id: (score - assess(one.change(facts)).score) / Fraction(one.hours) for one in actions}
+    score = score_of(facts)
+    gain = {one.id: (score - score_of(one.change(facts))) / Fraction(one.hours) for one in actions}
     return tuple(sorted(actions, key=lambda one: (-gain[one.id], one.id))[:ACTIONS_LIMIT])
 
 
@@ -84,41 +83,57 @@ def advise(facts: Facts) -> Advice | None:
         Of two that cost the same, the one that leaves the lower score; where no set changes the tier, the best three;
         None where nothing helps or nothing has to be done.
     """
-    before = assess(facts)
-    if before.tier is Tier.LOW:
+    score = score_of(facts)
+    before = tier_of(score)
+    if before is Tier.LOW:
         return None
     actions = possible(facts)
-    found: list[tuple[float, Fraction, int, Advice]] = []
-    least = inf
-    for size in range(1, TRIED_TOGETHER + 1):
-        for chosen in combinations(actions, size):
-            # What costs more than a set that is enough need not be computed.
-            if sum(action.hours for action in chosen) > least:
-                continue
-            advice = _done(facts, chosen, before)
+    # No action raises a score: what all of them together do not change, none of them changes.
+    if tier_of(_score_after(facts, actions)) is not before:
+        found = _cheapest(facts, actions, before)
+        if found is not None:
+            return found
+        for size in range(TRIED_TOGETHER + 1, len(actions) + 1):
+            advice = _done(facts, actions[:size], before)
             if advice.changes_tier:
-                found.append((advice.hours, advice.score, len(found), advice))
-                least = min(least, advice.hours)
-    if found:
-        return min(found)[3]
-    rest = [_done(facts, actions[:size], before) for size in range(TRIED_TOGETHER + 1, len(actions) + 1)]
-    for advice in rest:
-        if advice.changes_tier:
-            return advice
+                return advice
     best = _done(facts, actions[:TRIED_TOGETHER], before)
-    return best if best.score < before.score else None
+    return best if best.score < score else None
 
 
-def _done(facts: Facts, actions: tuple[Action, ...], before: Assessment) -> Advice:
+def _cheapest(facts: Facts, actions: tuple[Action, ...], before: Tier) -> Advice | None:
+    """Of the sets of up to ``TRIED_TOGETHER`` that change the tier that of the fewest hours, then the lowest score."""
+    sets = [chosen for size in range(1, TRIED_TOGETHER + 1) for chosen in combinations(actions, size)]
+    found: Advice | None = None
+    # Sorting keeps the order of sets of equal hours, so that of two that do the same the smaller comes first.
+    for chosen in sorted(sets, key=_hours):
+        if found is not None and _hours(chosen) > found.hours:
+            break
+        advice = _done(facts, chosen, before)
+        if advice.changes_tier and (found is None or advice.score < found.score):
+            found = advice
+    return found
+
+
+def _hours(actions: tuple[Action, ...]) -> float:
+    return sum(action.hours for action in actions)
+
+
+def _score_after(facts: Facts, actions: tuple[Action, ...]) -> Fraction:
     for action in actions:
         facts = action.change(facts)
-    after = assess(facts)
+    return score_of(facts)
+
+
+def _done(facts: Facts, actions: tuple[Action, ...], before: Tier) -> Advice:
+    score = _score_after(facts, actions)
+    tier = tier_of(score)
     return Advice(
         actions=actions,
-        hours=sum(action.hours for action in actions),
-        score=after.score,
-        tier=after.tier,
-        changes_tier=_place(after.tier) > _place(before.tier),
+        hours=_hours(actions),
+        score=score,
+        tier=tier,
+        changes_tier=_place(tier) > _place(before),
     )
 
 

@@ -7,13 +7,17 @@ formulas and the sources of their constants are in ``docs/explanation/risk.md``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import log2, log10, prod
 from typing import Final
 
-from asepsis.exposure.risk.facts import STRENGTH, Facts, Threat
+from asepsis.exposure.risk.facts import STRENGTH, Control, Facts, Threat
 from asepsis.exposure.weaknesses.kinds import KINDS
 from asepsis.kernel.value import value
 from asepsis.knowledge.harm import SEVERITIES, harm_of
+
+# Factors that are remembered by what they rest on, of each sort: devices of one model rest on the same.
+REMEMBERED: Final = 16384
 
 
 @value
@@ -94,22 +98,32 @@ def any_of(chances: Iterable[float]) -> float:
 
 
 def _exposure(facts: Facts) -> Factor:
+    return _exposure_of(facts.partners, facts.networks, facts.contacts_internet, facts.managed_from_internet)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _exposure_of(partners: int, networks: int, contacts: bool, managed: bool) -> Factor:  # the key
     reached = any_of(
         (
-            _MANAGED if facts.managed_from_internet else 0.0,
-            _CONTACTS if facts.contacts_internet else 0.0,
-            _NETWORKS * _logarithmic(facts.networks, _NETWORKS_FULL),
-            _PARTNERS * _logarithmic(facts.partners, _PARTNERS_FULL),
+            _MANAGED if managed else 0.0,
+            _CONTACTS if contacts else 0.0,
+            _NETWORKS * _logarithmic(networks, _NETWORKS_FULL),
+            _PARTNERS * _logarithmic(partners, _PARTNERS_FULL),
         )
     )
-    words = [f"{facts.partners} partners in {facts.networks} other networks"]
-    words += ["managed from the internet"] if facts.managed_from_internet else []
-    words += ["talks with the internet"] if facts.contacts_internet else []
+    words = [f"{partners} partners in {networks} other networks"]
+    words += ["managed from the internet"] if managed else []
+    words += ["talks with the internet"] if contacts else []
     return _known("exposure", reached, ", ".join(words))
 
 
 def _weaknesses(facts: Facts) -> Factor:
-    kinds = sorted((KINDS[name] for name in facts.weaknesses if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
+    return _weaknesses_of(facts.weaknesses)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _weaknesses_of(names: frozenset[str]) -> Factor:
+    kinds = sorted((KINDS[name] for name in names if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
     # Half the ease: a weakness that was seen is used by few.
     chance = any_of(kind.ease / 2 for kind in kinds)
     words = "; ".join(kind.title.lower() for kind in kinds) or "none was seen"
@@ -117,15 +131,20 @@ def _weaknesses(facts: Facts) -> Factor:
 
 
 def _vulnerabilities(facts: Facts) -> Factor:
-    if not facts.advisories_read and not facts.threats:
+    return _vulnerabilities_of(facts.threats, facts.advisories_read)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _vulnerabilities_of(threats: tuple[Threat, ...], read: bool) -> Factor:  # the key
+    if not read and not threats:
         low, middle, high = _UNREAD
         return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words="no advisories were read")
-    low, middle, high = (any_of(_chance(threat, end) for threat in facts.threats) for end in range(3))
-    certain = [threat for threat in facts.threats if threat.is_certain]
-    words = f"{len(certain)} known, {len(facts.threats) - len(certain)} that cannot be told"
-    if any(threat.is_exploited for threat in facts.threats):
+    low, middle, high = (any_of(_chance(threat, end) for threat in threats) for end in range(3))
+    certain = [threat for threat in threats if threat.is_certain]
+    words = f"{len(certain)} known, {len(threats) - len(certain)} that cannot be told"
+    if any(threat.is_exploited for threat in threats):
         words += "; attackers use one already"
-    if not facts.advisories_read:
+    if not read:
         # What was found does not make it better than what is not known.
         middle, high = any_of((middle, _UNREAD[1])), any_of((high, _UNREAD[2]))
     return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words=words)
@@ -139,15 +158,25 @@ def _chance(threat: Threat, end: int) -> float:
 
 
 def _no_controls(facts: Facts) -> Factor:
-    left = prod(1.0 - STRENGTH[control] for control in facts.controls)
-    names = ", ".join(sorted(str(control) for control in facts.controls)) or "none"
-    if facts.controls_told or facts.controls:
+    return _no_controls_of(facts.controls, facts.controls_told)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _no_controls_of(controls: frozenset[Control], told: bool) -> Factor:  # the key
+    left = prod(1.0 - STRENGTH[control] for control in controls)
+    names = ", ".join(sorted(str(control) for control in controls)) or "none"
+    if told or controls:
         return _known("no_controls", left, f"controls in place: {names}")
     return Factor(name="no_controls", low=0.1, middle=1.0, high=1.0, words="nobody has said which controls there are")
 
 
 def _function(facts: Facts) -> Factor:
-    harm = harm_of(facts.category)
+    return _function_of(facts.category)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _function_of(category: str | None) -> Factor:
+    harm = harm_of(category)
     if harm is None:
         low, middle, high = _UNKNOWN_FUNCTION
         return Factor(name="function", low=low, middle=middle, high=high, words="it is not known what it is")
@@ -158,7 +187,12 @@ def _function(facts: Facts) -> Factor:
 
 
 def _device_class(facts: Facts) -> Factor:
-    harm = harm_of(facts.category)
+    return _device_class_of(facts.category)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _device_class_of(category: str | None) -> Factor:
+    harm = harm_of(category)
     if harm is None:
         low, middle, high = _UNKNOWN_CLASS
         return Factor(name="device_class", low=low, middle=middle, high=high, words="its class is not known")
@@ -167,8 +201,13 @@ def _device_class(facts: Facts) -> Factor:
 
 
 def _patients(facts: Facts) -> Factor:
-    share = _logarithmic(facts.patients, _PATIENTS_FULL)
-    return _known("patients", share, _patients_words(facts.patients))
+    return _patients_of(facts.patients)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _patients_of(patients: int) -> Factor:
+    share = _logarithmic(patients, _PATIENTS_FULL)
+    return _known("patients", share, _patients_words(patients))
 
 
 def _patients_words(count: int) -> str:
@@ -178,15 +217,20 @@ def _patients_words(count: int) -> str:
 
 
 def _impact(facts: Facts) -> Factor:
-    harm = harm_of(facts.category)
+    return _impact_of(facts.category, facts.weaknesses, facts.threats)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _impact_of(category: str | None, weaknesses: frozenset[str], threats: tuple[Threat, ...]) -> Factor:
+    harm = harm_of(category)
     treats = harm is not None and harm.severity in ("critical", "catastrophic")
     weights = _OF_CARE if treats or harm is None else _OF_RECORDS
-    seen = [_weighed(weights, _IMPACT_OF_WEAKNESS[name]) for name in facts.weaknesses if name in _IMPACT_OF_WEAKNESS]
+    seen = [_weighed(weights, _IMPACT_OF_WEAKNESS[name]) for name in weaknesses if name in _IMPACT_OF_WEAKNESS]
     by_end = []
     for end in range(3):
-        told = [_weighed(weights, threat.impact or (_UNKNOWN_BASE[end] / 10,) * 3) for threat in facts.threats]
-        certain = [one for one, threat in zip(told, facts.threats, strict=True) if threat.is_certain or end == 2]
-        doubtful = [one / 2 for one, threat in zip(told, facts.threats, strict=True) if not threat.is_certain]
+        told = [_weighed(weights, threat.impact or (_UNKNOWN_BASE[end] / 10,) * 3) for threat in threats]
+        certain = [one for one, threat in zip(told, threats, strict=True) if threat.is_certain or end == 2]
+        doubtful = [one / 2 for one, threat in zip(told, threats, strict=True) if not threat.is_certain]
         by_end.append(max([0.0, *seen, *certain, *(doubtful if end else ())]))
     low, middle, high = by_end
     words = "diagnosis or therapy can be changed or stopped" if treats else "data and service can be changed or lost"
@@ -200,8 +244,13 @@ def _weighed(weights: tuple[float, float, float], impact: tuple[float, float, fl
 
 
 def _data(facts: Facts) -> Factor:
-    share = min(1.0, log10(1 + facts.patient_messages) / log10(1 + _DATA_FULL))
-    return _known("data", share, f"{facts.patient_messages:,} messages with patient data a day")
+    return _data_of(facts.patient_messages)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _data_of(messages: int) -> Factor:
+    share = min(1.0, log10(1 + messages) / log10(1 + _DATA_FULL))
+    return _known("data", share, f"{messages:,} messages with patient data a day")
 
 
 def _known(name: str, number: float, words: str) -> Factor:

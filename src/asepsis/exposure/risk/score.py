@@ -46,6 +46,11 @@ HARM_WEIGHTS: Final[Mapping[str, Fraction]] = {
 
 # Factors are rounded to a millionth before anything is multiplied: exact fractions stay small.
 _GRAIN: Final = 1_000_000
+# Sums are whole numbers of grains times hundredths, which fractions are made of in the end: the same, and ten times as
+# fast.
+_WHOLE: Final = 100 * _GRAIN
+_LIKELY: Final = tuple(int(100 * weight) for weight in LIKELIHOOD_WEIGHTS.values())
+_HARMFUL: Final = tuple(int(100 * weight) for weight in HARM_WEIGHTS.values())
 
 
 @value
@@ -117,25 +122,46 @@ def tier_of(score: Fraction) -> Tier:
 def assess(facts: Facts) -> Assessment:
     """Scores one device."""
     likely, harmful = likelihood_factors(facts), harm_factors(facts)
-    parts = [(factor, LIKELIHOOD_WEIGHTS[factor.name] * _exact(factor.middle)) for factor in likely]
-    harms = [(factor, HARM_WEIGHTS[factor.name] * _exact(factor.middle)) for factor in harmful]
-    likelihood, harm = sum((part for _, part in parts), Fraction()), sum((part for _, part in harms), Fraction())
-    shares = [Share(factor=one.name, points=50 * part * harm, words=one.words) for one, part in parts]
-    shares += [Share(factor=one.name, points=50 * part * likelihood, words=one.words) for one, part in harms]
+    parts = [(one, weight * _grains(one.middle)) for one, weight in zip(likely, _LIKELY, strict=True)]
+    harms = [(one, weight * _grains(one.middle)) for one, weight in zip(harmful, _HARMFUL, strict=True)]
+    likelihood, harm = sum(part for _, part in parts), sum(part for _, part in harms)
+    shares = [(50 * part * harm, one) for one, part in parts] + [(50 * part * likelihood, one) for one, part in harms]
+    shares.sort(key=_by_points)
     return Assessment(
         device=facts.device,
-        score=100 * likelihood * harm,
-        low=100 * _total(likely, LIKELIHOOD_WEIGHTS, "low") * _total(harmful, HARM_WEIGHTS, "low"),
-        high=100 * _total(likely, LIKELIHOOD_WEIGHTS, "high") * _total(harmful, HARM_WEIGHTS, "high"),
-        likelihood=likelihood,
-        harm=harm,
-        shares=tuple(sorted(shares, key=lambda share: (-share.points, share.factor))),
+        score=Fraction(100 * likelihood * harm, _WHOLE * _WHOLE),
+        low=Fraction(
+            100
+            * sum(weight * _grains(one.low) for one, weight in zip(likely, _LIKELY, strict=True))
+            * sum(weight * _grains(one.low) for one, weight in zip(harmful, _HARMFUL, strict=True)),
+            _WHOLE * _WHOLE,
+        ),
+        high=Fraction(
+            100
+            * sum(weight * _grains(one.high) for one, weight in zip(likely, _LIKELY, strict=True))
+            * sum(weight * _grains(one.high) for one, weight in zip(harmful, _HARMFUL, strict=True)),
+            _WHOLE * _WHOLE,
+        ),
+        likelihood=Fraction(likelihood, _WHOLE),
+        harm=Fraction(harm, _WHOLE),
+        shares=tuple(
+            Share(factor=one.name, points=Fraction(points, _WHOLE * _WHOLE), words=one.words) for points, one in shares
+        ),
     )
 
 
-def _exact(number: float) -> Fraction:
-    return Fraction(round(number * _GRAIN), _GRAIN)
+def score_of(facts: Facts) -> Fraction:
+    """``assess(facts).score`` without the rest of it."""
+    likelihood = sum(
+        weight * _grains(one.middle) for one, weight in zip(likelihood_factors(facts), _LIKELY, strict=True)
+    )
+    harm = sum(weight * _grains(one.middle) for one, weight in zip(harm_factors(facts), _HARMFUL, strict=True))
+    return Fraction(100 * likelihood * harm, _WHOLE * _WHOLE)
 
 
-def _total(factors: tuple[Factor, ...], weights: Mapping[str, Fraction], end: str) -> Fraction:
-    return sum((weights[factor.name] * _exact(getattr(factor, end)) for factor in factors), Fraction())
+def _grains(number: float) -> int:
+    return round(number * _GRAIN)
+
+
+def _by_points(share: tuple[int, Factor]) -> tuple[int, str]:
+    return -share[0], share[1].name
