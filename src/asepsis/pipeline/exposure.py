@@ -19,6 +19,7 @@ from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.matching.shelf import Card
 from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
+from asepsis.exposure.reported.tying import ReportedFinding
 from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, Threat, advise, assess, stability
 from asepsis.exposure.risk.gather import Gathering
 from asepsis.exposure.risk.threats import threats_of
@@ -31,6 +32,7 @@ from asepsis.pipeline.judged import judging
 from asepsis.pipeline.papers import changed_of
 from asepsis.pipeline.parts import Parts, component_findings
 from asepsis.pipeline.registry import Registry, RegistryError, revision_of
+from asepsis.pipeline.reported import reported_findings, taken_of
 from asepsis.pipeline.workspace import Workspace
 
 # Rows that are judged: each different thing that two devices said or did. A hospital of 100,000 devices has some ten
@@ -240,6 +242,8 @@ class Examination:
     documents: Documents
     parts: Parts
     """What advisories mean for the lists of components that are held."""
+    reported: Sequence[ReportedFinding] = ()
+    """What other scanners' reports claim; no risk follows from a stranger's word alone."""
 
 
 def examine(
@@ -270,6 +274,9 @@ def examine(
         weak, facts = _facts(
             workspace, registry, devices, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
         )
+        reported = reported_findings(
+            workspace, registry, site=site, now_ns=time.time_ns() if now_ns is None else now_ns
+        )
     advised: dict[Facts, Advice | None] = {}
     advice = []
     for one in facts:
@@ -288,6 +295,7 @@ def examine(
         stability=stability(facts),
         documents=told,
         parts=in_parts.parts,
+        reported=reported,
     )
 
 
@@ -295,7 +303,7 @@ def inputs_of(workspace: Workspace) -> str:
     """Names what ``examine`` would read now: another text where it may answer otherwise. A question of microseconds."""
     return (
         f"registry {revision_of(workspace.registry_path)}, documents {loaded_of(workspace.feeds_path)},"
-        f" papers {changed_of(workspace.papers_path)}"
+        f" papers {changed_of(workspace.papers_path)}, reports {taken_of(workspace)}"
     )
 
 

@@ -104,6 +104,11 @@ class Workspace:
         return self.root / "knowledge"
 
     @property
+    def reports_path(self) -> Path:
+        """Reports of other scanners, an SQLite database; there only where there are any."""
+        return self.root / "scan-reports.sqlite"
+
+    @property
     def scans_path(self) -> Path:
         """Scans that were planned, approved or run; there only where there are any."""
         return self.root / "scans"

@@ -10,6 +10,7 @@ from asepsis.kernel.value import value
 READS_DEVICES = {"device.list", "device.view"}
 SEES_EXPOSURE = {"finding.view", "risk.view"}
 SEES_TESTS = {"scan.view", "report.view", "engagement.view"}
+APPROVALS = {"scan.approve", "engagement.approve"}
 TESTS = SEES_TESTS | {"scan.propose", "scan.stop", "report.import", "engagement.propose", "engagement.work"}
 ENGINEERING = READS_DEVICES | {"device.export", "map.view", "device.evidence", "conversation.view"}
 
@@ -92,6 +93,8 @@ JUST_SIGNED_IN = {"role.grant", "role.withdraw", "administrator.propose", "admin
 
 CHANGES = (
     HARD_PASSKEY
+    | (TESTS - SEES_TESTS)
+    | APPROVALS
     | {"device.edit", "device.override", "import.propose", "import.apply", "import.refuse", "capture.upload"}
     | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage"}
 )
@@ -146,7 +149,7 @@ def _separated(q: Question) -> bool:
     """Duties that one person never holds together."""
     if q.role in ("auditor", "vendor") and q.action in CHANGES:
         return True
-    if q.mine and q.action in {"import.apply", "administrator.approve", "break_glass.review"}:
+    if q.mine and q.action in APPROVALS | {"import.apply", "administrator.approve", "break_glass.review"}:
         return True
     if q.mine and q.action in {"role.grant", "administrator.propose"}:
         return True

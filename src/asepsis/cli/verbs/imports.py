@@ -12,6 +12,7 @@ from asepsis.cli.exits import Exit
 from asepsis.cli.verb import DEFAULT_SITE, Verb, json_option, site_option, workspace_option
 from asepsis.cli.verbs.documents import VERBS
 from asepsis.cli.verbs.import_papers import mds2, sbom
+from asepsis.cli.verbs.import_reports import REPORT_VERBS
 
 if TYPE_CHECKING:
     from asepsis.pipeline.imports_report import ImportReport
@@ -31,7 +32,7 @@ def _take_in(take: Callable[..., ImportReport], path: str, *, site: str, as_json
 
 @click.group(
     name="import",
-    short_help="Take in logs of sensors, and papers of makers and publishers.",
+    short_help="Take in logs of sensors, papers of makers and publishers, reports of scanners.",
     no_args_is_help=True,
 )
 def command() -> None:
@@ -83,5 +84,5 @@ def eve(path: str, site: str, as_json: bool, workspace: Path | None) -> int:
 
 command.add_command(mds2)
 command.add_command(sbom)
-for _verb in VERBS:
+for _verb in (*VERBS, *REPORT_VERBS):
     command.add_command(_verb)

@@ -15,6 +15,7 @@ from asepsis.exposure.advisory import Status, Vulnerability
 from asepsis.exposure.care import care_words
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.finding import Finding as Found
+from asepsis.exposure.reported.tying import ReportedFinding
 from asepsis.exposure.weaknesses import Weakness
 from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.exposure import Documents, Examination
@@ -111,6 +112,9 @@ def finding_rows(examined: Examination, devices: Iterable[str], now: datetime) -
     weak: dict[str, list[Weakness]] = defaultdict(list)
     for weakness in examined.weaknesses:
         weak[weakness.device].append(weakness)
+    claims: dict[str, list[ReportedFinding]] = defaultdict(list)
+    for reported in examined.reported:
+        claims[reported.device].append(reported)
     told = {document.key: document for document in examined.documents.advisories}
     scores = {one.device: round(float(one.score), 3) for one in examined.assessments}
     known = {device.id: device for device in examined.devices}
@@ -126,6 +130,9 @@ def finding_rows(examined: Examination, devices: Iterable[str], now: datetime) -
                     rows[row.source, row.key] = row
             for weakness in weak[device_id]:
                 row = _weakness_finding(weakness)
+                rows[row.source, row.key] = row
+            for claimed in claims[device_id]:
+                row = _reported_finding(claimed)
                 rows[row.source, row.key] = row
         for row in rows.values():
             row.device_id = device_id
@@ -198,6 +205,25 @@ def _weakness_finding(weakness: Weakness) -> Finding:
         why=f"{kind.term}; seen {weakness.count:,} time{'s' if weakness.count != 1 else ''}",
         evidence=[seen.document() for seen in weakness.evidence],
         last_found=datetime.fromtimestamp(weakness.last_ns // SECOND_NS, UTC),
+    )
+
+
+def _reported_finding(one: ReportedFinding) -> Finding:
+    """What another scanner claims: affected by its word, or "cannot tell" where traffic contradicts it or it is old."""
+    claim = one.claim
+    port = f", {claim.transport} port {claim.port}" if claim.port else ""
+    return Finding(
+        source=Finding.Source.REPORT,
+        key=said(one.key, 200),
+        answer=Finding.Answer.AFFECTED if one.believed else Finding.Answer.CANNOT_TELL,
+        title=said(claim.title or claim.number, TITLE_LIMIT),
+        action=said(claim.action, TEXT_LIMIT),
+        why=said(one.why, TEXT_LIMIT),
+        words=said(f"{one.source}, {claim.number}{port}: {claim.title}", TEXT_LIMIT),
+        tells="" if one.believed else "A scan of today, or the traffic of the service itself.",
+        note=said("; ".join(one.contradictions), TEXT_LIMIT),
+        vulnerabilities=[said(number, ID_LIMIT) for number in claim.vulnerabilities[:LISTED_LIMIT]],
+        base=claim.base,
     )
 
 

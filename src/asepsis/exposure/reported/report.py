@@ -1,0 +1,158 @@
+"""A report of another program: which hosts it says it saw, with what, and what it claims against them."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any, Final
+
+from asepsis.kernel.errors import AsepsisError
+from asepsis.kernel.text import showable
+from asepsis.kernel.value import value
+
+# A scan of a large site by Nessus is some 300 MB; what a person brings in for one hospital is a tenth of it.
+REPORT_LIMIT_BYTES: Final = 256 << 20
+HOSTS_LIMIT: Final = 65_536
+"""A network of /16."""
+CLAIMS_LIMIT: Final = 2_000
+"""Of one host; Nessus has some 200 for the worst."""
+TEXT_LIMIT: Final = 300
+_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
+_MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+class ReportError(AsepsisError):
+    """A file is no report that can be read."""
+
+
+class Tool(StrEnum):
+    """Whose format it is."""
+
+    NMAP = "nmap"
+    NESSUS = "nessus"
+    SARIF = "sarif"
+
+
+class Severity(StrEnum):
+    """As the report says, the worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NOTE = "note"
+
+
+@value
+class Service:
+    """A port that is said to answer."""
+
+    port: int
+    transport: str
+    name: str
+    product: str
+
+
+@value
+class Claim:
+    """What a report holds against a host. The program's output is not kept: it may quote secrets or patients."""
+
+    number: str
+    """The program's own number of it: a plugin, a rule, a script."""
+    title: str
+    severity: Severity
+    base: float | None
+    """CVSS base score; None where there is none."""
+    port: int
+    """0 for the host as a whole."""
+    transport: str
+    vulnerabilities: tuple[str, ...]
+    """CVE numbers."""
+    action: str
+    """What the program recommends."""
+
+
+@value
+class Host:
+    """One host of a report."""
+
+    ips: tuple[str, ...]
+    macs: tuple[str, ...]
+    names: tuple[str, ...]
+    os: str
+    at_ns: int
+    """When it was looked at; 0 where the report does not say."""
+    services: tuple[Service, ...]
+    claims: tuple[Claim, ...]
+
+
+@value
+class Report:
+    """One file."""
+
+    tool: Tool
+    program: str
+    """Name and version, as the file says."""
+    name: str
+    began_ns: int
+    """0 where it does not say."""
+    hosts: tuple[Host, ...]
+    problems: tuple[str, ...]
+    """What could not be read; the rest was."""
+
+    @property
+    def claims(self) -> int:
+        """How many there are in all."""
+        return sum(len(host.claims) for host in self.hosts)
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready, without the hosts."""
+        return {
+            "tool": str(self.tool),
+            "program": self.program,
+            "name": self.name,
+            "hosts": len(self.hosts),
+            "claims": self.claims,
+            "problems": list(self.problems),
+        }
+
+
+def text(raw: object, limit: int = TEXT_LIMIT) -> str:
+    """A short text of a stranger, in one line, without signs that a terminal obeys."""
+    return showable(" ".join(str(raw).split()))[:limit] if isinstance(raw, str) else ""
+
+
+def cves(*texts: str) -> tuple[str, ...]:
+    """The CVE numbers in texts, in order, each once."""
+    return tuple(dict.fromkeys(found for one in texts for found in _CVE.findall(one.upper())))[:100]
+
+
+def mac(raw: str) -> str:
+    """A hardware address as we write it; empty where it is none."""
+    lower = raw.strip().lower().replace("-", ":")
+    return lower if _MAC.fullmatch(lower) else ""
+
+
+def number(raw: object, most: float) -> float | None:
+    """A number from 0 to ``most``; None for everything else."""
+    try:
+        found = float(raw)  # type: ignore[arg-type]  # what is no number raises
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if 0 <= found <= most else None
+
+
+def severity_of(base: float | None) -> Severity:
+    """The words of CVSS 3.1, section 5, for a base score."""
+    if base is None or base <= 0:
+        return Severity.NOTE
+    return next(
+        word
+        for least, word in (
+            (9.0, Severity.CRITICAL),
+            (7.0, Severity.HIGH),
+            (4.0, Severity.MEDIUM),
+            (0.0, Severity.LOW),
+        )
+        if base >= least
+    )
