@@ -37,7 +37,7 @@ class Tally:
     forms: int
     devices: int
     counts: Mapping[str, int]
-    """Standing -> answers, over all devices."""
+    """Standing -> answers, each once, however many devices show it."""
 
     @property
     def contradicted(self) -> int:
@@ -151,18 +151,33 @@ def _speakers(row: Row, by_mac: Mapping[str, str]) -> set[str]:
     return found
 
 
+_WORST: Final = (Standing.CONTRADICTED, Standing.QUESTIONED, Standing.CONFIRMED, Standing.UNSEEN)
+
+
+def standings(claims: Mapping[tuple[str, str], list[Any]]) -> dict[tuple[str, str], str]:
+    """(paper, question) -> how the answer stands, the worst of all devices."""
+    found: dict[tuple[str, str], str] = {}
+    for (paper_id, _), of in claims.items():
+        for claim in of:
+            at = paper_id, claim["question"]
+            if at not in found or _WORST.index(claim["standing"]) < _WORST.index(Standing(found[at])):
+                found[at] = claim["standing"]
+    return found
+
+
 def tallies(papers: Iterable[Paper], claims: Mapping[tuple[str, str], list[Any]]) -> list[Tally]:
     """Whose forms are contradicted most: makers by contradicted answers, then by name."""
-    by_id = {paper.id: paper for paper in papers}
+    makers = {paper.id: paper.subject.maker for paper in papers}
     forms: dict[str, set[str]] = defaultdict(set)
     devices: dict[str, set[str]] = defaultdict(set)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for (paper_id, device), of in claims.items():
-        if paper_id in by_id:
-            maker = by_id[paper_id].subject.maker
-            forms[maker].add(paper_id)
-            devices[maker].add(device)
-            counts[maker].update(claim["standing"] for claim in of)
+    for paper_id, device in claims:
+        if paper_id in makers:
+            forms[makers[paper_id]].add(paper_id)
+            devices[makers[paper_id]].add(device)
+    for (paper_id, _), standing in standings(claims).items():
+        if paper_id in makers:
+            counts[makers[paper_id]][standing] += 1
     found = [
         Tally(maker=maker, forms=len(forms[maker]), devices=len(devices[maker]), counts=dict(counts[maker]))
         for maker in forms
@@ -170,4 +185,4 @@ def tallies(papers: Iterable[Paper], claims: Mapping[tuple[str, str], list[Any]]
     return sorted(found, key=lambda tally: (-tally.contradicted, tally.maker))
 
 
-__all__ = ["Tally", "behaviours", "disclose", "form_of", "renew", "stamp_of", "tallies"]
+__all__ = ["Tally", "behaviours", "disclose", "form_of", "renew", "stamp_of", "standings", "tallies"]

@@ -21,7 +21,7 @@ from asepsis.exposure.support import out_of_support
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
-from asepsis.pipeline.disclosure import form_of, tallies
+from asepsis.pipeline.disclosure import form_of, standings, tallies
 from asepsis.pipeline.papers import Paper, Papers
 from asepsis.pipeline.papers_error import PapersError
 from asepsis.pipeline.registry import Registry
@@ -66,7 +66,9 @@ def papers(request: HttpRequest) -> HttpResponse:
         claims = shelf.seen_claims(store, devices) if store is not None else {}
         behind = store is not None and shelf.is_behind(store)
         listed = shelf.products(store, devices)
-    counted = {paper: Counter(claim["standing"] for claim in of) for (paper, _), of in _by_paper(claims).items()}
+    counted: dict[str, Counter[str]] = {}
+    for (paper_id, _), standing in standings(claims).items():
+        counted.setdefault(paper_id, Counter())[standing] += 1
     # What was sent and refused comes back to this page, and a record of such a request stands in a transaction.
     with transaction.atomic():
         record(request, Action.PAPER_VIEW, what={"page": "papers"})
@@ -92,13 +94,6 @@ def papers(request: HttpRequest) -> HttpResponse:
         "behind": behind,
     }
     return render(request, "papers/papers.html", context)
-
-
-def _by_paper(claims: shelf.Claims) -> dict[tuple[str, str], list[Any]]:
-    joined: dict[tuple[str, str], list[Any]] = {}
-    for (paper, _), of in claims.items():
-        joined.setdefault((paper, ""), []).extend(of)
-    return joined
 
 
 @requires(Action.PAPER_VIEW)
@@ -139,7 +134,8 @@ def _form(store: Papers, held: Paper, claims: shelf.Claims, of: list[Any]) -> di
     listed = shelf.questions(claims, {device.pk: device for device, _ in of})
     counts = Counter(one.standing for one in listed)
     return {
-        "questions": [one for one in listed if one.standing != Standing.UNSEEN],
+        "questions": [one for one in listed if one.standing in (Standing.CONTRADICTED, Standing.QUESTIONED)],
+        "confirmed": [one for one in listed if one.standing == Standing.CONFIRMED],
         "unseen": [one for one in listed if one.standing == Standing.UNSEEN],
         "counts": {standing.name.lower(): counts[standing] for standing in Standing},
         "answers": form.answers,
