@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "asepsis.web.jobs",
     "asepsis.web.cmms",
     "asepsis.web.ledger",
+    "asepsis.web.vendors",
     "asepsis.web.authorisation",
     "asepsis.web.overview",
     "asepsis.web.map",

@@ -53,6 +53,18 @@ SOMEWHERE: dict[str, set[str]] = {
     "administrator": {"job.view", "health.view", "person.list"},
 }
 
+# Vendors, and the assessment before a purchase.
+for _role in ("clinical_engineer", "security_analyst"):
+    IN_PLACE[_role] |= {"assessment.propose", "assessment.view"}
+for _role in ("privacy_officer", "administrator"):
+    IN_PLACE[_role] |= {"assessment.view", "assessment.approve"}
+for _role in ("network_engineer", "auditor"):
+    IN_PLACE[_role] |= {"assessment.view"}
+for _role in ("clinical_engineer", "security_analyst", "network_engineer", "privacy_officer", "auditor"):
+    SOMEWHERE[_role] |= {"vendor.view"}
+for _role in ("clinical_engineer", "security_analyst", "privacy_officer"):
+    SOMEWHERE[_role] |= {"vendor.edit"}
+
 # Only where the role holds for the whole hospital.
 HOSPITAL_WIDE: dict[str, set[str]] = {
     "security_analyst": {"job.manage", "webhook.manage"},
@@ -98,6 +110,8 @@ CHANGES = (
     | {"device.edit", "device.override", "import.propose", "import.apply", "import.refuse", "capture.upload"}
     | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage"}
 )
+
+CHANGES |= {"vendor.edit", "assessment.propose", "assessment.approve"}
 
 BREAKERS = {"clinician", "clinical_engineer", "security_analyst", "network_engineer"}
 OPENED_BY_BREAK_GLASS = READS_DEVICES | {"device.evidence", "packet.view", "conversation.view"}
@@ -149,7 +163,12 @@ def _separated(q: Question) -> bool:
     """Duties that one person never holds together."""
     if q.role in ("auditor", "vendor") and q.action in CHANGES:
         return True
-    if q.mine and q.action in APPROVALS | {"import.apply", "administrator.approve", "break_glass.review"}:
+    if q.mine and q.action in APPROVALS | {
+        "assessment.approve",
+        "import.apply",
+        "administrator.approve",
+        "break_glass.review",
+    }:
         return True
     if q.mine and q.action in {"role.grant", "administrator.propose"}:
         return True

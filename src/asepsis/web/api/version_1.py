@@ -27,6 +27,7 @@ from asepsis.web.papers.api import router as papers
 from asepsis.web.people.api import router as people
 from asepsis.web.testing.api import router as testing
 from asepsis.web.tokens.api import router as tokens
+from asepsis.web.vendors.api import router as vendors
 from asepsis.web.webhooks.api import router as webhooks
 
 PATH: Final = "api/v1/"
@@ -72,6 +73,7 @@ for _router in (
     people,
     access,
     tokens,
+    vendors,
     webhooks,
     testing,
 ):

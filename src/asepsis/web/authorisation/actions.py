@@ -25,6 +25,11 @@ class Action(StrEnum):
     FINDING_VIEW = "finding.view"
     FINDING_EXPORT = "finding.export"
     RISK_VIEW = "risk.view"
+    VENDOR_VIEW = "vendor.view"
+    VENDOR_EDIT = "vendor.edit"
+    ASSESSMENT_PROPOSE = "assessment.propose"
+    ASSESSMENT_VIEW = "assessment.view"
+    ASSESSMENT_APPROVE = "assessment.approve"
 
     SCAN_PROPOSE = "scan.propose"
     SCAN_VIEW = "scan.view"

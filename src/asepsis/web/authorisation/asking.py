@@ -47,6 +47,7 @@ from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.people.strength import Strength
 from asepsis.web.settings import CONFIGURATION
 from asepsis.web.testing.models import Engagement, Scan
+from asepsis.web.vendors.models import Assessment
 
 LONG_AGO_SECONDS: Final = 10**9
 """The age of a sign-in that never was."""
@@ -211,6 +212,8 @@ def facts_of(row: Model, action: Action) -> Facts:
         case Department():
             return _place(Scope(site=str(row.site_id), department=str(row.pk)), action)
         case AssetImport() | Scan() | Engagement():
+            return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))
+        case Assessment():
             return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))
         case Person():
             return PersonFacts(subject=subject_of(row))

@@ -28,6 +28,7 @@ from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import DeviceGroup
 from asepsis.web.people.models import RoleGrant
 from asepsis.web.testing.models import Engagement, Scan
+from asepsis.web.vendors.models import Assessment
 
 
 @value
@@ -48,6 +49,7 @@ ROWS: Final[Mapping[type[Model], Rows]] = {
     AssetImport: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     Scan: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     Engagement: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
+    Assessment: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     RoleGrant: Rows(
         kind=Kind.ROLE_GRANT,
         site="site_id",

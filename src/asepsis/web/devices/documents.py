@@ -15,6 +15,7 @@ from asepsis.pipeline.workspace import Workspace
 LARGEST_BYTES: Final = 20 << 20
 """A manual with pictures; more belongs elsewhere."""
 HEAD_BYTES: Final = 4096
+FOLDER: Final = "documents"
 
 _BY_HEAD: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF-", "application/pdf"),
@@ -53,18 +54,23 @@ def refusal(file: UploadedFile[Any]) -> str:
     return ""
 
 
-def place(workspace: Workspace, sha256: str) -> Path:
+def place(workspace: Workspace, sha256: str, folder: str = FOLDER) -> Path:
     """Where the bytes of a document lie."""
-    return workspace.root / "documents" / sha256[:2] / sha256
+    return workspace.root / folder / sha256[:2] / sha256
 
 
-def keep(workspace: Workspace, file: UploadedFile[Any]) -> str:
+def keep(workspace: Workspace, file: UploadedFile[Any], name: str = FOLDER) -> str:
     """Writes a file durably under its digest; the same content is kept once.
+
+    Args:
+        workspace: Where.
+        file: What somebody sent.
+        name: The folder in the workspace: files of devices go when no device names them, others stay.
 
     Returns:
         Its SHA-256, in hexadecimal digits.
     """
-    folder = workspace.root / "documents"
+    folder = workspace.root / name
     folder.mkdir(mode=0o700, exist_ok=True)
     temporary = folder / f".{secrets.token_hex(8)}"
     digest = hashlib.sha256()
@@ -75,7 +81,7 @@ def keep(workspace: Workspace, file: UploadedFile[Any]) -> str:
                 written.write(chunk)
             written.flush()
             os.fsync(written.fileno())
-        target = place(workspace, digest.hexdigest())
+        target = place(workspace, digest.hexdigest(), name)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         temporary.replace(target)
     finally:
