@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "asepsis.web.devices",
     "asepsis.web.exposure",
     "asepsis.web.papers",
+    "asepsis.web.plan",
     "asepsis.web.jobs",
     "asepsis.web.cmms",
     "asepsis.web.ledger",

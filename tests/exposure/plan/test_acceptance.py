@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from asepsis.crypto.signing import SigningKey
-from asepsis.exposure.plan.acceptance import Acceptance, AcceptanceError, Basis, State, approve, propose, state_of
+from asepsis.exposure.plan.acceptance import (
+    Acceptance,
+    AcceptanceError,
+    Basis,
+    State,
+    approve,
+    basis_of,
+    propose,
+    state_of,
+)
 from asepsis.exposure.plan.subject import Subject
 from asepsis.exposure.risk import Threat
 from tests.exposure.plan.test_plan import pump
@@ -20,7 +29,9 @@ REASON = "Its own room, and the maker mends it in May."
 
 
 def proposed(*subjects: Subject) -> Acceptance:
-    return propose("item", subjects, reason=REASON, proposer="1", role="clinical_engineer", now=NOW, until=UNTIL)
+    return propose(
+        "item", basis_of(subjects), reason=REASON, proposer="1", role="clinical_engineer", now=NOW, until=UNTIL
+    )
 
 
 def approved(*subjects: Subject) -> Acceptance:
@@ -79,7 +90,7 @@ def test_a_word_that_was_changed_afterwards_spoils_the_signature() -> None:
 
 def test_an_acceptance_needs_a_reason_an_end_within_a_year_and_a_device() -> None:
     def attempt(reason: str = REASON, until: datetime = UNTIL, subjects: tuple[Subject, ...] = (pump("p0"),)) -> None:
-        propose("item", subjects, reason=reason, proposer="1", role="r", now=NOW, until=until)
+        propose("item", basis_of(subjects), reason=reason, proposer="1", role="r", now=NOW, until=until)
 
     for wrong in (
         {"reason": "  ok  "},

@@ -10,8 +10,10 @@ from asepsis.kernel.value import value
 READS_DEVICES = {"device.list", "device.view"}
 SEES_EXPOSURE = {"finding.view", "risk.view"}
 SEES_TESTS = {"scan.view", "report.view", "engagement.view"}
-APPROVALS = {"scan.approve", "engagement.approve"}
+APPROVALS = {"scan.approve", "engagement.approve", "acceptance.approve"}
 TESTS = SEES_TESTS | {"scan.propose", "scan.stop", "report.import", "engagement.propose", "engagement.work"}
+SEES_PLAN = {"plan.view", "plan.export"}
+ACCEPTS = {"acceptance.propose", "acceptance.approve", "acceptance.refuse"}
 ENGINEERING = READS_DEVICES | {"device.export", "map.view", "device.evidence", "conversation.view"}
 
 # On things that lie in a place, where the role's place encloses it.
@@ -19,13 +21,20 @@ IN_PLACE: dict[str, set[str]] = {
     "clinical_engineer": ENGINEERING
     | (SEES_EXPOSURE | {"finding.export"})
     | (TESTS | {"scan.approve", "engagement.approve"})
+    | (SEES_PLAN | ACCEPTS | {"plan.edit"})
     | {"packet.view", "device.edit", "device.override"}
     | {"import.propose", "import.view", "import.apply", "import.refuse", "capture.upload"},
     "security_analyst": ENGINEERING
     | (SEES_EXPOSURE | {"finding.export"})
     | TESTS
+    | (SEES_PLAN | ACCEPTS | {"plan.edit"})
     | {"packet.view", "device.edit", "import.propose", "import.view", "capture.upload"},
-    "network_engineer": ENGINEERING | SEES_EXPOSURE | SEES_TESTS | {"scan.stop"} | {"packet.view", "capture.upload"},
+    "network_engineer": ENGINEERING
+    | SEES_EXPOSURE
+    | SEES_TESTS
+    | {"scan.stop"}
+    | {"plan.view", "plan.edit"}
+    | {"packet.view", "capture.upload"},
     "clinician": READS_DEVICES | SEES_EXPOSURE | {"record.list", "record.view"},
     "privacy_officer": READS_DEVICES
     | SEES_EXPOSURE
@@ -36,6 +45,7 @@ IN_PLACE: dict[str, set[str]] = {
     "auditor": READS_DEVICES
     | (SEES_EXPOSURE | {"finding.export"})
     | SEES_TESTS
+    | SEES_PLAN
     | {"device.export", "map.view", "device.evidence", "import.view"}
     | {"person.view", "authorisation.explain_person", "break_glass.view"},
     "administrator": READS_DEVICES
@@ -109,6 +119,7 @@ CHANGES = (
     | APPROVALS
     | {"device.edit", "device.override", "import.propose", "import.apply", "import.refuse", "capture.upload"}
     | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage"}
+    | (ACCEPTS | {"plan.edit"})
 )
 
 CHANGES |= {"vendor.edit", "assessment.propose", "assessment.approve"}
@@ -187,7 +198,13 @@ def _separated(q: Question) -> bool:
 def _entitled(q: Question) -> bool:
     if q.action in EVERYBODY:
         return True
-    if q.mine and q.action in {"import.view", "import.refuse", "break_glass.view", "break_glass.end"}:
+    if q.mine and q.action in {
+        "import.view",
+        "import.refuse",
+        "acceptance.refuse",
+        "break_glass.view",
+        "break_glass.end",
+    }:
         return True
     if q.mine and q.action in {"person.view", "authorisation.explain_person"}:
         return True

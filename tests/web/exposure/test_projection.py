@@ -19,6 +19,7 @@ from asepsis.web.devices.projection import refresh as refresh_devices
 from asepsis.web.exposure import projection
 from asepsis.web.exposure.following import follow
 from asepsis.web.exposure.models import Advisory, Examined, Finding, FleetRisk, Risk, RiskPoint
+from asepsis.web.plan.projection import said as said_of_plan
 from asepsis.web.settings import WORKSPACE
 
 NOW = datetime(2026, 11, 9, 12, 0, tzinfo=UTC)
@@ -55,7 +56,7 @@ def said() -> list[Any]:
 
 
 def write(examination: Examination, now: datetime = NOW) -> projection.Refreshed:
-    return projection.write(examination, inputs_of(WORKSPACE), now)
+    return projection.write(examination, inputs_of(WORKSPACE) + said_of_plan(now), now)
 
 
 def test_pumps_that_a_life_hangs_on_come_first_with_the_advisory_s_words_and_a_packet(hospital: Examination) -> None:

@@ -14,7 +14,9 @@ from fractions import Fraction
 from typing import Any, Final
 
 from asepsis.crypto.signing import SigningKey, verify
+from asepsis.exposure.plan.plan import ACCEPT
 from asepsis.exposure.plan.subject import Subject
+from asepsis.exposure.risk.actions import applicable
 from asepsis.exposure.risk.facts import Facts
 from asepsis.exposure.risk.score import Tier, assess, tier_of
 from asepsis.kernel.errors import AsepsisError
@@ -106,15 +108,26 @@ class Acceptance:
         return verify(public_bytes, self.signature, self.body())
 
 
+def basis_of(subjects: Iterable[Subject]) -> tuple[tuple[str, Basis], ...]:
+    """What is known of devices now."""
+    return tuple((one.id, Basis.of(one.facts)) for one in subjects)
+
+
 def propose(
-    item: str, subjects: Iterable[Subject], *, reason: str, proposer: str, role: str, now: datetime, until: datetime
+    item: str,
+    basis: tuple[tuple[str, Basis], ...],
+    *,
+    reason: str,
+    proposer: str,
+    role: str,
+    now: datetime,
+    until: datetime,
 ) -> Acceptance:
     """A first person's decision, which counts for nothing until a second has approved it.
 
     Raises:
         AcceptanceError: The reason says nothing, the end is past or too far away, or no device is concerned.
     """
-    basis = tuple((one.id, Basis.of(one.facts)) for one in sorted(subjects, key=lambda one: one.id))
     if len(reason.strip()) < REASON_LEAST_SIGNS:
         raise AcceptanceError(
             "say why this risk can be lived with",
@@ -128,7 +141,13 @@ def propose(
     if not basis:
         raise AcceptanceError("it concerns no device", code="acceptance-empty")
     return Acceptance(
-        item=item, reason=reason.strip(), proposer=proposer, role=role, proposed=now, until=until, basis=basis
+        item=item,
+        reason=reason.strip(),
+        proposer=proposer,
+        role=role,
+        proposed=now,
+        until=until,
+        basis=tuple(sorted(basis, key=lambda pair: pair[0])),
     )
 
 
@@ -192,3 +211,13 @@ def worse_fact(basis: Mapping[str, Basis], subjects: Iterable[Subject]) -> str:
 
 def _place(tier: Tier) -> int:
     return list(Tier).index(tier)
+
+
+def concerned(action: str, members: Iterable[Subject]) -> list[Subject]:
+    """The devices of a product that a piece of work concerns: those that the action can be done to.
+
+    What is accepted because nothing helps concerns the pressing ones: critical and high.
+    """
+    if action == ACCEPT:
+        return [one for one in members if assess(one.facts).tier in (Tier.CRITICAL, Tier.HIGH)]
+    return [one for one in members if any(possible.id == action for possible in applicable(one.facts))]

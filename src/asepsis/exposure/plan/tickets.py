@@ -15,6 +15,7 @@ from typing import Any, Final
 from asepsis.exposure.plan.words import name_of
 from asepsis.exposure.plan.work import Item
 from asepsis.kernel.errors import AsepsisError
+from asepsis.kernel.text import spreadsheet_cell
 from asepsis.kernel.value import value
 
 COLUMNS: Final = (
@@ -36,8 +37,6 @@ STATES_LIMIT_BYTES: Final = 8 * 1024 * 1024
 STATES_LIMIT: Final = 50_000
 ERRORS_LIMIT: Final = 100
 TICKET_LIMIT: Final = 100
-# Spreadsheets run what begins like this (CWE-1236); an apostrophe before it makes it a text.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 # Jira Cloud takes at most 50 issues in one request of POST /rest/api/3/issue/bulk, and 255 signs in a summary.
 JIRA_ISSUES: Final = 50
 SUMMARY_LIMIT: Final = 255
@@ -103,7 +102,7 @@ def to_csv(tickets: Iterable[Ticket]) -> str:
         item = one.item
         writer.writerow(
             map(
-                _plain,
+                spreadsheet_cell,
                 (
                     item.id,
                     str(one.state),
@@ -198,10 +197,6 @@ def _priority(item: Item) -> str:
     """ServiceNow's 1 (critical) to 4 (low), by the worst tier that the work touches."""
     order = ("critical", "high", "medium", "low")
     return str(1 + min((order.index(str(promise.tiers[0])) for promise in item.promises), default=3))
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def read_states(name: str, content: bytes) -> tuple[Said, ...]:

@@ -25,6 +25,7 @@ from asepsis.web.map.api import router as map_
 from asepsis.web.overview.api import router as overview
 from asepsis.web.papers.api import router as papers
 from asepsis.web.people.api import router as people
+from asepsis.web.plan.api import router as plan
 from asepsis.web.testing.api import router as testing
 from asepsis.web.tokens.api import router as tokens
 from asepsis.web.vendors.api import router as vendors
@@ -70,6 +71,7 @@ for _router in (
     jobs,
     ledger,
     papers,
+    plan,
     people,
     access,
     tokens,

@@ -45,6 +45,13 @@ class Action(StrEnum):
     PAPER_VIEW = "paper.view"
     PAPER_MANAGE = "paper.manage"
 
+    PLAN_VIEW = "plan.view"
+    PLAN_EXPORT = "plan.export"
+    PLAN_EDIT = "plan.edit"
+    ACCEPTANCE_PROPOSE = "acceptance.propose"
+    ACCEPTANCE_APPROVE = "acceptance.approve"
+    ACCEPTANCE_REFUSE = "acceptance.refuse"
+
     IMPORT_PROPOSE = "import.propose"
     IMPORT_VIEW = "import.view"
     IMPORT_APPLY = "import.apply"

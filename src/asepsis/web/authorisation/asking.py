@@ -45,6 +45,7 @@ from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import Department, Site
 from asepsis.web.people.models import Person, RoleGrant
 from asepsis.web.people.strength import Strength
+from asepsis.web.plan.models import Acceptance
 from asepsis.web.settings import CONFIGURATION
 from asepsis.web.testing.models import Engagement, Scan
 from asepsis.web.vendors.models import Assessment
@@ -211,7 +212,7 @@ def facts_of(row: Model, action: Action) -> Facts:
             return _place(Scope(site=str(row.pk)), action)
         case Department():
             return _place(Scope(site=str(row.site_id), department=str(row.pk)), action)
-        case AssetImport() | Scan() | Engagement():
+        case AssetImport() | Acceptance() | Scan() | Engagement():
             return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))
         case Assessment():
             return ProposalFacts(id=str(row.pk), scope=Scope(site=str(row.site_id)), proposer=str(row.proposer_id))

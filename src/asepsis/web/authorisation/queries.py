@@ -27,6 +27,7 @@ from asepsis.web.cmms.models import AssetImport
 from asepsis.web.devices.models import Device
 from asepsis.web.facilities.models import DeviceGroup
 from asepsis.web.people.models import RoleGrant
+from asepsis.web.plan.models import Acceptance
 from asepsis.web.testing.models import Engagement, Scan
 from asepsis.web.vendors.models import Assessment
 
@@ -46,6 +47,7 @@ class Rows:
 
 ROWS: Final[Mapping[type[Model], Rows]] = {
     Device: Rows(kind=Kind.DEVICE, site="site_id", department="record__department_id", grouped=True),
+    Acceptance: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     AssetImport: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     Scan: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),
     Engagement: Rows(kind=Kind.CHANGE_PROPOSAL, site="site_id", attributes=(("proposer", "proposer_id"),)),

@@ -33,6 +33,7 @@ from asepsis.web.exposure.models import (
     Tally,
 )
 from asepsis.web.exposure.rows import advisory_id, advisory_row, finding_rows, moment_of, risk_rows
+from asepsis.web.plan.projection import said, told_controls, write_plan
 
 LOCK_NAME: Final = "exposure.lock"
 LOCK_SECONDS: Final = 1800.0
@@ -63,7 +64,7 @@ def is_stale(workspace: Workspace) -> bool:
     """Whether something changed since findings were worked out, and devices have their rows already."""
     if not workspace.exists:
         return False
-    inputs = inputs_of(workspace)
+    inputs = inputs_of(workspace) + said()
     revision = Projected.objects.filter(pk=1).values_list("revision", flat=True).first()
     # Devices first: a finding refers to the row of its device.
     if revision is None or not inputs.startswith(f"registry {revision},"):
@@ -83,9 +84,9 @@ def refresh(workspace: Workspace, *, now: datetime | None = None) -> Refreshed:
     with exclusive(workspace.root / LOCK_NAME, timeout_seconds=LOCK_SECONDS):
         moment = datetime.now(UTC) if now is None else now
         # Named before anything is read: what changes meanwhile makes it stale at once.
-        inputs = inputs_of(workspace)
+        inputs = inputs_of(workspace) + said(moment)
         now_ns = int(moment.timestamp()) * SECOND_NS
-        examined = examine(workspace, now_ns=now_ns)
+        examined = examine(workspace, now_ns=now_ns, controls=told_controls())
         # Before the rows, which name last what they were worked out from.
         renew(workspace, examined.parts, now_ns=now_ns)
         return write(examined, inputs, moment)
@@ -98,6 +99,7 @@ def write(examined: Examination, inputs: str, now: datetime) -> Refreshed:
     done = _write_findings(examined, sites, now)
     _write_risks(examined, sites, now)
     _write_tallies(now)
+    write_plan(examined, now)
     _write_examined(examined.documents, examined, inputs, now)
     return done
 

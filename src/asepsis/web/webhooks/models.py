@@ -18,6 +18,9 @@ class Event(models.TextChoices):
     IMPORT_PROPOSED = "import.proposed", "A list waits for approval"
     IMPORT_APPLIED = "import.applied", "A list was put in force"
     BREAK_GLASS_USED = "break_glass.used", "Somebody broke the glass"
+    PLAN_CHANGED = "plan.item.changed", "Somebody said how far work of the plan is"
+    ACCEPTANCE_PROPOSED = "plan.acceptance.proposed", "A risk waits for a second person to accept it"
+    ACCEPTANCE_DECIDED = "plan.acceptance.decided", "A risk was accepted, or not"
     TEST = "webhook.test", "Nothing: somebody tries whether it arrives"
 
 
