@@ -96,7 +96,9 @@ def test_identifiers_are_read_by_their_specifications() -> None:
     platform = cpe(r"cpe:2.3:a:acme:flux\:lib:1\.2:*:*:*:*:*:*:*")
     assert platform is not None
     assert (platform.product, platform.version) == ("flux:lib", "1.2")
-    assert purl("nonsense") is None
+    assert [purl(text) for text in ("nonsense", "pkg:", "pkg:/", "pkg:npm", "pkg:npm/", "pkg:@1", "pkg:#x")] == [
+        None
+    ] * 7
     assert cpe("cpe:2.3:a") is None
 
 

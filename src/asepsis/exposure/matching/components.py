@@ -16,6 +16,7 @@ from asepsis.exposure.feeds.sbom import Component
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.matching.identifiers import cpe, purl
 from asepsis.exposure.matching.names import plain
+from asepsis.exposure.matching.packages import placed
 from asepsis.exposure.matching.range_text import read_range
 from asepsis.exposure.matching.ranges import Answer, Range, place
 from asepsis.exposure.matching.version import version
@@ -215,6 +216,10 @@ def _inside(component: Component, product: Product, *, is_linked: bool) -> tuple
     wanted = read_range(words) if words else Range(words="", everything=True)
     if wanted.unread and words == shown:
         return Answer.YES, f"{shown} is named"
+    for package in filter(None, map(purl, component.purls)):
+        ordered = placed(package.type, shown, wanted)
+        if ordered is not None:
+            return ordered.answer, ordered.why
     placing = place(version(shown), wanted)
     return placing.answer, placing.why
 

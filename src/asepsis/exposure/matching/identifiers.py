@@ -50,10 +50,10 @@ def purl(text: str) -> PackageUrl | None:
         return None
     rest = text[4:].lstrip("/").partition("#")[0].partition("?")[0]
     path, _, version = rest.rpartition("@") if "@" in rest.rpartition("/")[2] else (rest, "", "")
-    kind, *middle = [piece for piece in path.split("/") if piece]
-    if not middle:
+    pieces = [piece for piece in path.split("/") if piece]
+    if len(pieces) < 2:
         return None
-    *space, name = (unquote(piece) for piece in middle)
+    kind, *space, name = pieces[0], *(unquote(piece) for piece in pieces[1:])
     kind = kind.lower()
     namespace = "/".join(space)
     if kind in _FOLDED:
