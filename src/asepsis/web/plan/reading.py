@@ -75,6 +75,11 @@ class Sums:
     weeks: Sequence[Counted]
     """Points of risk that are left at the end of each week, from now on."""
 
+    @property
+    def last_words(self) -> str:
+        """What stands under the last column."""
+        return self.weeks[-1].words.lower() if self.weeks else ""
+
 
 def sums(rows: QuerySet[PlanItem], planned: Planned | None) -> Sums:
     """Sums up work that is to be done, in its order."""
