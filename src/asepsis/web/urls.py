@@ -18,6 +18,7 @@ urlpatterns = [
     path("papers/", include("asepsis.web.papers.urls")),
     path("vendors/", include("asepsis.web.vendors.urls")),
     path("plan/", include("asepsis.web.plan.urls")),
+    path("purchases/", include("asepsis.web.vendors.purchase_urls")),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("ledger/", include("asepsis.web.ledger.urls")),

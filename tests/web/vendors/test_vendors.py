@@ -150,7 +150,7 @@ def form_on_file(workspace: Workspace) -> None:
 
 def begun(browser: object, site: int) -> Assessment:
     given = {"site": site, "vendor": "Test Maker", "model": "Pump A", "purpose": "Intensive care"}
-    answer = browser.post("/vendors/assessments/", given)  # type: ignore[attr-defined]  # a test client
+    answer = browser.post("/purchases/", given)  # type: ignore[attr-defined]  # a test client
     assert answer.status_code == 302, answer.content.decode()
     return Assessment.objects.get()
 
@@ -165,25 +165,25 @@ def test_an_assessment_goes_from_the_form_on_file_to_the_decision_of_another(
     held = {answer.question: answer for answer in one.answers.all()}
     assert (held["encrypted-patient-data"].said, held["encrypted-patient-data"].source) == ("yes", "form")
     assert held["sbom"].said == "no"
-    page = browser.get(f"/vendors/assessments/{one.pk}/").content.decode()
+    page = browser.get(f"/purchases/{one.pk}/").content.decode()
     assert "seen on 1 device of this model here" in page
     answers = {f"said-{name}": "yes" for name in QUESTIONS}
-    assert browser.post(f"/vendors/assessments/{one.pk}/", answers).status_code == 302
-    assert browser.post(f"/vendors/assessments/{one.pk}/act/", {"propose": "1"}).status_code == 302
+    assert browser.post(f"/purchases/{one.pk}/", answers).status_code == 302
+    assert browser.post(f"/purchases/{one.pk}/act/", {"propose": "1"}).status_code == 302
     decision = {"state": "conditional", "reason": "We need it", "conditions": "Encrypt it."}
-    assert browser.post(f"/vendors/assessments/{one.pk}/decide/", decision).status_code == 403
+    assert browser.post(f"/purchases/{one.pk}/decide/", decision).status_code == 403
     other = signed_in(officer)
-    assert other.post(f"/vendors/assessments/{one.pk}/decide/", decision).status_code == 302
+    assert other.post(f"/purchases/{one.pk}/decide/", decision).status_code == 302
     one.refresh_from_db()
     assert one.state == "conditional"
     assert one.decided_by == officer
     assert [question for question, _ in one.contradicted] == ["encrypted-patient-data"]
-    report = other.get(f"/vendors/assessments/{one.pk}/report.pdf")
+    report = other.get(f"/purchases/{one.pk}/report.pdf")
     assert report.content.startswith(b"%PDF")
     kinds = [row.kind for row in recorded()]
     assert "assessment.approve" in kinds
     # What was decided stays.
-    assert browser.post(f"/vendors/assessments/{one.pk}/", {"said-sbom": "no"}).status_code == 302
+    assert browser.post(f"/purchases/{one.pk}/", {"said-sbom": "no"}).status_code == 302
     assert one.answers.get(question="sbom").said == "yes"
 
 
@@ -194,9 +194,9 @@ def test_nobody_decides_on_what_he_handed_in_himself(
     both.grants.create(role="privacy_officer")
     browser = signed_in(both)
     one = begun(browser, pump.site_id)
-    browser.post(f"/vendors/assessments/{one.pk}/act/", {"propose": "1"})
+    browser.post(f"/purchases/{one.pk}/act/", {"propose": "1"})
     given = {"state": "approved", "reason": "Mine"}
-    assert browser.post(f"/vendors/assessments/{one.pk}/decide/", given).status_code == 403
+    assert browser.post(f"/purchases/{one.pk}/decide/", given).status_code == 403
     one.refresh_from_db()
     assert one.state == "proposed"
 
@@ -206,9 +206,9 @@ def test_conditions_are_written_where_it_is_approved_with_conditions(
 ) -> None:
     browser = signed_in(engineer)
     one = begun(browser, pump.site_id)
-    browser.post(f"/vendors/assessments/{one.pk}/act/", {"propose": "1"})
+    browser.post(f"/purchases/{one.pk}/act/", {"propose": "1"})
     given = {"state": "conditional", "reason": "We need it", "conditions": " "}
-    signed_in(officer).post(f"/vendors/assessments/{one.pk}/decide/", given)
+    signed_in(officer).post(f"/purchases/{one.pk}/decide/", given)
     one.refresh_from_db()
     assert one.state == "proposed"
 
@@ -219,4 +219,4 @@ def test_an_assessment_of_another_site_is_not_there(
     one = begun(signed_in(engineer), pump.site_id)
     south = make_device("pump000002", site="south").site
     local = signed_in(make_person("eve", "clinical_engineer", site=south))
-    assert local.get(f"/vendors/assessments/{one.pk}/").status_code == 404
+    assert local.get(f"/purchases/{one.pk}/").status_code == 404

@@ -64,7 +64,7 @@ def assessment(request: HttpRequest, assessment_id: str) -> HttpResponse:
             except AsepsisError as error:
                 messages.error(request, f"{error.message}. {error.hint}")
             else:
-                messages.success(request, f"{changed} answers changed." if changed else "Nothing was changed.")
+                messages.success(request, f"Saved; answers changed: {changed}." if changed else "Nothing was changed.")
             return redirect("assessment", one.pk)
     against = assessing.contradicted(one, _person(request))
     context = {
