@@ -27,6 +27,7 @@ WIDTH, HEIGHT = 1400, 860
 PAGES = (
     *(("overview", "/"), ("devices", "/devices/?medical=true"), ("pumps", "/devices/?category=infusion_pump")),
     *(("map", "/map/"), ("health", "/health/"), ("tour", "/tour/")),
+    *(("risk", "/risk/"), ("findings", "/findings/")),
 )
 ASKED = "pump1"
 """The device whose own page is shown."""
@@ -70,6 +71,10 @@ def _take(browser: Browser) -> None:
     for name, address in PAGES:
         page.goto(HOME.rstrip("/") + address, wait_until="networkidle")
         page.screenshot(path=FOLDER / f"{name}.png")
+    page.goto(f"{HOME}risk/")
+    page.locator("ol.riskiest a").first.click()
+    page.wait_for_url(re.compile(r"/exposure/"))
+    page.screenshot(path=FOLDER / "exposure.png")
     page.goto(f"{HOME}devices/?q={ASKED}")
     page.locator("table").get_by_role("link", name=re.compile(ASKED, re.IGNORECASE)).first.click()
     page.wait_for_url(re.compile(r"/devices/[^?/]+/"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from django.utils import timezone
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.authorisation.asking import engine
 from asepsis.web.devices.models import Change, Device, DeviceRecord, Freshness, Link, Projected
+from asepsis.web.exposure.models import Advisory, Examined, Finding, FleetRisk, Risk
 from asepsis.web.facilities.models import Department, Site
 from tests.web.conftest import MakeDevice, MakePerson, SignedIn
 
@@ -29,7 +31,16 @@ PAGES = (
     "/cmms/reconciliation/",
     "/api/v1/devices",
     "/api/v1/devices/pump000000",
+    "/findings/",
+    "/findings/?q=pump&source=weakness&tier=high&sort=title",
+    "/findings/?by=finding",
+    f"/advisories/{'a' * 32}/",
+    "/risk/",
+    "/devices/pump000000/exposure/",
+    "/api/v1/findings",
+    "/api/v1/risk/devices",
 )
+TALLY = {"critical": 0, "high": 1, "medium": 0, "low": 0, "score_sum": 30.0}
 QUERIES_LIMIT = 40
 """Of one page; each is about a millisecond."""
 
@@ -74,9 +85,24 @@ def _grow(make_device: MakeDevice, first: int, count: int) -> None:
             first_seen=now,
             last_seen=now,
         )
+        _judge(pump, number)
+    Examined.objects.update_or_create(pk=1, defaults={"inputs": "", "at": timezone.now(), "advisories": 1})
     for site in Site.objects.all():
+        FleetRisk.objects.update_or_create(site=site, on=now.date(), defaults=TALLY)
         Freshness.objects.update_or_create(site=site, defaults={"seen_until": now, "refreshed": now, "devices": count})
     Projected.objects.update_or_create(pk=1, defaults={"revision": count, "at": timezone.now()})
+
+
+def _judge(pump: Device, number: int) -> None:
+    """Its risk, a weakness and an advisory."""
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    score: dict[str, Any] = {"score": 30.0, "low": 20.0, "high": 40.0, "tier": "high", "likelihood": 0.5, "harm": 0.6}
+    rank = number + 1
+    Risk.objects.create(device=pump, rank=rank, rank_low=rank, rank_high=rank, at=now, **score)
+    document, _ = Advisory.objects.get_or_create(id="a" * 32, defaults={"number": "A-1", "title": "Pump"})
+    common: dict[str, Any] = {"device": pump, "site": pump.site, "score": 30.0, "first_found": now, "last_found": now}
+    Finding.objects.create(source="advisory", key="a", advisory=document, answer="affected", title="Pump", **common)
+    Finding.objects.create(source="weakness", key="telnet", weakness="telnet", answer="affected", title="T", **common)
 
 
 def _queries(browser: Client, page: str) -> int:
