@@ -6,7 +6,7 @@ cache that they share. It asks as each person would, so that it counts within wh
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
@@ -19,10 +19,16 @@ from asepsis.web.authorisation.decide import visible
 from asepsis.web.authorisation.facts import Circumstances
 from asepsis.web.devices.filters import facets
 from asepsis.web.devices.models import Device
+from asepsis.web.devices.written_down import is_hidden_anywhere
+from asepsis.web.exposure.filters import facets as finding_facets
+from asepsis.web.exposure.fleet import tier_counts
+from asepsis.web.exposure.listing import groups
+from asepsis.web.exposure.scope import examined, findings_of, risks_of
+from asepsis.web.exposure.scope import version as exposure_version
 from asepsis.web.map.views import drawn_first
 from asepsis.web.overview.views import figures
 from asepsis.web.people.models import Person
-from asepsis.web.remembered import version
+from asepsis.web.remembered import counted, version
 
 PEOPLE_LIMIT: Final = 200
 """Those who were here last; others count for themselves."""
@@ -53,13 +59,37 @@ def warm() -> int:
     return len(done)
 
 
+def warm_exposure() -> int:
+    """Counts findings and tiers for everybody's scope; returns how many different ones there were."""
+    of = exposure_version(examined())
+    done: set[tuple[str, ...]] = set()
+    people = Person.objects.filter(is_active=True, grants__isnull=False).distinct().order_by("-last_login", "pk")
+    for person in people[:PEOPLE_LIMIT]:
+        _as_if_here(person)
+        findings, risks = findings_of(person), risks_of(person)
+        hidden = is_hidden_anywhere(person)
+        scope = (_asked(findings), _asked(risks), str(hidden))
+        if scope in done:
+            continue
+        done.add(scope)
+        if scope[0]:
+            finding_facets(findings, QueryDict(), of, hidden=hidden)
+            counted(findings, of)
+            groups(findings, of)
+        if scope[1]:
+            tier_counts(risks, of)
+        if len(done) == SCOPES_LIMIT:
+            break
+    return len(done)
+
+
 def _as_if_here(person: Person) -> None:
     """What this person may see once they have signed in as strongly as can be; it is shown to nobody."""
     how = Circumstances(assurance_level=3, device_bound=True, signed_in_seconds_ago=0, now=timezone.now())
     keep(person, Asker(subject=subject_of(person), circumstances=how))
 
 
-def _asked(rows: QuerySet[Device]) -> str:
+def _asked(rows: QuerySet[Any]) -> str:
     try:
         return str(rows.query.sql_with_params())
     except EmptyResultSet:

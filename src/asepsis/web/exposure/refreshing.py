@@ -26,10 +26,12 @@ def main() -> None:
     from asepsis.web import logs
     from asepsis.web.exposure.projection import is_stale, refresh
     from asepsis.web.settings import WORKSPACE
+    from asepsis.web.warming import warm_exposure
 
     logs.configure_own()
     if is_stale(WORKSPACE):
         refresh(WORKSPACE)
+        warm_exposure()
 
 
 async def follow() -> None:
