@@ -157,7 +157,7 @@ def subject_of(person: Person, now: datetime | None = None, *, only: RoleGrant |
     grants = []
     vendor = None
     patient = None
-    for row in person.grants.select_related("department") if only is None else [only]:
+    for row in person.grants.select_related("department").order_by("role", "pk") if only is None else [only]:
         if row.role == Role.VENDOR:
             # The database holds one access a vendor, with group and end; without either there is none.
             if row.device_group_id is not None and row.expires is not None:

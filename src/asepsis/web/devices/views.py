@@ -22,6 +22,7 @@ from asepsis.pipeline.registry import Registry
 from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.asking import facts_of
 from asepsis.web.authorisation.decide import may
+from asepsis.web.authorisation.facts import Facts
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.forms import DocumentForm, NoteForm, OverrideForm, RecordForm
@@ -51,8 +52,7 @@ class Reason:
 @requires(Action.DEVICE_VIEW)
 def device(request: HttpRequest, device_id: str) -> HttpResponse:
     """Everything on one page, the identity first."""
-    shown = found(request, device_id, fulfils=[Obligation.HIDE_NOTES])
-    on = facts_of(shown, Action.DEVICE_VIEW)
+    shown, on = _found(request, device_id, Action.DEVICE_VIEW, fulfils=[Obligation.HIDE_NOTES])
     # What the hospital wrote down is not for everybody who may look at the device.
     hidden = Obligation.HIDE_NOTES in may(request.user, Action.DEVICE_VIEW, on, fulfils=list(Obligation)).obligations
     fulfils = [Obligation.HIDE_NOTES]
@@ -121,6 +121,13 @@ def found(
         Http404: There is none, or the person may not even look at it: who may not learns not even that it is there.
         PermissionDenied: The person may look at it, and not do this.
     """
+    return _found(request, device_id, action, fulfils=fulfils)[0]
+
+
+def _found(
+    request: HttpRequest, device_id: str, action: Action, *, fulfils: Sequence[Obligation]
+) -> tuple[Device, Facts]:
+    """The device, and what policies know of it."""
     rows = Device.objects.select_related("site", "record__department", "record__owner")
     shown = rows.filter(pk=device_id).first()
     if shown is None and WORKSPACE.exists:
@@ -135,7 +142,7 @@ def found(
         raise Http404
     if action is not Action.DEVICE_VIEW and not may(request.user, action, on, fulfils=fulfils).allowed:
         raise PermissionDenied(action)
-    return shown
+    return shown, on
 
 
 def _reasons(known: Known, paths: dict[str, str]) -> list[tuple[str, list[Reason]]]:

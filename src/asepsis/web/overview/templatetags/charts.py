@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import pi
-from typing import Any
+from typing import Any, Final
 
 from django.template import Library
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from asepsis.web import charts
 from asepsis.web.charts import Counted
 
 register = Library()
 
+DRAWN_KEPT: Final = 256
+"""Drawings of each kind that this process keeps, some three kilobytes each: the same figures are drawn the same."""
 
-@register.inclusion_tag("charts/bars.html")
-def bars(rows: Iterable[Counted], caption: str, counted: str = "devices") -> dict[str, Any]:
+
+@register.simple_tag
+def bars(rows: Iterable[Counted], caption: str, counted: str = "devices") -> SafeString:
     """A table with a bar in every row."""
-    return {"bars": charts.bars(rows), "caption": caption, "of": counted}
+    return _bars(tuple(rows), caption, counted)
 
 
-@register.inclusion_tag("charts/ring.html")
-def ring(rows: Sequence[Counted], caption: str, counted: str = "devices") -> dict[str, Any]:
+@lru_cache(maxsize=DRAWN_KEPT)
+def _bars(rows: tuple[Counted, ...], caption: str, counted: str) -> SafeString:
+    drawn = {"bars": charts.bars(rows), "caption": caption, "of": counted}
+    return render_to_string("charts/bars.html", drawn)
+
+
+@register.simple_tag
+def ring(rows: Sequence[Counted], caption: str, counted: str = "devices") -> SafeString:
     """A ring with a key beside it that says the same in words."""
-    return {
+    return _ring(tuple(rows), caption, counted)
+
+
+@lru_cache(maxsize=DRAWN_KEPT)
+def _ring(rows: tuple[Counted, ...], caption: str, counted: str) -> SafeString:
+    drawn = {
         "slices": charts.ring(rows),
         "rows": rows,
         "total": sum(row.count for row in rows),
@@ -32,6 +49,7 @@ def ring(rows: Sequence[Counted], caption: str, counted: str = "devices") -> dic
         "around": 2 * pi * charts.RADIUS,
         "radius": charts.RADIUS,
     }
+    return render_to_string("charts/ring.html", drawn)
 
 
 @register.inclusion_tag("charts/columns.html")
