@@ -20,7 +20,7 @@ from asepsis.pipeline.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 def _free_port() -> int:
