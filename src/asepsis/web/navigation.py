@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -99,6 +100,15 @@ def _markup(listed: tuple[tuple[str, tuple[Entry, ...]], ...]) -> SafeString:
     return mark_safe(render_to_string("menu.html", {"menu": groups}))  # noqa: S308 - a template
 
 
+@lru_cache(maxsize=MENUS_KEPT)
+def _address(route: str, urls: str) -> str:
+    """The address of a route by these urls, looked up once; none where it is not there."""
+    try:
+        return reverse(route, urlconf=urls)
+    except NoReverseMatch:
+        return ""
+
+
 def _menu(request: HttpRequest) -> dict[str, Any]:
     assert request.user.is_authenticated
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -107,11 +117,8 @@ def _menu(request: HttpRequest) -> dict[str, Any]:
     for group, words, route, action in ENTRIES:
         if of_patient and action is not Action.ACCESS_LIST:
             continue
-        try:
-            address = reverse(route)
-        except NoReverseMatch:
-            continue
-        if may(request.user, action).allowed:
+        address = _address(route, str(settings.ROOT_URLCONF))
+        if address and may(request.user, action).allowed:
             inside = request.path == address or (address != "/" and request.path.startswith(address))
             entry = {"words": words, "address": address, "here": inside, "icon": ICONS.get(route, "next")}
             groups.setdefault(group, []).append(entry)
