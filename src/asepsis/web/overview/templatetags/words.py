@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from django.template import Library
@@ -10,6 +11,9 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 register = Library()
+
+WORDS_KEPT: Final = 4096
+"""Names of kinds, states, protocols and attributes; a page says some fifty of them."""
 
 
 _SPELT: Final = {
@@ -42,7 +46,11 @@ _CAPITALS: Final = frozenset(_ABBREVIATIONS.split())
 @register.filter
 def words(name: object) -> str:
     """``infusion_pump`` as ``Infusion pump``; abbreviations in capitals, and capitals that stand already are kept."""
-    text = str(name)
+    return _words(str(name))
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _words(text: str) -> str:
     if text in _SPELT:
         return _SPELT[text]
     parts = [part.upper() if part in _CAPITALS else part for part in text.replace("_", " ").split(" ")]
