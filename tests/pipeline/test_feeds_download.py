@@ -131,7 +131,7 @@ def test_what_is_new_is_fetched_once_and_its_signature_kept(workspace: Workspace
     _, update = look(workspace, maker, 3)
     assert len(update.replaced) == 1
     assert "TEST-2.json" not in maker.publisher.paths()
-    assert not list(workspace.feeds_download_path.iterdir())
+    assert [path.name for path in workspace.feeds_download_path.iterdir()] == ["lock"]
 
 
 def test_altered_documents_and_forged_signatures_are_refused_and_the_rest_is_taken(

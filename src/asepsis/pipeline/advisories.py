@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.matching.shelf import Card
 from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds, Update
 from asepsis.pipeline.feeds_download import Fetcher, download, folder_name
+from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_folder import keys_in, read_folder
 from asepsis.pipeline.feeds_sources import Source
 from asepsis.pipeline.judged import Judge, Judged, changed, judging
@@ -52,7 +55,12 @@ def _in_parts(workspace: Workspace, devices: Sequence[Device], told: Sequence[Ad
 
 
 def update_feeds(
-    workspace: Workspace, folder: Path, now_ns: int, *, kinds: frozenset[Kind] | None = None
+    workspace: Workspace,
+    folder: Path,
+    now_ns: int,
+    *,
+    kinds: frozenset[Kind] | None = None,
+    shown_as: str = "",
 ) -> tuple[Update, list[dict[str, Any]]]:
     """Takes in a folder of documents, and says what that changes for the workspace's devices.
 
@@ -61,15 +69,16 @@ def update_feeds(
         folder: The folder, or one file.
         now_ns: When.
         kinds: Only these kinds of documents.
+        shown_as: What people call the folder, where its own path says nothing to anybody.
     """
     with Feeds.open(workspace.create().feeds_path) as feeds:
         pinned = keys_in(workspace.feeds_keys_path)
 
         def take() -> Update:
-            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds)
+            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds, shown_as=shown_as)
 
         update, found = _taken(workspace, feeds, take, now_ns)
-        feeds.remember(_attempt(FOLDER, str(folder), now_ns, update), {})
+        feeds.remember(_attempt(FOLDER, shown_as or str(folder), now_ns, update), {})
     return update, found
 
 
@@ -91,9 +100,12 @@ def fetch_feeds(
         now_ns: When.
         signed_only: Refuse documents without a good signature.
         tell: Told how many documents were fetched, of how many.
+
+    Raises:
+        FeedsError: Another process fetches just now (code ``feeds-busy``).
     """
     place = workspace.create().feeds_download_path / folder_name(source)
-    with Feeds.open(workspace.feeds_path) as feeds:
+    with _alone(workspace.feeds_download_path), Feeds.open(workspace.feeds_path) as feeds:
         got = download(
             source,
             fetcher,
@@ -128,6 +140,20 @@ def fetch_feeds(
     if not got.failure:
         shutil.rmtree(place, ignore_errors=True)
     return attempt, update, found
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process fetches at a time: two would write the same files."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FeedsError(
+                "documents are being fetched just now", code="feeds-busy", hint="Wait until that has ended."
+            ) from error
+        yield
 
 
 def _taken(

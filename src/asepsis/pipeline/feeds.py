@@ -161,7 +161,13 @@ class Feeds(Store):
         return cls(connection, path)
 
     def update(
-        self, folder: Path, now_ns: int, *, pinned: Keyring | None = None, kinds: frozenset[Kind] | None = None
+        self,
+        folder: Path,
+        now_ns: int,
+        *,
+        pinned: Keyring | None = None,
+        kinds: frozenset[Kind] | None = None,
+        shown_as: str = "",
     ) -> Update:
         """Takes in the documents of a folder; broken ones are named and the rest is taken.
 
@@ -170,12 +176,15 @@ class Feeds(Store):
             now_ns: When; also the moment for which keys are judged.
             pinned: Keys that a person has laid down.
             kinds: Only these kinds of documents.
+            shown_as: What people call the folder.
 
         Raises:
             FeedsError: There is no such folder, or the store cannot be written.
         """
         now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
-        return self.take(read_folder(folder, self._digests(), pinned=pinned, now=now, kinds=kinds), now_ns)
+        return self.take(
+            read_folder(folder, self._digests(), pinned=pinned, now=now, kinds=kinds, shown_as=shown_as), now_ns
+        )
 
     def take(self, documents: Iterable[Document | Unread | str], now_ns: int, source: str = FOLDER) -> Update:
         """Takes in documents; see ``read_folder``."""

@@ -50,6 +50,7 @@ def read_folder(
     pinned: Keyring | None = None,
     now: datetime | None = None,
     kinds: frozenset[Kind] | None = None,
+    shown_as: str = "",
 ) -> Iterator[Document | Unread | str]:
     """The documents of a folder and of the folders in it, by their paths.
 
@@ -59,6 +60,7 @@ def read_folder(
         pinned: Keys that a person has laid down; they count beside those that the folder's own description names.
         now: For which moment keys are judged; now, when it is None.
         kinds: Only these kinds of documents; others are told as not taken.
+        shown_as: What people call the folder, where its own path says nothing to anybody.
 
     Raises:
         FeedsError: There is no such folder.
@@ -69,7 +71,7 @@ def read_folder(
     keys = (pinned or Keyring()).joined(_keys_of(folder))
     moment = now or datetime.now(UTC)
     for path in files:
-        name = str(path)
+        name = f"{shown_as}/{path.relative_to(folder)}" if shown_as else str(path)
         try:
             size = path.stat().st_size
             if size > DOCUMENT_LIMIT_BYTES:

@@ -66,6 +66,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     from asepsis.web.devices.refreshing import follow, refreshed
     from asepsis.web.exposure.refreshing import MODULE as EXPOSURE
     from asepsis.web.exposure.refreshing import follow as examine
+    from asepsis.web.feeds.fetching import follow as fetch
     from asepsis.web.ledger.keeper import keep
     from asepsis.web.server import server_of
     from asepsis.web.settings import CONFIGURATION
@@ -90,7 +91,7 @@ async def _run(announce: Callable[[dict[str, str]], None], secured: Any, token: 
     if settings.LOGIN_URL == "demo":
         # A demo is small, and what it shows should be there when somebody looks.
         await run_once(EXPOSURE)
-    once += [asyncio.create_task(one()) for one in (follow, examine, tell)]
+    once += [asyncio.create_task(one()) for one in (follow, examine, tell, fetch)]
     if secured is not None:
         once.append(asyncio.create_task(_renew(server.config.ssl, secured)))
     kept += [asyncio.create_task(other.keep()) for other in others]

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "asepsis.web.exposure",
     "asepsis.web.papers",
     "asepsis.web.plan",
+    "asepsis.web.feeds",
     "asepsis.web.jobs",
     "asepsis.web.cmms",
     "asepsis.web.ledger",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("vendors/", include("asepsis.web.vendors.urls")),
     path("plan/", include("asepsis.web.plan.urls")),
     path("purchases/", include("asepsis.web.vendors.purchase_urls")),
+    path("feeds/", include("asepsis.web.feeds.urls")),
     path("cmms/", include("asepsis.web.cmms.urls")),
     path("jobs/", include("asepsis.web.jobs.urls")),
     path("ledger/", include("asepsis.web.ledger.urls")),

@@ -62,6 +62,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "map-device": ("GET /devices/{device_id}/peers",),
     "override-device": ("POST /devices/{device_id}/override",),
     "overview": ("GET /overview", "GET /events"),
+    "feeds": ("GET /feeds", "POST /feeds"),
+    "feeds-look": ("POST /feeds/look",),
     "paper": ("GET /papers/{paper_id}",),
     "paper-claim": ("GET /papers/{paper_id}/claims/{device_id}/{question}",),
     "paper-file": ("GET /papers/{paper_id}/file",),

@@ -55,11 +55,11 @@ IN_PLACE: dict[str, set[str]] = {
 
 # On the application itself, wherever the role holds.
 SOMEWHERE: dict[str, set[str]] = {
-    "clinical_engineer": {"job.view", "health.view", "paper.view", "paper.manage"},
-    "security_analyst": {"job.view", "health.view", "paper.view", "paper.manage"},
-    "network_engineer": {"job.view", "health.view", "paper.view"},
-    "privacy_officer": {"health.view", "person.list", "paper.view"},
-    "auditor": {"job.view", "health.view", "person.list", "paper.view"},
+    "clinical_engineer": {"job.view", "health.view", "paper.view", "feed.view", "paper.manage", "feed.manage"},
+    "security_analyst": {"job.view", "health.view", "paper.view", "feed.view", "paper.manage", "feed.manage"},
+    "network_engineer": {"job.view", "health.view", "paper.view", "feed.view"},
+    "privacy_officer": {"health.view", "person.list", "paper.view", "feed.view"},
+    "auditor": {"job.view", "health.view", "person.list", "paper.view", "feed.view"},
     "administrator": {"job.view", "health.view", "person.list"},
 }
 
@@ -118,7 +118,7 @@ CHANGES = (
     | (TESTS - SEES_TESTS)
     | APPROVALS
     | {"device.edit", "device.override", "import.propose", "import.apply", "import.refuse", "capture.upload"}
-    | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage"}
+    | {"job.manage", "break_glass.review", "break_glass.end", "paper.manage", "feed.manage"}
     | (ACCEPTS | {"plan.edit"})
 )
 

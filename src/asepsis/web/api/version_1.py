@@ -18,6 +18,7 @@ from asepsis.web.devices.api import router as devices
 from asepsis.web.devices.listing_api import router as listing
 from asepsis.web.exposure.api import router as exposure
 from asepsis.web.facilities.api import router as facilities
+from asepsis.web.feeds.api import router as feeds
 from asepsis.web.health.api import router as health
 from asepsis.web.jobs.api import router as jobs
 from asepsis.web.ledger.api import router as ledger
@@ -72,6 +73,7 @@ for _router in (
     ledger,
     papers,
     plan,
+    feeds,
     people,
     access,
     tokens,

@@ -51,6 +51,8 @@ class Action(StrEnum):
     ACCEPTANCE_PROPOSE = "acceptance.propose"
     ACCEPTANCE_APPROVE = "acceptance.approve"
     ACCEPTANCE_REFUSE = "acceptance.refuse"
+    FEED_VIEW = "feed.view"
+    FEED_MANAGE = "feed.manage"
 
     IMPORT_PROPOSE = "import.propose"
     IMPORT_VIEW = "import.view"

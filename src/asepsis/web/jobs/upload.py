@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 UPLOAD_PATH: Final = "/jobs/upload/"
 API_UPLOAD_PATH: Final = "/api/v1/captures"
+FEEDS_PATHS: Final = ("/feeds/", "/api/v1/feeds")
+# CISA's whole folder has some 60 MB when it is packed, the FDA's largest file some 30 MB.
+FEEDS_LIMIT_BYTES: Final = 256 * 2**20
 LIST_PATHS: Final = ("/cmms/", "/api/v1/imports")
 DOCUMENT_PATH: Final = re.compile(r"(/api/v1)?/devices/[^/]+/documents/?")
 # What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
@@ -66,6 +69,8 @@ def _taken(path: str) -> tuple[Action, int] | None:
         return Action.CAPTURE_UPLOAD, CONFIGURATION.web.upload_limit_mib * 1024 * 1024
     if path in LIST_PATHS:
         return Action.IMPORT_PROPOSE, FILE_LIMIT
+    if path in FEEDS_PATHS:
+        return Action.FEED_MANAGE, FEEDS_LIMIT_BYTES
     if DOCUMENT_PATH.fullmatch(path):
         return Action.DEVICE_EDIT, LARGEST_BYTES
     return None

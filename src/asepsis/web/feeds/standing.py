@@ -1,0 +1,143 @@
+"""What the page and the API say of feeds: each source with its kinds, and what the last update changed for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from asepsis.kernel.time import SECOND_NS
+from asepsis.kernel.value import value
+from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds
+from asepsis.pipeline.feeds_sources import NAMED, source_of
+from asepsis.pipeline.feeds_standing import Standing, standings
+from asepsis.web.authorisation.actions import Action
+from asepsis.web.authorisation.decide import visible
+from asepsis.web.devices.models import Device
+from asepsis.web.settings import CONFIGURATION, WORKSPACE
+
+CHANGES_SHOWN: Final = 200
+PROBLEMS_SHOWN: Final = 200
+WORDS: Final = {
+    "csaf": "Advisories (CSAF)",
+    "openvex": "VEX (OpenVEX)",
+    "cyclonedx-vex": "VEX (CycloneDX)",
+    "cyclonedx-bom": "Lists that VEX points into",
+    "cve": "CVE records",
+    "kev": "Exploited vulnerabilities (KEV)",
+    "epss": "Likelihood of exploitation (EPSS)",
+    "fda-classes": "Classes of devices (FDA)",
+    "fda-recalls": "Recalls (FDA)",
+}
+
+
+@value
+class Shown:
+    """One source as the page shows it."""
+
+    name: str
+    title: str
+    what: str
+    kinds: tuple[tuple[str, Standing, int | None], ...]
+    """(words, what is held, age in days)"""
+    attempt: Attempt | None
+    looked: datetime | None
+    is_set: bool
+    """It stands in the settings, and is asked by schedule."""
+    problems: tuple[tuple[str, str, str, bool], ...]
+    """(path, place, why, whether the rest of the document was taken)"""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something newer should be there."""
+        return any(standing.stale_since is not None for _, standing, _ in self.kinds)
+
+
+@value
+class Change:
+    """What the last update changed for one device."""
+
+    device: Device
+    advisory: str
+    before: str
+    after: str
+    vulnerabilities: tuple[str, ...]
+
+
+@value
+class State:
+    """All that is known of feeds."""
+
+    sources: tuple[Shown, ...]
+    changed: datetime | None
+    """When the last update was that changed documents."""
+    changes: tuple[Change, ...]
+    """For the devices that the person may see, the first of them."""
+    changes_count: int
+
+
+def state_for(request: HttpRequest, now: datetime) -> State:
+    """How feeds stand, and what the last update changed for the devices that a person may see."""
+    found: list[Standing] = []
+    last = None
+    if WORKSPACE.feeds_path.exists():
+        with Feeds.open(WORKSPACE.feeds_path) as feeds:
+            found, last = standings(feeds, now), feeds.changes()
+    by_source: dict[str, list[Standing]] = {}
+    for one in found:
+        by_source.setdefault(one.source, []).append(one)
+    configured = [source_of(name).name for name in CONFIGURATION.feeds.sources]
+    names = list(dict.fromkeys((*configured, *by_source)))
+    changes, count = _changes(request, last[1] if last is not None else ())
+    return State(
+        sources=tuple(_shown(name, by_source.get(name, []), name in configured, now) for name in names),
+        changed=None if last is None else datetime.fromtimestamp(last[0] // SECOND_NS, UTC),
+        changes=changes,
+        changes_count=count,
+    )
+
+
+def _shown(name: str, of: list[Standing], is_set: bool, now: datetime) -> Shown:
+    attempt = next((one.attempt for one in of if one.attempt is not None), None)
+    unread = () if attempt is None else attempt.unread
+    problems = [(one.path, one.problem.where, one.problem.why, False) for one in unread]
+    problems += [(path, problem.where, problem.why, True) for one in of for path, problem in one.problems]
+    publisher = "" if attempt is None else attempt.publisher
+    title = {FOLDER: "Carried here by hand"}.get(name, name.upper() if name in NAMED else publisher or name)
+    return Shown(
+        name=name,
+        title=title,
+        what=NAMED[name].what if name in NAMED else "",
+        kinds=tuple((WORDS.get(one.kind, one.kind), one, one.age_days(now)) for one in of if one.documents),
+        attempt=attempt,
+        looked=None if attempt is None else datetime.fromtimestamp(attempt.at_ns // SECOND_NS, UTC),
+        is_set=is_set,
+        problems=tuple(problems[:PROBLEMS_SHOWN]),
+    )
+
+
+def _changes(request: HttpRequest, rows: Iterable[dict[str, Any]]) -> tuple[tuple[Change, ...], int]:
+    told = list(rows)
+    ids = list(dict.fromkeys(row["device"] for row in told))
+    seen: dict[str, Device] = {}
+    # An SQL statement takes some thousand values.
+    for start in range(0, len(ids), 900):
+        some = Device.objects.filter(pk__in=ids[start : start + 900]).select_related("site")
+        seen |= {device.pk: device for device in visible(request.user, Action.FINDING_VIEW, some)}
+    mine = [row for row in told if row["device"] in seen]
+    # What can hurt comes first.
+    order = {"affected": 0, "cannot tell": 1, "not affected": 2, None: 3}
+    mine.sort(key=lambda row: order.get(row["after"], 3))
+    shown = tuple(
+        Change(
+            device=seen[row["device"]],
+            advisory=row["advisory"],
+            before=row["before"] or "",
+            after=row["after"] or "",
+            vulnerabilities=tuple(row["vulnerabilities"]),
+        )
+        for row in mine[:CHANGES_SHOWN]
+    )
+    return shown, len(mine)

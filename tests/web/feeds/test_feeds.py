@@ -1,0 +1,163 @@
+"""Feeds in the browser and by the API: sent, shown with their age, refused with reasons, fetched by schedule."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from asepsis.pipeline.feeds import Feeds
+from asepsis.pipeline.registry import Registry
+from asepsis.web.configuration import Configuration
+from asepsis.web.configuration import Feeds as Settings
+from asepsis.web.devices.projection import refresh
+from asepsis.web.facilities.models import Site
+from asepsis.web.feeds import fetching, standing, views
+from asepsis.web.settings import WORKSPACE
+from tests.devices.ward import arp, observed
+from tests.exposure.documents import csaf
+from tests.pipeline.publisher import LOOPBACK, publishing
+from tests.web.conftest import MakePerson, Recorded, SignedIn
+
+ADVISORY = json.dumps(csaf([("BD", "Vortan 8015", "<= 9.33")])).encode()
+NAME = "CANARY-Maria-Musterfrau.zip"
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.fixture
+def ward(db: None) -> Iterator[None]:
+    shutil.rmtree(WORKSPACE.root, ignore_errors=True)
+    WORKSPACE.create()
+    with Registry.open(WORKSPACE.registry_path) as registry:
+        registry.merge(observed(arp("00:09:5c:00:00:01", "10.0.0.1")))
+        (device,) = registry.devices()
+        for attribute, text in (("vendor", "BD"), ("model", "Vortan 8015"), ("firmware", "9.33")):
+            registry.override(device.id, attribute, text, "biomed")
+    refresh(WORKSPACE)
+    yield
+    shutil.rmtree(WORKSPACE.root, ignore_errors=True)
+
+
+@pytest.fixture
+def engineer(ward: None, make_person: MakePerson, signed_in: SignedIn) -> Client:
+    return signed_in(make_person("ada", "clinical_engineer", site=Site.objects.get()))
+
+
+def send(browser: Client, content: bytes, name: str = NAME) -> Any:
+    return browser.post("/feeds/", {"file": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def test_a_folder_that_is_sent_is_taken_in_and_its_broken_files_are_named(engineer: Client, recorded: Recorded) -> None:
+    assert b"No documents are held yet" in engineer.get("/feeds/").content
+    page = send(engineer, packed({"white/2026/a.json": ADVISORY, "white/cut.json": b'{"document": '})).content.decode()
+    assert "1 new" in page
+    assert "Advisories (CSAF)" in page
+    assert f"{NAME}/white/cut.json" in page
+    assert "is no JSON" in page
+    assert "10.0.0.1" in page or "Vortan" in page, "the device that it changed is named"
+    assert "affected" in page
+    assert not list((WORKSPACE.root / "feeds-sent").iterdir())
+    shown = engineer.get("/api/v1/feeds").json()
+    (source,) = shown["sources"]
+    assert source["kinds"][0]["documents"] == 1
+    assert [one["path"] for one in source["problems"]] == [f"{NAME}/white/cut.json"]
+    (change,) = shown["changes"]
+    assert (change["advisory"], change["after"]) == ("TEST-26-001", "affected")
+    assert {"feed.view", "feed.manage"} <= {entry.kind for entry in recorded()}
+
+
+def test_what_an_update_changed_is_shown_for_own_devices_only(
+    engineer: Client, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    send(engineer, packed({"a.json": ADVISORY}))
+    other = signed_in(make_person("bo", "clinical_engineer", site=Site.objects.create(name="elsewhere")))
+    shown = other.get("/api/v1/feeds").json()
+    assert (shown["changes"], shown["changes_count"]) == ([], 0)
+    assert b"Vortan" not in other.get("/feeds/").content
+
+
+def test_who_may_only_look_sends_nothing_and_who_may_not_look_sees_nothing(
+    engineer: Client, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    auditor = signed_in(make_person("eve", "auditor", site=Site.objects.get()))
+    assert auditor.get("/feeds/").status_code == 200
+    assert b"Take in" not in auditor.get("/feeds/").content
+    assert send(auditor, ADVISORY, "a.json").status_code == 403
+    assert auditor.post("/feeds/look/").status_code == 403
+    assert auditor.post("/api/v1/feeds", {"file": SimpleUploadedFile("a.json", ADVISORY)}).status_code == 403
+    clinician = signed_in(make_person("kim", "clinician", site=Site.objects.get()))
+    assert clinician.get("/feeds/").status_code == 403
+    assert clinician.get("/api/v1/feeds").status_code == 403
+
+
+def test_files_of_an_archive_stay_within_its_folder(engineer: Client) -> None:
+    names = ["../../escaped.json", "/etc/escaped.json", "a/../../b.json", "..\\..\\c.json", "d.json", "d.json/e.json"]
+    sent = engineer.post(
+        "/api/v1/feeds",
+        {"file": SimpleUploadedFile("a.zip", packed(dict.fromkeys(names, ADVISORY)))},
+    )
+    assert sent.status_code == 201, sent.content
+    assert not list(WORKSPACE.root.rglob("*escaped*"))
+    assert not list(WORKSPACE.root.parent.glob("*escaped*"))
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 cut", packed({"a.json": ADVISORY})[:-30]])
+def test_an_archive_that_is_broken_is_refused_with_a_way_on(engineer: Client, content: bytes) -> None:
+    page = send(engineer, content).content.decode()
+    assert "cannot be unpacked" in page
+    assert "asepsis feeds update FOLDER" in page
+    answer = engineer.post("/api/v1/feeds", {"file": SimpleUploadedFile("a.zip", content)})
+    assert answer.status_code == 422
+
+
+def test_a_bomb_is_stopped_while_it_is_unpacked(engineer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asepsis.web.feeds.taking.UNPACKED_LIMIT_BYTES", 2**20)
+    page = send(engineer, packed({"a.json": b" " * 2**22})).content.decode()
+    assert "holds more than 1 MiB when it is unpacked" in page
+
+
+def test_sources_are_asked_when_they_are_due_and_when_somebody_asks(
+    engineer: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engineer.post("/api/v1/feeds/look").status_code == 409
+    with publishing(tmp_path / "publisher") as publisher:
+        catalogue = {"catalogVersion": "1", "dateReleased": "2026-01-01T00:00:00Z", "count": 0, "vulnerabilities": []}
+        publisher.files["kev.json"] = json.dumps(catalogue).encode()
+        settings = Settings(
+            sources=(publisher.url("kev.json"),), networks=LOOPBACK, authority=str(publisher.authority), hours=720
+        )
+        configuration = dataclasses.replace(Configuration(), feeds=settings)
+        monkeypatch.setattr(views, "CONFIGURATION", configuration)
+        monkeypatch.setattr(standing, "CONFIGURATION", configuration)
+        page = engineer.get("/feeds/").content.decode()
+        assert "It was not looked at yet" in page
+        fetching.fetch_due(WORKSPACE, settings)
+        fetching.fetch_due(WORKSPACE, settings)
+        assert publisher.paths() == ["kev.json"], "what was just looked at is not due"
+        assert engineer.post("/feeds/look/", follow=True).status_code == 200
+        fetching.fetch_due(WORKSPACE, settings)
+        assert len(publisher.paths()) == 2
+        page = engineer.get("/feeds/").content.decode()
+        assert "Exploited vulnerabilities (KEV)" in page
+        assert "Ask them now" in page
+    fetching.ask(WORKSPACE)
+    fetching.fetch_due(WORKSPACE, settings)
+    assert "not reached" in engineer.get("/feeds/").content.decode()
+    with Feeds.open(WORKSPACE.feeds_path) as feeds:
+        assert len(feeds.held()) == 1, "a publisher that is down takes nothing away"
