@@ -45,9 +45,10 @@ bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; w
 	@tools/debian-packages test bench
 	$(BIN)/python -m bench
 
-eval: dev-ready ## how often the answers are right, on labelled captures
+eval: bench-ready ## how often the answers are right, on labelled captures
 	$(BIN)/python -m bench.accuracy
 	$(BIN)/python -m bench.exposure
+	$(BIN)/python -m bench.exposure.scale
 	$(BIN)/python -m bench.weaknesses
 
 soak: dev-ready ## the long forms of what `make test` runs a tenth of

@@ -302,11 +302,15 @@ def _our_version(sitting: dict[str, Any]) -> str:
 
 def write() -> None:
     """Writes the page."""
+    # It writes its section by this module.
+    from bench.exposure import figures
+
     description = json.loads((SCRATCH / "hospital.json").read_text())
     files = description["files"]
     now = {name: file["sha256"] for name, file in files.items()}
     # What was measured on an earlier capture is not shown beside what was measured on this one.
     everything = kept()
+    exposure = everything.pop("exposure", {})
     web = everything.pop("web", {})  # of a workspace of its own, not of the capture
     decisions = everything.pop("decisions", {})
     sittings = {name: sitting for name, sitting in everything.items() if sitting["digests"] == now}
@@ -371,6 +375,10 @@ def write() -> None:
         "## Decisions",
         "",
         *decisions_page(decisions),
+        "",
+        "## Exposure",
+        "",
+        *figures.page(exposure),
         "",
         "## Every measurement",
         "",

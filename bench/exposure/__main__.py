@@ -18,6 +18,7 @@ from asepsis.exposure.feeds.reading import Document, read_document
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.matching.match import Matcher
 from bench.accuracy.__main__ import ROOT, unpack
+from bench.exposure import figures
 from bench.exposure.plant import Planted, planted
 
 PAGE = ROOT / "bench" / "FINDINGS.md"
@@ -123,14 +124,18 @@ def main() -> int:
     if options.half:
         return 0
     write(everything, scores)
-    figures = scores["unseen"].figures()
-    met = (
-        figures["precision"] >= GOALS["precision"]
-        and figures["recall"] >= GOALS["recall"]
-        and figures["cannot tell"] <= GOALS["cannot tell"]
-        and figures["called safe"] == 0
-    )
-    return 0 if met else 1
+    found = scores["unseen"].figures()
+    met = {
+        "precision": found["precision"] >= GOALS["precision"],
+        "recall": found["recall"] >= GOALS["recall"],
+        "cannot tell": found["cannot tell"] <= GOALS["cannot tell"],
+        "called safe": found["called safe"] == 0,
+    }
+    goals = {"precision": ">= 0.99", "recall": ">= 0.95", "cannot tell": "<= 0.10", "called safe": "0"}
+    devices = f"{found['devices']:.0f} devices"
+    rows = [[f"findings, {key}", goals[key], f"{found[key]:.4f} of {devices}", met[key]] for key in goals]
+    figures.keep("findings", {"rows": rows})
+    return 0 if all(met.values()) else 1
 
 
 HEAD = """\

@@ -19,6 +19,7 @@ from asepsis.pipeline.demo import recording
 from asepsis.pipeline.exposure import risks, threats_in, weaknesses
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
+from bench.exposure import figures
 from bench.weaknesses import truth
 from tests.eval.mds2_forms import as_csv, as_workbook, rows, true_answers, visible_lies
 
@@ -59,8 +60,30 @@ def main() -> int:
     text += forms
     text += _risk(facts)
     PAGE.write_text(text, encoding="utf-8")
+    figures.keep("weaknesses", {"rows": _rows(text, wrong, facts)})
     print(text)
     return 1 if wrong else 0
+
+
+def _rows(text: str, wrong: int, facts: list[Facts]) -> list[list[object]]:
+    """The figures of this page for the section of bench/RESULTS.md."""
+    said = " ".join(text.split())
+    weak = said[said.index("Precision ") :].partition(" over ")[0].rstrip(", ")
+    forms = said[said.index(" forms; ") + len(" forms; ") :].partition(" accused.")[0] + " accused"
+    advice = said[said.index("Advice that promises") :].partition(" are in that tier.")[0].rpartition(" ")[2]
+    promised = said[said.index("Advice that promises a lower tier: ") :].split()[6].rstrip(";")
+    steady = stability(facts)
+    return [
+        ["weaknesses of the recorded hospital", "", weak.lower(), None],
+        ["lies in disclosure forms", "all found, no true answer accused", forms, wrong == 0],
+        [
+            "risk, rank correlation under 20 % noise",
+            ">= 0.9",
+            f"{steady.mean:.4f}, least {steady.least:.4f}",
+            steady.least >= 0.9,
+        ],
+        ["advice that promises a lower tier, and keeps it", "all", f"{advice} of {promised}", advice == promised],
+    ]
 
 
 def _weaknesses(of_host: dict[str, Device], done: dict[str, list[truth.Document]], kinds: dict[str, set[str]]) -> str:
