@@ -66,7 +66,8 @@ def tier_counts(rows: QuerySet[Risk], of: str) -> dict[str, int]:
 
 def riskiest(rows: QuerySet[Risk], most: int) -> list[tuple[Risk, Sequence[Scored]]]:
     """The riskiest devices, each with what adds most to its score."""
-    found = rows.select_related("device__site").order_by("rank")[:most]
+    # Looked up beside: with a join, SQLite sorts all rows before it takes the first.
+    found = rows.prefetch_related("device__site").order_by("rank")[:most]
     return [(one, scored(one)[:REASONS_SHOWN]) for one in found]
 
 

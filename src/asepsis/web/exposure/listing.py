@@ -43,7 +43,7 @@ BATCH: Final = 500
 """Rows of a file that are written at once."""
 ENDINGS: Final = ("csv", "json")
 _ORDERS: Final[dict[str, tuple[str, ...]]] = {
-    "device": ("-score", "device", "source", "key"),
+    "device": ("-score", "device_id", "source", "key"),
     "title": ("title", "pk"),
     "epss": ("epss", "pk"),
     "first_found": ("first_found", "pk"),

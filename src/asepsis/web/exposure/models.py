@@ -113,7 +113,8 @@ class Finding(models.Model):
     """Of all that a refresh would write: a row that says the same is left alone."""
 
     class Meta:
-        ordering = ("-score", "device", "source", "key")
+        # By the id: "device" alone would order by the devices' own order, and no index knows that.
+        ordering = ("-score", "device_id", "source", "key")
         constraints = (models.UniqueConstraint(fields=("device", "source", "key"), name="one_finding_of_a_key"),)
         indexes = (
             # The list of what stands, in its usual order and by each column's head.
@@ -130,7 +131,8 @@ class Finding(models.Model):
                 condition=STANDING,
                 name="finding_counts",
             ),
-            models.Index(fields=("ended",)),
+            # Of those that are no more alone: where most rows stand, an index over all would be taken for every list.
+            models.Index(fields=("ended",), condition=models.Q(ended__isnull=False), name="finding_ended"),
         )
 
     def __str__(self) -> str:
@@ -187,7 +189,7 @@ class RiskPoint(models.Model):
     tier = models.CharField(max_length=16, choices=Risk.Tier.choices)
 
     class Meta:
-        ordering = ("device", "on")
+        ordering = ("device_id", "on")
         constraints = (models.UniqueConstraint(fields=("device", "on"), name="one_risk_point_a_day"),)
 
     def __str__(self) -> str:
@@ -214,7 +216,7 @@ class FleetRisk(Tally):
     site = models.ForeignKey("facilities.Site", on_delete=models.CASCADE, related_name="fleet_risk")
 
     class Meta:
-        ordering = ("site", "on")
+        ordering = ("site_id", "on")
         constraints = (models.UniqueConstraint(fields=("site", "on"), name="one_fleet_risk_a_day"),)
 
     def __str__(self) -> str:
@@ -227,7 +229,7 @@ class DepartmentRisk(Tally):
     department = models.ForeignKey("facilities.Department", on_delete=models.CASCADE, related_name="fleet_risk")
 
     class Meta:
-        ordering = ("department", "on")
+        ordering = ("department_id", "on")
         constraints = (models.UniqueConstraint(fields=("department", "on"), name="one_department_risk_a_day"),)
 
     def __str__(self) -> str:
