@@ -14,13 +14,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from asepsis.exposure.advisory import Problem
 
 # The largest advisory of CISA is 300 kB, the largest SBOM we saw 30 MB, CISA's catalogue of exploited vulnerabilities
 # 2 MB, FIRST's scores 20 MB when unpacked.
 DOCUMENT_LIMIT_BYTES: Final = 128 * 2**20
+_BLOCK_BYTES: Final = 1 << 20
 # Deeper nesting is an attack on readers: CSAF and CycloneDX nest branches and components a dozen deep.
 DEPTH_LIMIT: Final = 60
 # Members of one list: the largest vendor's product tree has some ten thousand.
@@ -119,10 +120,21 @@ def unpacked(content: bytes) -> bytes | Problem:
         return content if len(content) <= DOCUMENT_LIMIT_BYTES else _too_large()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            plain = packed.read(DOCUMENT_LIMIT_BYTES + 1)
+            plain = _bounded(packed)
     except (OSError, EOFError, zlib.error) as error:
         return Problem(where="", why=f"cannot be unpacked: {error}")
     return plain if len(plain) <= DOCUMENT_LIMIT_BYTES else _too_large()
+
+
+def _bounded(packed: IO[bytes] | gzip.GzipFile) -> bytes:
+    """What is packed, up to one byte beyond the limit; a reader that is asked for it all at once takes room for all."""
+    found = bytearray()
+    while len(found) <= DOCUMENT_LIMIT_BYTES:
+        block = packed.read(min(_BLOCK_BYTES, DOCUMENT_LIMIT_BYTES + 1 - len(found)))
+        if not block:
+            break
+        found += block
+    return bytes(found)
 
 
 def _unzipped(content: bytes) -> bytes | Problem:
@@ -134,7 +146,7 @@ def _unzipped(content: bytes) -> bytes | Problem:
                 return Problem(where="", why=f"is a zip archive of {len(names)} files: unpack it, and name the folder")
             with archive.open(names[0]) as packed:
                 # The size that the archive states is not believed.
-                plain = packed.read(DOCUMENT_LIMIT_BYTES + 1)
+                plain = _bounded(packed)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
         # An archive with a password is a RuntimeError, a packing that is not known here a NotImplementedError.
         return Problem(where="", why=f"cannot be unpacked: {error}"[:300])
