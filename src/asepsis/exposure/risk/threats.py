@@ -42,6 +42,8 @@ def threats_of(
         for vulnerability in advisory.vulnerabilities
     }
     scores = likelihood or {}
+    # A thousand pumps of one model have the same ones.
+    made: dict[tuple[str, str, Exposed], Threat] = {}
     found: dict[str, dict[str, Threat]] = {}
     for finding in findings:
         verdict = finding.verdict
@@ -49,13 +51,16 @@ def threats_of(
             continue
         device = found.setdefault(finding.device, {})
         for name in verdict.vulnerabilities:
-            threat = _threat(
-                name,
-                told.get((verdict.advisory, name)),
-                is_certain=verdict.answer is Exposed.AFFECTED,
-                is_exploited=name in exploited,
-                epss=scores.get(name),
-            )
+            key = (verdict.advisory, name, verdict.answer)
+            threat = made.get(key)
+            if threat is None:
+                threat = made[key] = _threat(
+                    name,
+                    told.get((verdict.advisory, name)),
+                    is_certain=verdict.answer is Exposed.AFFECTED,
+                    is_exploited=name in exploited,
+                    epss=scores.get(name),
+                )
             earlier = device.get(name)
             device[name] = threat if earlier is None else _worse(earlier, threat)
     return {device: tuple(threats.values()) for device, threats in found.items()}
