@@ -67,11 +67,11 @@ class Reports(Store):
             raise _unusable(path, error) from error
         return cls(connection, path)
 
-    def take(self, content: bytes, tool: Tool, *, name: str, site: str) -> tuple[Report, bool]:
+    def take(self, content: bytes, tool: Tool, *, name: str, site: str) -> tuple[Report, bool, str]:
         """Reads a report and keeps it.
 
         Returns:
-            The report, and whether it is new here.
+            The report, whether it is new here, and its digest.
 
         Raises:
             ReportError: It is none of this tool, or the store cannot be written.
@@ -88,7 +88,7 @@ class Reports(Store):
             done = self._connection.execute(f"INSERT OR IGNORE INTO reports VALUES ({marks})", row)  # noqa: S608
         except sqlite3.Error as error:
             raise _unusable(self._path, error) from error
-        return report, done.rowcount == 1
+        return report, done.rowcount == 1, digest
 
     def kept(self) -> list[Kept]:
         """What is held, the newest first."""

@@ -24,7 +24,7 @@ from asepsis.web.devices.models import Device, DeviceRecord
 from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from asepsis.web.jobs.models import Job
 from asepsis.web.people.models import Person, RoleGrant
-from asepsis.web.testing.models import Scan
+from asepsis.web.testing.models import Engagement, Scan
 from tests.web.conftest import MakeDevice, MakePerson, SignedIn
 from tools.authorisation_reference import PAGE
 
@@ -130,6 +130,9 @@ def world(workspace: Workspace, make_device: MakeDevice, make_person: MakePerson
             site=device.site, file_name="x", digest="", text="asset\n1\n", proposer=other, state="proposed"
         ).pk,
         "job_id": Job.objects.create(kind="analyze", title="x", site=device.site, started_by=other).pk,
+        "engagement_id": Engagement.objects.create(
+            site=device.site, title="x", testers="x", starts=until, ends=until, proposer=other
+        ).pk,
         "scan_id": Scan.objects.create(site=device.site, reason="x", plan="", proposer=other).pk,
         "person_id": other.pk,
         "grant_id": other.grants.get().pk,
@@ -211,7 +214,7 @@ def test_nothing_of_another_site_is_reached_by_its_address(
 ) -> None:
     south = Site.objects.create(name="south")
     browser = signed_in(with_role(role, world, make_person, south))
-    named = {str(world[name]) for name in ("device_id", "import_id", "job_id", "use_id", "scan_id")}
+    named = {str(world[name]) for name in ("device_id", "import_id", "job_id", "use_id", "scan_id", "engagement_id")}
     reached = [
         (method, address, status)
         for method, address, _, _ in asked(world)

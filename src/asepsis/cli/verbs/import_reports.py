@@ -43,8 +43,6 @@ def _verb(tool: str) -> click.Command:
 
 
 def _take(tool: str, path: Path, *, site: str, as_json: bool, workspace: Path | None) -> int:
-    import hashlib
-
     from asepsis.cli.text import showable
     from asepsis.exposure.reported.report import Tool
     from asepsis.pipeline.reported import Reports, load_report, tied
@@ -53,8 +51,8 @@ def _take(tool: str, path: Path, *, site: str, as_json: bool, workspace: Path | 
     place = Workspace.resolve(workspace).open()
     content = load_report(path)
     with Reports.open(place) as reports:
-        report, new = reports.take(content, Tool(tool), name=path.name, site=site)
-    found = tied(place, hashlib.sha256(content).hexdigest())
+        report, new, digest = reports.take(content, Tool(tool), name=path.name, site=site)
+    found = tied(place, digest)
     assert found is not None
     hosts = found[2]
     known = [one for one in hosts if one.device]

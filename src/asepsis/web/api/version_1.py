@@ -28,6 +28,7 @@ from asepsis.web.papers.api import router as papers
 from asepsis.web.people.api import router as people
 from asepsis.web.plan.api import router as plan
 from asepsis.web.testing.api import router as testing
+from asepsis.web.testing.engagements_api import router as engagements
 from asepsis.web.tokens.api import router as tokens
 from asepsis.web.vendors.api import router as vendors
 from asepsis.web.webhooks.api import router as webhooks
@@ -80,5 +81,6 @@ for _router in (
     vendors,
     webhooks,
     testing,
+    engagements,
 ):
     api.add_router("", _router)

@@ -25,6 +25,7 @@ from asepsis.web.devices.documents import LARGEST_BYTES
 from asepsis.web.facilities.models import Site
 from asepsis.web.jobs.models import Job
 from asepsis.web.settings import CONFIGURATION, SESSION_COOKIE_NAME, WORKSPACE
+from asepsis.web.testing.limits import REPORT_FILE_LIMIT
 
 if TYPE_CHECKING:
     from asepsis.web.people.models import Person
@@ -34,6 +35,7 @@ API_UPLOAD_PATH: Final = "/api/v1/captures"
 FEEDS_PATHS: Final = ("/feeds/", "/api/v1/feeds")
 # CISA's whole folder has some 60 MB when it is packed, the FDA's largest file some 30 MB.
 FEEDS_LIMIT_BYTES: Final = 256 * 2**20
+REPORT_PATHS: Final = ("/testing/reports/", "/api/v1/scan-reports")
 LIST_PATHS: Final = ("/cmms/", "/api/v1/imports")
 DOCUMENT_PATH: Final = re.compile(r"(/api/v1)?/devices/[^/]+/documents/?")
 # What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
@@ -71,6 +73,8 @@ def _taken(path: str) -> tuple[Action, int] | None:
         return Action.IMPORT_PROPOSE, FILE_LIMIT
     if path in FEEDS_PATHS:
         return Action.FEED_MANAGE, FEEDS_LIMIT_BYTES
+    if path in REPORT_PATHS:
+        return Action.REPORT_IMPORT, REPORT_FILE_LIMIT
     if DOCUMENT_PATH.fullmatch(path):
         return Action.DEVICE_EDIT, LARGEST_BYTES
     return None

@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from django import forms
 
+from asepsis.exposure.engagement import EngagementError, networks
+from asepsis.exposure.reported.report import Tool
 from asepsis.exposure.scanning.plan import Question
 from asepsis.web.facilities.models import Site
+from asepsis.web.testing.models import EngagementFinding
 from asepsis.web.testing.scanning import HOURS
 
 QUESTIONS: Final = (
@@ -51,4 +54,78 @@ class ApprovalForm(forms.Form):
 
     hours = forms.TypedChoiceField(
         choices=[(hours, f"{hours} hours") for hours in HOURS], coerce=int, label="It may run within"
+    )
+
+
+TOOLS: Final = (
+    (Tool.NMAP.value, "Nmap (XML, -oX)"),
+    (Tool.NESSUS.value, "Nessus (.nessus, version 2)"),
+    (Tool.SARIF.value, "SARIF 2.1.0"),
+)
+
+
+class ReportForm(forms.Form):
+    """A report that another scanner wrote."""
+
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label=None)
+    tool = forms.ChoiceField(choices=TOOLS, label="Written by")
+    file = forms.FileField(label="Report")
+
+    def __init__(self, sites: Sequence[Site], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of_sites(self.fields["site"], sites)
+
+
+class EngagementForm(forms.Form):
+    """The scope of a penetration test."""
+
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label=None)
+    title = forms.CharField(max_length=200)
+    testers = forms.CharField(max_length=500, label="Who tests")
+    networks = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), label="Networks in scope, one a line", max_length=8000
+    )
+    do_not_touch = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Networks that stay untouched",
+        max_length=8000,
+        required=False,
+    )
+    starts = forms.DateTimeField(label="From (UTC)", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends = forms.DateTimeField(label="To (UTC)", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    rules = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        label="Rules: methods, hours, whom to call",
+        max_length=8000,
+        required=False,
+    )
+
+    def __init__(self, sites: Sequence[Site], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of_sites(self.fields["site"], sites)
+
+    def _networks(self, name: str) -> tuple[str, ...]:
+        try:
+            return networks(self.cleaned_data[name])
+        except EngagementError as error:
+            raise forms.ValidationError(f"{error.message}. {error.hint}") from error
+
+    def clean_networks(self) -> tuple[str, ...]:
+        """Networks, each checked."""
+        return self._networks("networks")
+
+    def clean_do_not_touch(self) -> tuple[str, ...]:
+        """Networks, each checked."""
+        return self._networks("do_not_touch")
+
+
+class TestFindingForm(forms.Form):
+    """Something that a test found."""
+
+    title = forms.CharField(max_length=200, label="What was found")
+    severity = forms.ChoiceField(choices=EngagementFinding.Severity.choices)
+    device = forms.CharField(max_length=20, required=False, label="Device (its id), where it is of one")
+    evidence = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=8000, label="What shows it")
+    recommendation = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False, label="What to do"
     )
