@@ -47,7 +47,7 @@ def _where(finding: Finding) -> str:
         told += [str(part) for part in (record.department, record.place) if part]
     owner = "" if record is None or record.owner is None else escape(str(record.owner))
     shown = owner or '<span class="muted">nobody named</span>'
-    return f'{shown}<br><span class="muted small">{escape(" · ".join(told))}</span>'
+    return f'<div>{shown}<br><span class="muted small">{escape(" · ".join(told))}</span></div>'
 
 
 def _title(finding: Finding) -> str:
