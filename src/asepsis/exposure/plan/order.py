@@ -3,7 +3,8 @@
 Actions interact: with the firewall rule in place a weakness counts for less, and the last open door counts for more
 than the first. So no single action is ranked, but sets of them (*bundles*): from what is done already, the bundle that
 removes most risk an hour comes next. Ratios of such a chain never rise: if a later bundle had a higher one, both
-together would have had a higher one than the first, and would have been chosen.
+together would have had a higher one than the first, and would have been chosen. Where there are too many sets to try,
+bundles that would break this rule are put together.
 
 Work on one product changes no device of another, so the best for a number of hours is a choice of one set of actions a
 product: a multiple-choice knapsack. Its fractional optimum, which no plan exceeds, is read off the concave hulls of
@@ -62,8 +63,17 @@ def chain(worth: Worth, hours: Mapping[str, Fraction]) -> tuple[Bundle, ...]:
         if best is None:
             return tuple(bundles)
         _, cost, _, more, gain = best
-        bundles.append(Bundle(actions=_inside(worth, hours, done, more), hours=cost, removed=gain))
+        found = Bundle(actions=_inside(worth, hours, done, more), hours=cost, removed=gain)
         done |= more
+        # Where not all sets were tried, what comes next may be worth more an hour: then both belong together.
+        while bundles and bundles[-1].per_hour < found.per_hour:
+            before = bundles.pop()
+            found = Bundle(
+                actions=before.actions + found.actions,
+                hours=before.hours + found.hours,
+                removed=before.removed + found.removed,
+            )
+        bundles.append(found)
 
 
 def _sets(names: Sequence[str]) -> list[frozenset[str]]:
