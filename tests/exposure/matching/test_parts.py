@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from asepsis.exposure.advisory import Advisory
-from asepsis.exposure.feeds.reading import Document, read_document
 from asepsis.exposure.feeds.sbom import Bill, read_sbom
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.matching.parts import PartMatcher, PartVerdict
 from asepsis.exposure.paper import Subject
-from tests.exposure.matching.test_components import NEEDS_CASES, SHARED
+from tests.eval.statements import LISTS, SHARED, advisory, planted_records, real_list
+from tests.exposure.matching.test_components import NEEDS_CASES
 
 PUMP = Subject(maker="Acme", model="Vortan 8015", version="9.33")
 SERIAL = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"
@@ -36,13 +36,6 @@ def bill(*components: dict[str, Any]) -> Bill:
     )
     assert isinstance(found, Bill)
     return found
-
-
-def advisory(document: dict[str, Any]) -> Advisory:
-    found = read_document(json.dumps(document).encode(), "document.json")
-    assert isinstance(found, Document)
-    assert isinstance(found.content, Advisory)
-    return found.content
 
 
 def cve(below: str = "1.4.0") -> Advisory:
@@ -160,44 +153,18 @@ def test_vulnerabilities_in_the_list_itself_are_said_of_its_product_alone() -> N
     assert found.verdict.answer is Exposed.AFFECTED
 
 
-def planted(number: int, bound: str, version: str, **names: Any) -> Advisory:
-    """A CVE record whose range ends at a version: with ``lessThan`` just before it, with ``lessThanOrEqual`` at it."""
-    said = {"version": "0", bound: version, "status": "affected"}
-    return advisory(
-        {
-            "dataType": "CVE_RECORD",
-            "cveMetadata": {"cveId": f"CVE-2026-{number:05}", "assignerShortName": "mitre"},
-            "containers": {"cna": {"affected": [{**names, "versions": [said]}]}},
-        }
-    )
-
-
 @NEEDS_CASES
-@pytest.mark.parametrize("name", ["narrow.sbom.json", "extended.sbom.json"])
+@pytest.mark.parametrize("name", LISTS)
 def test_every_part_of_real_medical_lists_gets_its_expected_status(name: str) -> None:
+    checked = list(real_list(SHARED, name))
+    assert len(checked) > 200
+    assert [one for one in checked if not one.is_right] == []
+    # The maker's word on each: present in the product, and not reachable.
     found = read_sbom((SHARED / name).read_bytes())
     assert isinstance(found, Bill)
-    advisories: list[Advisory] = []
-    expected: dict[str, Exposed | None] = {}
-    for part in found.components:
-        # By its package URL, by its CPE, by its name: each just inside and just outside of a range.
-        ways: list[dict[str, Any]] = [{"vendor": part.maker or "x", "product": part.name}]
-        ways += [
-            {"vendor": "x", "product": f"x{len(expected)}", "packageURL": url.partition("@")[0]} for url in part.purls
-        ]
-        ways += [{"vendor": "x", "product": f"x{len(expected)}", "cpes": [text]} for text in part.cpes]
-        for way in ways if part.version else ():
-            for bound, answer in (("lessThanOrEqual", Exposed.AFFECTED), ("lessThan", None)):
-                one = planted(len(advisories), bound, part.version, **way)
-                advisories.append(one)
-                expected[one.vulnerabilities[0].id] = answer
-    assert len(expected) > 200
-    subject = Subject(maker="Acme", model="Device", version="")
-    told = PartMatcher(advisories).verdicts(subject, found)
-    answers = {number: one.verdict.answer for one in told for number in one.verdict.vulnerabilities}
-    assert {number: answers.get(number) for number in expected} == expected
-    # The maker's word on each: present in the product, and not reachable.
+    advisories, _ = planted_records(found)
     words = [openvex("Acme", url, "not_affected") for part in found.components for url in part.purls[:1] if "@" in url]
     assert words
+    subject = Subject(maker="Acme", model="Device", version="")
     spoken = [one for one in PartMatcher([*advisories, *words]).verdicts(subject, found) if one.silenced_by]
     assert all(one.verdict.answer is Exposed.NOT_AFFECTED for one in spoken)
