@@ -5,7 +5,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint unit kernels bench eval soak record lab lock format docs clean run-ready dev-ready bench-ready
+.PHONY: help run test check lint unit kernels bench eval eval-exposure soak record lab lock format docs clean
+.PHONY: run-ready dev-ready bench-ready
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -16,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: run-ready kernels ## show the recorded lab hospital: its devices here, then its pages in the browser
 	@$(BIN)/asepsis demo
@@ -47,9 +48,12 @@ bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; w
 
 eval: bench-ready ## how often the answers are right, on labelled captures
 	$(BIN)/python -m bench.accuracy
+	$(MAKE) eval-exposure
+
+eval-exposure: bench-ready ## findings, statements, recalls, weaknesses, forms, risk, the plan and 100,000 devices
 	$(BIN)/python -m bench.exposure
-	$(BIN)/python -m bench.exposure.scale
 	$(BIN)/python -m bench.weaknesses
+	$(BIN)/python -m bench.exposure.scale
 
 soak: dev-ready ## the long forms of what `make test` runs a tenth of
 	@tools/debian-packages test lab

@@ -1,1 +1,1 @@
-"""How right ``asepsis weaknesses``, ``asepsis mds2`` and ``asepsis risk`` are on the recorded hospital."""
+"""How right what is said of weaknesses, disclosure forms, risk and the plan is on the recorded hospital."""

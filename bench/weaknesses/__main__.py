@@ -1,6 +1,6 @@
 """Writes bench/WEAKNESSES.md: ``python -m bench.weaknesses``, part of ``make eval``.
 
-Exit code 1 where a lie is missed or a true answer is accused.
+Exit code 1 where a lie is missed, a true answer is accused or a promise of the plan is not kept.
 """
 
 from __future__ import annotations
@@ -8,19 +8,24 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from asepsis.devices.device import Device
 from asepsis.exposure.mds2 import Standing, check, observe, read_form
+from asepsis.exposure.plan import Subject, plan_of
+from asepsis.exposure.plan.windows import LEAST_WEEKS, Answer, Idle
 from asepsis.exposure.risk import Facts, advise, assess, stability
 from asepsis.history import Selection
 from asepsis.pipeline.analyze import analyze
 from asepsis.pipeline.demo import recording
-from asepsis.pipeline.exposure import risks, threats_in, weaknesses
+from asepsis.pipeline.exposure import examine
+from asepsis.pipeline.plan import subjects_of, windows_of
 from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.workspace import Workspace
 from bench.exposure import figures
 from bench.weaknesses import truth
+from tests.eval import promises
 from tests.eval.mds2_forms import as_csv, as_workbook, rows, true_answers, visible_lies
 
 PAGE = Path(__file__).resolve().parent.parent / "WEAKNESSES.md"
@@ -28,7 +33,7 @@ PAGE = Path(__file__).resolve().parent.parent / "WEAKNESSES.md"
 NOW_NS = 1_794_700_800 * 10**9
 
 HEAD = """\
-# Exposure: is what is said of weaknesses, forms and risk right?
+# Exposure: is what is said of weaknesses, forms, risk and the plan right?
 
 Written by `make eval` (`python -m bench.weaknesses` makes this page alone), on the recorded hospital. The truth comes
 from the list of programs that ran on each host with their arguments (`truth.json`), not from packets.
@@ -44,11 +49,12 @@ def main() -> int:
         workspace = Workspace(Path(scratch) / "workspace").create()
         analyze([str(recorded.benign), str(recorded.attacks)], workspace=workspace, site="lab")
         with Registry.open(workspace.registry_path) as registry:
-            devices, found = weaknesses(workspace, registry, now_ns=NOW_NS)
-            _, facts = risks(workspace, registry, now_ns=NOW_NS, threats=threats_in(workspace))
+            windows = [windows_of(workspace, registry, device.id) for device in registry.devices()]
             with workspace.history().reader(registry.intervals()) as reader:
                 posture = list(reader.ask("posture", Selection()).documents())
                 served = list(reader.ask("served", Selection()).documents())
+        examined = examine(workspace, now_ns=NOW_NS)
+    devices, found, facts = examined.devices, examined.weaknesses, examined.facts
     of_mac = {mac: device for device in devices for mac in device.macs}
     of_host = {host["name"]: of_mac[host["mac"]] for host in hosts if host["mac"] in of_mac}
     text = HEAD
@@ -59,13 +65,16 @@ def main() -> int:
     forms, wrong = _forms(hosts, of_host, done, posture, served)
     text += forms
     text += _risk(facts)
+    plan, plan_rows = _plan(subjects_of(examined), windows)
+    text += plan
     PAGE.write_text(text, encoding="utf-8")
-    figures.keep("weaknesses", {"rows": _rows(text, wrong, facts)})
+    figures.keep_rows("weaknesses", _rows(text, wrong, facts))
+    figures.keep_rows("plan", plan_rows)
     print(text)
-    return 1 if wrong else 0
+    return 1 if wrong or any(met is False for *_, met in plan_rows) else 0
 
 
-def _rows(text: str, wrong: int, facts: list[Facts]) -> list[list[object]]:
+def _rows(text: str, wrong: int, facts: Sequence[Facts]) -> list[list[object]]:
     """The figures of this page for the section of bench/RESULTS.md."""
     said = " ".join(text.split())
     weak = said[said.index("Precision ") :].partition(" over ")[0].rstrip(", ")
@@ -136,21 +145,21 @@ def _forms(
                     counts["lies"] += 1
                     counts["found"] += question in accused
                     faults += [f"{host['name']}: the lie {question} is not found"] if question not in accused else []
-    lies, true = f"{counts['found']} of {counts['lies']}", f"{counts['accused']} of {counts['true answers']}"
+    planted, fair = f"{counts['found']} of {counts['lies']}", f"{counts['accused']} of {counts['true answers']}"
     text = f"""\
 ## Disclosure forms (MDS2)
 
 A generator (`tests/eval/mds2_forms.py`) fills forms of both editions with true answers about each host, and plants one
 lie at a time, each of those that traffic shows.
 
-{counts["forms"]} forms; {lies} lies found; {true} true answers accused.
+{counts["forms"]} forms; {planted} lies found; {fair} true answers accused.
 
 """
     text += "".join(f"* {fault}\n" for fault in faults) + ("\n" if faults else "")
     return text, len(faults)
 
 
-def _risk(facts: list[Facts]) -> str:
+def _risk(facts: Sequence[Facts]) -> str:
     steady = stability(facts)
     advised = [(one, advise(one)) for one in facts]
     promised = kept = 0
@@ -173,6 +182,43 @@ Rank correlation with all weights moved by 20 % either way, 200 draws: {steady.m
 {steady.least:.4f} in the worst. Advice that promises a lower tier: {promised};
 recomputed after it was followed, {kept} are in that tier.
 """
+
+
+def _plan(fleet: Sequence[Subject], windows: Sequence[Idle]) -> tuple[str, list[list[object]]]:
+    plan = plan_of(fleet)
+    work = list(promises.done(fleet, plan))
+    held = sum(one.is_kept for one in work)
+    idle = sum(one.answer is Answer.IDLE for one in windows)
+    longest = max(one.days for one in windows)
+    proof = "proved" if plan.is_proved else "not proved"
+    told = f"{held:,} of {len(work):,}"
+    text = f"""
+## The plan
+
+{len(plan.items)} pieces of work, {float(plan.hours):,.0f} hours, take away {float(plan.removed):,.0f} of
+{float(plan.risk):,.0f} points. Done one after the other and the scores computed anew: {told} promised scores
+and tiers hold. Whoever stops after any bundle has removed at least {float(plan.share):.1%} of the most that any plan
+could remove in the same hours ({proof}).
+
+Idle windows need {LEAST_WEEKS} whole weeks of listening; the recording shows no device on more than {longest} whole
+days, and {idle} of {len(windows)} devices are called idle at any hour.
+"""
+    rows: list[list[object]] = [
+        ["plan, promised scores that hold when the work is done", "all", told, bool(work) and held == len(work)],
+        [
+            "plan, removed of the most that any plan could remove in the same hours, at the worst moment",
+            "",
+            f"{float(plan.share):.1%}, {proof}",
+            None,
+        ],
+        [
+            f"idle windows promised after less than {LEAST_WEEKS} weeks",
+            "none",
+            f"{idle} of {len(windows)} devices",
+            idle == 0 and bool(windows),
+        ],
+    ]
+    return text, rows
 
 
 if __name__ == "__main__":
