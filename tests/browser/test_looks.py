@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import SignIn, axe, picture
+from tests.browser.conftest import WAIT_MILLISECONDS, SignIn, axe, picture
 from tests.browser.hospital import PUMP, open_device
 
 PHONE = {"width": 390, "height": 844}
@@ -18,6 +19,22 @@ ANALYST = [
     "{device}",
     "{device}evidence/0/",
     "{device}conversations/",
+    "{device}exposure/",
+    "/findings/",
+    "/findings/?by=finding",
+    "{advisory}",
+    "/risk/",
+    "/plan/",
+    "{item}",
+    "{windows}",
+    "/testing/",
+    "/testing/reports/",
+    "/testing/engagements/",
+    "/papers/",
+    "/vendors/",
+    "{vendor}",
+    "/purchases/",
+    "/feeds/",
     "/map/",
     "{map}",
     "/health/",
@@ -47,6 +64,24 @@ PAGES = {"security_analyst": ANALYST, "privacy_officer": OFFICER}
 LOOKS = {"telephone": (PHONE, "dark"), "desk": (DESK, "light")}
 
 
+JUDGED = {
+    "advisory": ("/findings/", "a[href^='/advisories/']"),
+    "item": ("/plan/", "[role=region][aria-label=Work] a"),
+    "vendor": ("/vendors/", "tbody a"),
+}
+"""Where the first of its kind is listed, and its link there; exposure is worked out within a minute of the devices."""
+
+
+def first(page: Any, listed: str, link: str) -> str:
+    """The address of the first link of that kind, as soon as the list has one."""
+    page.goto(listed)
+    end = time.monotonic() + WAIT_MILLISECONDS / 1000
+    while not page.locator(link).count() and time.monotonic() < end:
+        page.wait_for_timeout(500)
+        page.goto(listed)
+    return str(page.locator(link).first.get_attribute("href"))
+
+
 def addresses(page: Any, role: str) -> dict[str, str]:
     """The pages of this role, those of single things with the things' own addresses."""
     if role == "privacy_officer":
@@ -55,7 +90,8 @@ def addresses(page: Any, role: str) -> dict[str, str]:
         known = {"person": person, "roles": f"/access{person}"}
     else:
         device = open_device(page, PUMP["name"]).split("/devices/", 1)[1]
-        known = {"device": f"/devices/{device}", "map": f"/map/device/{device}"}
+        known = {"device": f"/devices/{device}", "map": f"/map/device/{device}", "windows": f"/plan/windows/{device}"}
+        known |= {name: first(page, *where) for name, where in JUDGED.items()}
     return {pattern: pattern.format(**known) for pattern in PAGES[role]}
 
 
@@ -70,7 +106,7 @@ def test_every_page_fits_and_keeps_nobody_out(sign_in: SignIn, role: str, look: 
         if (needs := page.evaluate("document.documentElement.scrollWidth")) > size["width"]:
             wrong.append(f"{pattern} is {needs} wide")
         axe(page)
-        picture(page, f"{look}-{pattern.strip('/{}').replace('/', '-') or 'overview'}")
+        picture(page, f"{look}-{pattern.strip('/{}').replace('/', '-').replace('?', '-') or 'overview'}")
     assert wrong == []
 
 

@@ -191,7 +191,7 @@ def test_an_advisory_tells_who_is_concerned_what_would_tell_and_what_to_do(analy
     text = read(analyst, f"/advisories/{'a' * 32}/")
     for told in (
         "0 affected here",
-        "2 that cannot be told",
+        "2 that may be affected",
         "The version would tell",
         "Install version 9.",
         "Plum",

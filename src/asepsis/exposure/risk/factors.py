@@ -111,10 +111,19 @@ def _exposure_of(partners: int, networks: int, contacts: bool, managed: bool) ->
             _PARTNERS * _logarithmic(partners, _PARTNERS_FULL),
         )
     )
-    words = [f"{partners} partners in {networks} other networks"]
+    words = [_reach_words(partners, networks)]
     words += ["managed from the internet"] if managed else []
     words += ["talks with the internet"] if contacts else []
     return _known("exposure", reached, ", ".join(words))
+
+
+def _reach_words(partners: int, networks: int) -> str:
+    if not partners and not networks:
+        return "it was seen talking with nobody"
+    said = f"{partners} {'partner' if partners == 1 else 'partners'}"
+    if not networks:
+        return f"{said}, none in another network"
+    return f"{said} in {networks} other {'network' if networks == 1 else 'networks'}"
 
 
 def _weaknesses(facts: Facts) -> Factor:
@@ -141,13 +150,22 @@ def _vulnerabilities_of(threats: tuple[Threat, ...], read: bool) -> Factor:  # t
         return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words="no advisories were read")
     low, middle, high = (any_of(_chance(threat, end) for threat in threats) for end in range(3))
     certain = [threat for threat in threats if threat.is_certain]
-    words = f"{len(certain)} known, {len(threats) - len(certain)} that cannot be told"
+    words = _threats_words(len(certain), len(threats) - len(certain))
     if any(threat.is_exploited for threat in threats):
         words += "; attackers use one already"
     if not read:
         # What was found does not make it better than what is not known.
         middle, high = any_of((middle, _UNREAD[1])), any_of((high, _UNREAD[2]))
     return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words=words)
+
+
+def _threats_words(certain: int, doubtful: int) -> str:
+    if not certain and not doubtful:
+        return "none of the advisories that were read speaks of it"
+    affected = (
+        f"{certain} known {'vulnerability' if certain == 1 else 'vulnerabilities'}" if certain else "none for sure"
+    )
+    return f"{affected}, {doubtful} more that may or may not concern it" if doubtful else affected
 
 
 def _chance(threat: Threat, end: int) -> float:
@@ -166,8 +184,8 @@ def _no_controls_of(controls: frozenset[Control], told: bool) -> Factor:  # the 
     left = prod(1.0 - STRENGTH[control] for control in controls)
     names = ", ".join(sorted(str(control) for control in controls)) or "none"
     if told or controls:
-        return _known("no_controls", left, f"controls in place: {names}")
-    return Factor(name="no_controls", low=0.1, middle=1.0, high=1.0, words="nobody has said which controls there are")
+        return _known("no_controls", left, f"what protects it: {names}")
+    return Factor(name="no_controls", low=0.1, middle=1.0, high=1.0, words="nobody has said what protects it")
 
 
 def _function(facts: Facts) -> Factor:
@@ -197,7 +215,8 @@ def _device_class_of(category: str | None) -> Factor:
         low, middle, high = _UNKNOWN_CLASS
         return Factor(name="device_class", low=low, middle=middle, high=high, words="its class is not known")
     words = "no medical device by 21 CFR" if harm.fda_class is None else f"FDA class {harm.fda_class}"
-    return _known("device_class", _CLASS[harm.fda_class], f"{words} {harm.regulation}".rstrip())
+    regulation = f" ({harm.regulation})" if harm.regulation else ""
+    return _known("device_class", _CLASS[harm.fda_class], f"{words}{regulation}")
 
 
 def _patients(facts: Facts) -> Factor:
@@ -212,8 +231,8 @@ def _patients_of(patients: int) -> Factor:
 
 def _patients_words(count: int) -> str:
     if count == 1:
-        return "one medical device hangs on it or is it"
-    return f"{count} medical devices hang on it or are it"
+        return "one medical device, itself or one that needs it"
+    return f"{count} medical devices need it, itself included" if count else "no medical device needs it"
 
 
 def _impact(facts: Facts) -> Factor:

@@ -99,7 +99,11 @@ def _papers(facts: Facts) -> tuple[Share, Share]:
         ("Lists of components", LISTS, facts.models_with_list, "a list of components (SBOM)"),
     ):
         share = min(held, facts.models) / facts.models if facts.models else 0.5
-        why = f"{held} of {facts.models} models have {what} on file" if facts.models else "no model is known"
+        why = (
+            f"{what} is on file for {held} of {facts.models} {'model' if facts.models == 1 else 'models'}"
+            if facts.models
+            else "no model is known"
+        )
         found.append(Share(name=name, points=of * share, of=of, why=why))
     return found[0], found[1]
 
@@ -111,7 +115,11 @@ def _contradictions(facts: Facts) -> Share:
         return Share(name=name, points=CONTRADICTIONS / 2, of=CONTRADICTIONS, why=why)
     points = CONTRADICTIONS / (1 + facts.contradictions / HALF_LIFE_CONTRADICTIONS)
     count = facts.contradictions
-    why = f"traffic contradicts {count} answers of its forms" if count else "traffic contradicts none of its answers"
+    why = (
+        f"traffic contradicts {count} {'answer' if count == 1 else 'answers'} of its forms"
+        if count
+        else "traffic contradicts none of its answers"
+    )
     return Share(name=name, points=points, of=CONTRADICTIONS, why=why)
 
 

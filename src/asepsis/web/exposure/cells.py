@@ -86,7 +86,7 @@ def _likely(finding: Finding) -> str:
 def _fix(finding: Finding) -> str:
     if finding.has_fix:
         return f'<span class="badge good">{icon("check")} fix</span>'
-    return '<span class="muted small">by settings</span>' if finding.source == Finding.Source.WEAKNESS else ""
+    return '<span class="muted small">settings</span>' if finding.source == Finding.Source.WEAKNESS else ""
 
 
 def _found(finding: Finding) -> str:
@@ -98,7 +98,7 @@ def _found(finding: Finding) -> str:
 COLUMNS: Final[dict[str, tuple[str, Cell]]] = {
     "device": ("Device", _device),
     "where": ("Owner and place", _where),
-    "title": ("What was found, and what it means", _title),
+    "title": ("What was found", _title),
     "answer": ("Answer", _answer),
     "epss": ("How likely", _likely),
     "fix": ("Fix", _fix),

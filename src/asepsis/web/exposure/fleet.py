@@ -39,6 +39,7 @@ def risk(request: HttpRequest) -> HttpResponse:
     mine = risks_of(request.user)
     record(request, Action.RISK_VIEW, what={"fleet": True})
     counts = tier_counts(mine, of)
+    places = places_of(request, known)
     context: dict[str, Any] = {
         "examined": known,
         "tiers": [
@@ -53,7 +54,8 @@ def risk(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "total": sum(counts.values()),
         "riskiest": riskiest(mine, RISKIEST_SHOWN),
-        "places": places_of(request, known),
+        "places": places,
+        "of_one_site": len({one.site for one in places}) == 1,
         "series": _series(request, known),
     }
     return render(request, "exposure/risk.html", context)
@@ -75,9 +77,16 @@ def riskiest(rows: QuerySet[Risk], most: int) -> list[tuple[Risk, Sequence[Score
 class Place:
     """A site or department and how many of its devices are of which tier."""
 
-    words: str
+    site: str
+    department: str
+    """Empty for the whole site."""
     tally: Tally
     address: str
+
+    @property
+    def words(self) -> str:
+        """The site, and the department in it."""
+        return f"{self.site}: {self.department}" if self.department else self.site
 
     @property
     def urgent(self) -> int:
@@ -105,14 +114,16 @@ def places_of(request: HttpRequest, known: Examined | None) -> list[Place]:
     latest_of_site = {row.site_id: row for row in FleetRisk.objects.filter(site__in=sites).order_by("on")}
     for site in sites:
         if (tally := latest_of_site.get(site.pk)) is not None:
-            places.append(Place(words=str(site), tally=tally, address=f"{reverse('findings')}?site={site.name}"))
+            address = f"{reverse('findings')}?site={site.name}"
+            places.append(Place(site=str(site), department="", tally=tally, address=address))
     latest = {
         row.department_id: row for row in DepartmentRisk.objects.filter(department__in=departments).order_by("on")
     }
     for department in departments:
         if (of_department := latest.get(department.pk)) is not None:
             address = f"{reverse('findings')}?department={department.pk}"
-            places.append(Place(words=f"{department.site}: {department}", tally=of_department, address=address))
+            known_as = {"site": str(department.site), "department": str(department)}
+            places.append(Place(**known_as, tally=of_department, address=address))
     return sorted(places, key=lambda one: (-one.urgent, -one.tally.score_sum, one.words))[:PLACES_SHOWN]
 
 

@@ -15,7 +15,7 @@ FACTORS: Final = {
     "no_controls": "Missing protection around it",
     "function": "What it does for patients",
     "device_class": "Its class as a medical device",
-    "patients": "Patients that hang on it",
+    "patients": "Medical devices that depend on it",
     "impact": "What somebody could do",
     "data": "Data of patients that it handles",
 }

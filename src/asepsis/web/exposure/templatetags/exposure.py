@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from django.template import Library
 from django.utils.safestring import SafeString, mark_safe
@@ -12,6 +13,17 @@ from asepsis.web.exposure.cells import TIER_TONES, tier_badge
 from asepsis.web.exposure.models import Risk
 
 register = Library()
+
+_BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(v?\d[^\s,;()|]*)")
+_BOUNDS: Final = {"<=": "{} and older", "<": "older than {}", ">=": "{} and newer", ">": "newer than {}"}
+_PLACED: Final = re.compile(r"^(\S{1,80}) is in (?=[<>\d])")
+
+
+@register.filter
+def versions(text: object) -> str:
+    """``9.33 is in <= 12.1.3`` as people say it: ``Version 9.33 is one of: 12.1.3 and older``."""
+    placed = _PLACED.sub(r"Version \1 is one of: ", str(text))
+    return _BOUND.sub(lambda found: _BOUNDS[found[1]].format(found[2]), placed)
 
 
 @register.inclusion_tag("exposure/interval.html")
