@@ -14,9 +14,10 @@ from pathlib import Path
 from asepsis.devices.device import Device
 from asepsis.exposure.mds2 import Standing, check, observe, read_form
 from asepsis.exposure.plan import Subject, plan_of
-from asepsis.exposure.plan.windows import LEAST_WEEKS, Answer, Idle
+from asepsis.exposure.plan.windows import LEAST_WEEKS, WRONG_AT_MOST, Answer, Idle
 from asepsis.exposure.risk import Facts, advise, assess, stability
 from asepsis.history import Selection
+from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.analyze import analyze
 from asepsis.pipeline.demo import recording
 from asepsis.pipeline.exposure import examine
@@ -53,6 +54,8 @@ def main() -> int:
             with workspace.history().reader(registry.intervals()) as reader:
                 posture = list(reader.ask("posture", Selection()).documents())
                 served = list(reader.ask("served", Selection()).documents())
+                use = list(reader.ask("in-use", Selection()).documents())
+                begun_ns = min(row["first_ns"] for row in reader.ask("watched", Selection()).documents())
         examined = examine(workspace, now_ns=NOW_NS)
     devices, found, facts = examined.devices, examined.weaknesses, examined.facts
     of_mac = {mac: device for device in devices for mac in device.macs}
@@ -66,7 +69,9 @@ def main() -> int:
     text += forms
     text += _risk(facts)
     plan, plan_rows = _plan(subjects_of(examined), windows)
-    text += plan
+    idle, idle_row = _idle(of_host, done, use, begun_ns)
+    text += plan + idle
+    plan_rows.append(idle_row)
     PAGE.write_text(text, encoding="utf-8")
     figures.keep_rows("weaknesses", _rows(text, wrong, facts))
     figures.keep_rows("plan", plan_rows)
@@ -219,6 +224,33 @@ days, and {idle} of {len(windows)} devices are called idle at any hour.
         ],
     ]
     return text, rows
+
+
+def _idle(
+    of_host: dict[str, Device], done: dict[str, list[truth.Document]], use: list[truth.Document], begun_ns: int
+) -> tuple[str, list[object]]:
+    seen: dict[str, set[int]] = defaultdict(set)
+    for minute in use:
+        seen[minute["device"]].add(minute["minute"] // 60)
+    hours = idle = hosts = 0
+    for name, device in of_host.items():
+        used = {int(begun_ns / (3600 * SECOND_NS) + at) for at in truth.hours_in_use(name, done)}
+        hosts += bool(used)
+        hours += len(used)
+        idle += len(used - seen[device.id])
+    different = len(set().union(*seen.values()))
+    text = f"""
+Of {hours} hours in which care used one of {hosts} hosts, by the programs that ran there, {idle} were taken for idle.
+Care was seen in {different} different hours of the recording, so that this tells whether use is
+recognised, and little of nights.
+"""
+    row: list[object] = [
+        "hours in which care used a device, taken for idle",
+        f"<= {WRONG_AT_MOST:.0%}",
+        f"{idle} of {hours} hours",
+        hours > 0 and idle <= WRONG_AT_MOST * hours,
+    ]
+    return text, row
 
 
 if __name__ == "__main__":

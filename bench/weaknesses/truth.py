@@ -75,6 +75,16 @@ def weaknesses(host: str, done: list[Document], everything: dict[str, list[Docum
     return found
 
 
+def hours_in_use(host: str, everything: dict[str, list[Document]]) -> set[float]:
+    """When care used the host, in hours since the recording began: programs that sent data of patients and ended.
+
+    A pump is in use when somebody programs it, too. Servers, which run all the time, say nothing of when they are used.
+    """
+    own = (one for one in everything.get(host, ()) if _SENDS.match(one["what"]) and one["exit_code"] is not None)
+    programmed = (one for did in everything.values() for one in did if one["what"].startswith(f"programs {host} "))
+    return {one["at_seconds"] / 3600 for one in (*own, *programmed)}
+
+
 def _clients_of_broker_in_clear(everything: dict[str, list[Document]]) -> bool:
     return any(
         one["argv"][0].startswith("mosquitto_") and "-P" in one["argv"] and "--cafile" not in one["argv"]

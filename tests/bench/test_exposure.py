@@ -30,6 +30,7 @@ MEASURED = [
     "plan, promised scores that hold when the work is done",
     "plan, removed of the most that any plan could remove in the same hours, at the worst moment",
     "idle windows promised after less than 4 weeks",
+    "hours in which care used a device, taken for idle",
 ]
 
 
