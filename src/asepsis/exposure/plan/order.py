@@ -13,9 +13,10 @@ product: a multiple-choice knapsack. Its fractional optimum, which no plan excee
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import Final
 
 from asepsis.exposure.plan.worth import Worth
@@ -127,13 +128,14 @@ class Ceiling:
     def __init__(self, hulls: Sequence[Sequence[Point]]) -> None:
         steps = [(end[0] - start[0], end[1] - start[1]) for one in hulls for start, end in pairwise(one)]
         self._steps = sorted(steps, key=lambda step: -step[1] / step[0])
+        # Asked once a bundle, of which a hospital group has thousands: totals are kept, not added up each time.
+        self._hours = list(accumulate((step[0] for step in self._steps), initial=Fraction()))
+        self._gains = list(accumulate((step[1] for step in self._steps), initial=Fraction()))
 
     def at(self, hours: Fraction) -> Fraction:
         """The fractional optimum of so many hours."""
-        total = Fraction()
-        for length, gain in self._steps:
-            if length > hours:
-                return total + gain * hours / length
-            total += gain
-            hours -= length
-        return total
+        place = bisect_right(self._hours, hours) - 1
+        if place == len(self._steps):
+            return self._gains[-1]
+        length, gain = self._steps[place]
+        return self._gains[place] + gain * (hours - self._hours[place]) / length
