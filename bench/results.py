@@ -202,7 +202,7 @@ def _web_rows(web: dict[str, Any]) -> Iterator[str]:
     if not web:
         yield "Not measured."
         return
-    size = f"{web['devices']:,} devices, {web['conversations']:,} conversations"
+    size = f"{web['devices']:,} devices, {web['conversations']:,} conversations, {web.get('findings', 0):,} findings"
     yield f"{size}, {web['ledger']:,} ledger entries, {web['people']} people. {web['when']}, Asepsis {web['version']}."
     yield f"{web.get('processes', 1)} processes answer."
     yield ""

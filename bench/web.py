@@ -24,13 +24,14 @@ from typing import Final
 from bench import results
 from bench.programs import SCRATCH, our_version
 from bench.sitting import KEPT, kept
-from bench.web_population import CONVERSATION_COUNT, DEVICES, populate
+from bench.web_advisories import expose
+from bench.web_population import CONVERSATION_COUNT, DEVICES, VENDORS, populate
 
 ROOT: Final = SCRATCH / "web"
 PORT: Final = 8791
 PEOPLE: Final = 4
 ROUNDS: Final = 40
-READING_ROUNDS: Final = 12
+READING_ROUNDS: Final = 6
 READING_SECONDS: Final = (0.5, 1.5)
 """Between two pages of one person; a second on the average, so that four people do not keep step."""
 SEED: Final = 7
@@ -80,10 +81,24 @@ PAGES: Final[dict[str, Page]] = {
     "listed and seen": Page(address="/cmms/reconciliation/"),
     "ledger": Page(address="/ledger/"),
     "ledger, one act": Page(address="/ledger/?kind=device.view"),
+    "findings": Page(address="/findings/"),
+    "findings, page 500": Page(address="/findings/?page=500"),
+    "findings, searched": Page(address="/findings/?q=model+{digit}7"),
+    "findings, of a site": Page(address="/findings/?site=north"),
+    "findings, by finding": Page(address="/findings/?by=finding"),
+    "findings, of a department": Page(address="/findings/", who="department"),
+    "device's exposure": Page(address="/devices/{device}/exposure/"),
+    "risk": Page(address="/risk/"),
+    "plan": Page(address="/plan/"),
+    "vendors": Page(address="/vendors/"),
+    "disclosure forms": Page(address="/papers/"),
+    "feeds": Page(address="/feeds/"),
     "people": Page(address="/people/"),
     "health": Page(address="/health/"),
     "API: devices": Page(address="/api/v1/devices"),
     "API: device": Page(address="/api/v1/devices/{device}"),
+    "API: findings": Page(address="/api/v1/findings"),
+    "API: risk": Page(address="/api/v1/risk/devices"),
 }
 
 
@@ -99,6 +114,7 @@ class Visitor:
 def main() -> None:
     """Measures and keeps."""
     populate(ROOT)
+    expose(ROOT, VENDORS)
     os.environ["ASEPSIS_HOME"] = str(ROOT)
     os.environ["ASEPSIS_WEB_TLS"] = "none"
     os.environ["ASEPSIS_WEB_PORT"] = str(PORT)
@@ -108,7 +124,7 @@ def main() -> None:
         try:
             _wait(server)
             started = time.monotonic() - began
-            visitors, entries = _prepared()
+            visitors, counts = _prepared()
             _settled(server.pid)
             idle = _memory_mib(server.pid)
             present, missing = _present(visitors)
@@ -125,7 +141,7 @@ def main() -> None:
         "version": our_version(),
         "devices": DEVICES,
         "conversations": CONVERSATION_COUNT,
-        "ledger": entries,
+        **counts,
         "people": PEOPLE,
         "processes": processes,
         "start_seconds": started,
@@ -173,12 +189,13 @@ def _settled(pid: int) -> None:
         time.sleep(SETTLES_SECONDS)
 
 
-def _prepared() -> tuple[dict[str, Visitor], int]:
-    """Sessions of people, made on the machine itself, and how many entries the ledger has."""
+def _prepared() -> tuple[dict[str, Visitor], dict[str, int]]:
+    """Sessions of people, made on the machine itself, and how many entries and findings there are."""
     program = Path(__file__).with_name("web_session.py")
     answer = subprocess.run([sys.executable, str(program)], check=True, capture_output=True, text=True).stdout
     found = json.loads(answer.splitlines()[-1])
-    return {who: Visitor(**one) for who, one in found["visitors"].items()}, found["ledger"]
+    visitors = {who: Visitor(**one) for who, one in found["visitors"].items()}
+    return visitors, {"ledger": found["ledger"], "findings": found["findings"]}
 
 
 def _get(connection: http.client.HTTPConnection, address: str, cookie: str, *, htmx: bool = False) -> tuple[int, float]:

@@ -38,7 +38,7 @@ BATCH: Final = 500_000
 LEDGER_BATCH: Final = 2_000
 FIRST_NS: Final = 1_767_225_600 * SECOND_NS  # 2026-01-01
 DAY_NS: Final = 86_400 * SECOND_NS
-_VENDORS: Final = ("Philips", "GE Healthcare", "Siemens Healthineers", "Draeger", "Baxter", "BD", "HP", "Cisco", "Axis")
+VENDORS: Final = ("Philips", "GE Healthcare", "Siemens Healthineers", "Draeger", "Baxter", "BD", "HP", "Cisco", "Axis")
 _SERVER_SHARE: Final = 50  # one host in so many is spoken to, the others speak
 
 
@@ -98,7 +98,7 @@ def _site(workspace: Workspace, site: str, number: int, random: np.random.Genera
         said = {
             Attribute.NAME: f"{site}-{host:05d}",
             Attribute.CATEGORY: str(categories[int(random.integers(len(categories)))]),
-            Attribute.VENDOR: _VENDORS[int(random.integers(len(_VENDORS)))],
+            Attribute.VENDOR: VENDORS[int(random.integers(len(VENDORS)))],
             Attribute.MODEL: f"Model {int(random.integers(400))}",
             Attribute.FIRMWARE: f"{int(random.integers(9))}.{int(random.integers(20))}",
         }

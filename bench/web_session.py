@@ -23,6 +23,7 @@ from django.test import Client  # noqa: E402
 
 from asepsis.ledger.store import Ledger  # noqa: E402
 from asepsis.web.devices.models import Device, DeviceRecord  # noqa: E402
+from asepsis.web.exposure.models import Finding  # noqa: E402
 from asepsis.web.facilities.models import Department, Site  # noqa: E402
 from asepsis.web.people.models import Person, Role, RoleGrant  # noqa: E402
 from asepsis.web.settings import WORKSPACE  # noqa: E402
@@ -69,4 +70,4 @@ visitors = {
 }
 with Ledger.open(WORKSPACE.ledger_path, WORKSPACE.keys_path) as ledger:
     entries = ledger.size()
-print(json.dumps({"ledger": entries, "visitors": visitors}))
+print(json.dumps({"ledger": entries, "findings": Finding.objects.filter(ended=None).count(), "visitors": visitors}))
