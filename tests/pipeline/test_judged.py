@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,18 +30,26 @@ NAMES = ("Fluxon", "Fluxon Gateway", "Vortan CT580", "Vortan Monitor", "Loriq 80
 RANGES = ("vers:all/*", "< 2", "<= 3.1", "4", ">= 2 | < 5")
 OF_DEVICES = ("Acme", "Zephyrion", "Baxter", "Phillips", "Welch Allyn", "Nobody", "")
 
-products = st.tuples(st.sampled_from(MAKERS), st.sampled_from(NAMES), st.sampled_from(RANGES))
+SERIALS = ((), (), ("AB-12*",), ("AB-1234567", "AB-9?34567"))
+UDI = "10887787000259"
+DESCRIPTION = f"Fluxon pump, model FX-300. UDI-DI {UDI}"
+
+# (maker, name, range, serial numbers that the helper lists)
+products = st.tuples(st.sampled_from(MAKERS), st.sampled_from(NAMES), st.sampled_from(RANGES), st.sampled_from(SERIALS))
 identities = st.builds(
     Identity,
     vendor=st.sampled_from(OF_DEVICES),
     model=st.sampled_from((*NAMES, "Fluxno", "Vortan", "")),
     version=st.sampled_from(("1", "3.1", "4", "6", "")),
+    serial=st.sampled_from(("", "AB-1234567", "AB-9934567", "AB-8888888")),
+    udi=st.sampled_from(("", f"(01){UDI}", "(01)20887787000256")),
 )
-# (number of the advisory, its revision's products) or (number of the device, what it is now).
+# (number of the advisory, its revision's products), (number of the device, what it is now) or whom a recall is from.
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("advisory"), st.integers(0, 3), st.lists(products, min_size=1, max_size=3)),
         st.tuples(st.just("device"), st.integers(0, 5), identities),
+        st.tuples(st.just("recall"), st.just(0), st.sampled_from(MAKERS)),
     ),
     min_size=1,
     max_size=8,
@@ -59,8 +68,8 @@ def device(number: int, identity: Identity) -> Device:
         model=identity.model or None,
         os=None,
         firmware=identity.version or None,
-        serial=None,
-        udi=None,
+        serial=identity.serial or None,
+        udi=identity.udi or None,
         role=None,
         first_seen_ns=0,
         last_seen_ns=0,
@@ -69,9 +78,32 @@ def device(number: int, identity: Identity) -> Device:
     )
 
 
-def take(feeds: Feeds, folder: Path, number: int, revision: int, told: list[tuple[str, str, str]]) -> None:
-    document = csaf(told, number=f"T-{number}", version=str(revision), current_release_date="2026-01-02T00:00:00Z")
+def take(
+    feeds: Feeds, folder: Path, number: int, revision: int, told: Sequence[tuple[str, str, str, tuple[str, ...]]]
+) -> None:
+    plain = [(maker, name, versions) for maker, name, versions, _ in told]
+    document = csaf(plain, number=f"T-{number}", version=str(revision), current_release_date="2026-01-02T00:00:00Z")
+    serials = {f"P{place}": list(listed) for place, (_, _, _, listed) in enumerate(told)}
+    for maker in document["product_tree"]["branches"]:
+        for branch in maker["branches"]:
+            product = branch["branches"][0]["product"]
+            if serials[product["product_id"]]:
+                product["product_identification_helper"] = {"serial_numbers": serials[product["product_id"]]}
     (folder / f"{number}.json").write_text(json.dumps(document))
+    feeds.update(folder, revision)
+
+
+def take_recall(feeds: Feeds, folder: Path, revision: int, maker: str) -> None:
+    row = {
+        "product_res_number": "Z-1-2026",
+        "recalling_firm": maker,
+        "product_description": DESCRIPTION,
+        "code_info": "All units",
+        "reason_for_recall": "The alarm is silent.",
+        "recall_status": "Open, Classified",
+    }
+    document = {"meta": {"last_updated": f"2026-01-{revision:02}"}, "results": [row]}
+    (folder / "recalls.json").write_text(json.dumps(document))
     feeds.update(folder, revision)
 
 
@@ -98,6 +130,8 @@ def test_after_any_updates_the_answers_are_those_of_looking_at_everything_anew(
                 if what == "device":
                     devices[number] = device(number, now)
                     earlier = anew(feeds)
+                elif what == "recall":
+                    take_recall(feeds, folder, revision, now)
                 else:
                     take(feeds, folder, number, revision, now)
                 after = Judge(judged.cards(feeds), judged)
@@ -115,7 +149,7 @@ def workspace(tmp_path: Path) -> Workspace:
     folder.mkdir()
     with Feeds.open(made.feeds_path) as feeds:
         for number, maker in enumerate(MAKERS):
-            take(feeds, folder, number, 1, [(maker, "Fluxon", "< 2")])
+            take(feeds, folder, number, 1, [(maker, "Fluxon", "< 2", ())])
     return made
 
 
@@ -147,7 +181,7 @@ def test_short_forms_of_documents_that_went_are_forgotten(workspace: Workspace, 
     with judging(workspace):
         pass
     with Feeds.open(workspace.feeds_path) as feeds:
-        take(feeds, tmp_path / "documents", 0, 2, [("Acme Medical", "Fluxon", "< 3")])
+        take(feeds, tmp_path / "documents", 0, 2, [("Acme Medical", "Fluxon", "< 3", ())])
     with judging(workspace) as (judge, _):
         (found,) = judge.verdicts(Identity(vendor="Acme", model="Fluxon", version="2"))
         assert found.version == "< 3"
@@ -168,4 +202,40 @@ def test_identities_are_those_of_the_devices_with_what_people_set(tmp_path: Path
         registry.override(first.id, "vendor", "Acme", "someone")
         registry.override(first.id, "firmware", "2.1", "someone")
         registry.override(second.id, "name", "pump", "someone")
+        registry.override(second.id, "serial", "AB-1", "someone")
+        registry.override(second.id, "udi", "(01)10887787000259", "someone")
         assert registry.identities() == [(one.id, identity_of(one)) for one in registry.devices()]
+
+
+def test_units_are_told_apart_from_run_to_run_where_an_advisory_names_serial_numbers(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    def told(serial: str) -> list[str]:
+        with judging(workspace) as (judge, _):
+            pump = Identity(vendor="Acme", model="Fluxon", version="1", serial=serial)
+            return [str(one.answer) for one in judge.verdicts(pump)]
+
+    assert told("AB-1234567") == told("AB-8888888") == ["affected"]
+    with closing(sqlite3.connect(workspace.judged_path)) as file:
+        assert file.execute("SELECT count(*) FROM verdicts").fetchone() == (1,)
+    with Feeds.open(workspace.feeds_path) as feeds:
+        take(feeds, tmp_path / "documents", 0, 2, [("Acme Medical", "Fluxon", "< 2", ("AB-12*",))])
+    for _ in range(2):
+        assert told("AB-1234567") == ["affected"]
+        assert told("AB-8888888") == ["not affected"]
+        assert told("") == ["cannot tell"]
+
+
+def test_a_recall_reaches_a_device_of_which_only_the_udi_is_known(workspace: Workspace, tmp_path: Path) -> None:
+    pump = Identity(vendor="", model="", version="", udi=f"(01){UDI}(21)7")
+    with judging(workspace) as (judge, _):
+        assert judge.verdicts(pump) == ()
+    with Feeds.open(workspace.feeds_path) as feeds, Judged.open(workspace.judged_path) as judged:
+        before = Judge(judged.cards(feeds), judged)
+        take_recall(feeds, tmp_path / "documents", 2, "Acme Medical")
+        after = Judge(judged.cards(feeds), judged)
+        assert len(changed(before, after, [("d-1", pump)])) == 1
+    for _ in range(2):
+        with judging(workspace) as (judge, _):
+            (found,) = judge.verdicts(pump)
+            assert (found.advisory, str(found.answer)) == ("fda\nz-1-2026", "affected")

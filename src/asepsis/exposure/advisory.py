@@ -59,6 +59,11 @@ class Product:
     models: tuple[str, ...] = ()
     """Model numbers of a product identification helper; ``*`` and ``?`` stand for signs (CSAF 2.0, 3.1.3.3.5)."""
     serials: tuple[str, ...] = ()
+    """Serial numbers of the helper, written in the same way (3.1.3.3.6); no other unit is meant."""
+    skus: tuple[str, ...] = ()
+    """Order numbers of the helper, which many makers print as the model (3.1.3.3.7)."""
+    udis: tuple[str, ...] = ()
+    """Device identifiers (UDI-DI) that a recall names."""
     is_range: bool = False
     """The branch says that it holds a range of versions, not a version."""
 

@@ -8,23 +8,25 @@ from asepsis.kernel.value import value
 
 @value
 class Identity:
-    """Who made a device, which model it is and which version it runs; what is not known is empty."""
+    """Who made a device, which model, version and unit it is; what is not known is empty."""
 
     vendor: str
     model: str
     version: str
     os: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing is known by which a product could be told."""
-        return not self.model
+    serial: str = ""
+    udi: str = ""
 
 
 def identity_of(device: Device) -> Identity:
     """The identity of a device of the registry."""
     return Identity(
-        vendor=device.vendor or "", model=device.model or "", version=device.firmware or "", os=device.os or ""
+        vendor=device.vendor or "",
+        model=device.model or "",
+        version=device.firmware or "",
+        os=device.os or "",
+        serial=device.serial or "",
+        udi=device.udi or "",
     )
 
 

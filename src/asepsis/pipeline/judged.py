@@ -31,7 +31,7 @@ from asepsis.exposure.feeds.written import read_written, written
 from asepsis.exposure.finding import Exposed, Finding, Verdict
 from asepsis.exposure.identity import Identity, identity_of
 from asepsis.exposure.matching.match import Matcher, findings_about
-from asepsis.exposure.matching.shelf import Card, card_of, makers_of
+from asepsis.exposure.matching.shelf import Card, card_of, makers_of, names_serials, udis_of
 from asepsis.knowledge.table import OWN, folder
 from asepsis.pipeline.embedded import Store, connect
 from asepsis.pipeline.feeds import ADVISORIES, Feeds
@@ -108,8 +108,7 @@ class Judged(Store):
                     cards.append(lists.card(edition, read))
                 elif makers:
                     key, digest, _ = edition
-                    of = frozenset(json.loads(makers))
-                    cards.append(Card(key=key.partition("\n")[2], digest=digest, makers=of, read=read))
+                    cards.append(_card(key.partition("\n")[2], digest, makers, read))
             for edition in feeds.editions(Kind.FDA_RECALLS):
                 if known.pop(edition, None) != RECALLED:
                     known |= self._read_recalls(cursor, feeds, edition)
@@ -126,7 +125,7 @@ class Judged(Store):
         found = {}
         for advisory in advisories_of(content.recalls) if isinstance(content, Recalls) else ():
             at = (f"{key}\n{advisory.id}", sha256, loaded_ns)
-            found[at] = json.dumps(sorted(makers_of(advisory)), ensure_ascii=False)
+            found[at] = _names(advisory)
             cursor.execute(
                 "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*at, found[at], written(advisory))
             )
@@ -139,8 +138,7 @@ class Judged(Store):
         for at, makers in sorted(known.items()):
             if at[1:] == (sha256, loaded_ns) and at[0].rpartition("\n")[0] == key:
                 number = at[0].rpartition("\n")[2]
-                of = frozenset(json.loads(makers))
-                yield Card(key=f"{PUBLISHER}\n{number}".casefold(), digest=sha256, makers=of, read=self._reader(at))
+                yield _card(f"{PUBLISHER}\n{number}".casefold(), sha256, makers, self._reader(at))
 
     def _read(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]) -> str:
         """Keeps the short form of a document; gives its makers, or nothing where it can no longer be read."""
@@ -148,7 +146,7 @@ class Judged(Store):
         advisory = None if document is None else document.content
         makers, body = "", ""
         if isinstance(advisory, Advisory):
-            makers, body = json.dumps(sorted(makers_of(advisory)), ensure_ascii=False), written(advisory)
+            makers, body = _names(advisory), written(advisory)
             if points_elsewhere(advisory):
                 makers = POINTING
         cursor.execute("INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*edition, makers, body))
@@ -189,6 +187,19 @@ class Judged(Store):
 
     def _writing(self) -> _Writing:
         return _Writing(self._connection)
+
+
+def _names(advisory: Advisory) -> str:
+    """What a card says of an advisory, as it is kept: its makers, whether it names serial numbers, and its UDI-DIs."""
+    told = (sorted(makers_of(advisory)), names_serials(advisory), sorted(udis_of(advisory)))
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _card(key: str, digest: str, names: str, read: Callable[[], Advisory]) -> Card:
+    makers, serials, udis = json.loads(names)
+    return Card(
+        key=key, digest=digest, makers=frozenset(makers), read=read, names_serials=serials, udis=frozenset(udis)
+    )
 
 
 class _Lists:
@@ -239,12 +250,11 @@ class Judge:
 
     def edition(self, identity: Identity) -> str:
         """Tells what the advisories of an identity's makers say; empty where none speaks of any of its makers."""
-        if identity.is_empty or not identity.vendor:
-            return ""
-        return self._matcher.edition(identity.vendor)
+        return self._matcher.edition(identity)
 
     def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
         """What the advisories say of an identity."""
+        identity = self._matcher.narrowed(identity)
         known = self._seen.get(identity)
         if known is None:
             known = self._seen[identity] = self._verdicts(identity)
@@ -333,7 +343,7 @@ def judging(workspace: Workspace) -> Iterator[tuple[Judge, list[Card]]]:
 
 
 def _key(identity: Identity) -> bytes:
-    told = "\0".join((identity.vendor, identity.model, identity.version, identity.os))
+    told = "\0".join((identity.vendor, identity.model, identity.version, identity.os, identity.serial, identity.udi))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:16]
 
 

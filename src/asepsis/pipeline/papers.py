@@ -12,6 +12,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -229,7 +230,7 @@ class Papers(Store):
         alike: dict[Identity, dict[str, Tie]] = {}
         found: list[Holding] = []
         for device in devices:
-            identity = identity_of(device)
+            identity = replace(identity_of(device), serial="", udi="")
             ties = alike.get(identity)
             if ties is None:
                 every = ((paper.id, tie(paper.subject, identity)) for paper in papers.values())

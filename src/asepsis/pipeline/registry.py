@@ -42,7 +42,14 @@ from asepsis.pipeline.registry_schema import FORMAT_VERSION, prepare
 __all__ = ["OVERRIDABLE", "CaptureRecord", "Registry", "RegistryError"]
 
 # Attributes that matching goes by, and what it calls them.
-_MATCHED: Final = {"vendor": "vendor", "model": "model", "firmware": "version", "os": "os"}
+_MATCHED: Final = {
+    "vendor": "vendor",
+    "model": "model",
+    "firmware": "version",
+    "os": "os",
+    "serial": "serial",
+    "udi": "udi",
+}
 # Redirects lead from merge to merge; a chain this long means a damaged file.
 REDIRECTS_LIMIT: Final = 64
 
@@ -160,18 +167,21 @@ class Registry(Store):
         """(id, who made it and what it is) of each of ``devices``, in their order: all that matching needs of them."""
         self._refresh(site)
         rows = self._select(
-            "SELECT id, json_extract(document, '$.vendor', '$.model', '$.firmware', '$.os') FROM devices"
+            "SELECT id, json_extract(document, '$.vendor', '$.model', '$.firmware', '$.os'),"
+            " json_extract(document, '$.serial'), json_extract(document, '$.udi') FROM devices"
             " WHERE ?1 IS NULL OR site = ?1 ORDER BY site, place",
             site,
         )
         overrides = self._overrides()
         known: dict[str, Identity] = {}
         found = []
-        for device, text in rows:
+        for device, text, serial, udi in rows:
             identity = known.get(text)
             if identity is None:
                 vendor, model, firmware, os = (word or "" for word in json.loads(text))
                 identity = known[text] = Identity(vendor=vendor, model=model, version=firmware, os=os)
+            if serial or udi:
+                identity = replace(identity, serial=serial or "", udi=udi or "")
             said = {_MATCHED[name]: word for name, word, _ in overrides.get(device, ()) if name in _MATCHED}
             found.append((device, replace(identity, **said) if said else identity))
         return found

@@ -30,10 +30,45 @@ def test_a_recall_answers_for_a_device_what_can_be_told(matcher: Matcher, identi
 def test_a_serial_number_that_is_listed_makes_it_certain_and_no_other_does(matcher: Matcher) -> None:
     (verdict,) = matcher.verdicts(Identity(vendor="Philips", model="IntelliVue MX750 866471", version=""))
     assert verdict.version.startswith(UNITS)
-    sure = by_unit(verdict, "de12345679", "")
+    sure = by_unit(verdict, "de12345679")
     assert (sure.answer, sure.tells) == (Exposed.AFFECTED, "")
     for serial in ("DE1234567", "DE123456790", "1234", ""):
-        assert by_unit(verdict, serial, "").answer is Exposed.CANNOT_TELL
+        assert by_unit(verdict, serial).answer is Exposed.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "udi", "answer"),
+    [
+        ("", "", "(01)10887787000259(21)A1", Exposed.AFFECTED),
+        ("", "", "0110887787000259", Exposed.AFFECTED),
+        ("Nobody", "Something", "10887787000259", Exposed.AFFECTED),
+        ("Hospira", "Plum 360", "(01)10887787000259", Exposed.AFFECTED),
+        ("Hospira", "Plum 360", "(01)20887787000256", Exposed.CANNOT_TELL),
+        ("", "", "(01)20887787000256", None),
+        # The check digit is another.
+        ("", "", "(01)10887787000254", None),
+        ("", "", "+A123BJC5D6E71G", None),
+    ],
+)
+def test_a_recall_that_names_a_udi_finds_the_device_by_it_alone(
+    vendor: str, model: str, udi: str, answer: Exposed | None
+) -> None:
+    known = Matcher(
+        advisories_of(
+            [
+                recall(
+                    8,
+                    "Hospira Inc.",
+                    "Plum 360 Infusion Pump, Model Numbers: 30010 and 30011",
+                    "UDI-DI 10887787000259, 10887787000254; software versions 15.10.00 and below",
+                )
+            ]
+        )
+    )
+    found = known.verdicts(Identity(vendor=vendor, model=model, version="15.10.00", udi=udi))
+    assert [one.answer for one in found] == ([answer] if answer else [])
+    if answer is Exposed.AFFECTED:
+        assert found[0].why.startswith("it names the UDI-DI of the device, 10887787000259; ")
 
 
 def test_no_planted_device_outside_a_recall_is_accused_and_none_inside_is_called_safe() -> None:

@@ -102,6 +102,9 @@ def _products(tree: Field, notes: Notes) -> tuple[Product, ...]:
                 module=one.words,
                 cpe=own.cpe,
                 purls=own.purls,
+                models=own.models or other.models,
+                serials=own.serials or other.serials,
+                skus=own.skus or other.skus,
                 is_range=other.is_range,
             ),
             notes,
@@ -163,6 +166,7 @@ def _product(full: Field, above: dict[str, str]) -> Product:
         hashes=tuple(entry.text("value") for hashed in helper.items("hashes") for entry in hashed.items("file_hashes")),
         models=helper.texts("model_numbers"),
         serials=helper.texts("serial_numbers"),
+        skus=helper.texts("skus"),
         is_range=ranged,
     )
 

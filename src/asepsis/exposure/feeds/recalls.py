@@ -13,6 +13,7 @@ from typing import Final
 
 from asepsis.exposure.advisory import Advisory, Product, Provenance, Remedy, Status, Vulnerability
 from asepsis.exposure.feeds.fda import Recall
+from asepsis.exposure.udi import is_identifier
 
 CATEGORY: Final = "fda_recall"
 PUBLISHER: Final = "FDA"
@@ -99,7 +100,7 @@ def _products(recall: Recall) -> Iterator[Product]:
     names = list(dict.fromkeys(_names(text)))
     every = " ".join(f"{text} {recall.codes}".split())
     version, is_range = _units(recall)
-    numbers = tuple(dict.fromkeys(_DI.findall(every[:_TEXT_LIMIT])))
+    identifiers = tuple(dict.fromkeys(filter(is_identifier, _DI.findall(every[:_TEXT_LIMIT]))))
     for place, name in enumerate(names[:MODELS_LIMIT]):
         yield Product(
             id=f"{recall.id} {place}",
@@ -107,7 +108,7 @@ def _products(recall: Recall) -> Iterator[Product]:
             name=name,
             version=version,
             words=f"{' '.join(text.split())[:600]}. Why it is recalled: {' '.join(recall.reason.split())[:600]}",
-            models=numbers,
+            udis=identifiers,
             is_range=is_range,
         )
 

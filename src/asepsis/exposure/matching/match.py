@@ -8,35 +8,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from asepsis.devices.device import Device
 from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Status
 from asepsis.exposure.finding import Exposed, Finding, Verdict
 from asepsis.exposure.identity import Identity, evidence_for, identity_of
+from asepsis.exposure.matching.held import SURE, Held, hold
 from asepsis.exposure.matching.names import LONGEST_NAME, Brands, Likeness, device_reading, likeness
-from asepsis.exposure.matching.ranges import Answer, Placing, place
+from asepsis.exposure.matching.numbers import Fit
+from asepsis.exposure.matching.ranges import Answer
 from asepsis.exposure.matching.shelf import Card, Leaf, Shelves, card_of
 from asepsis.exposure.matching.units import by_unit
-from asepsis.exposure.matching.version import Version, version
+from asepsis.exposure.matching.version import version
 from asepsis.exposure.matching.vocabulary import atoms
-from asepsis.kernel.value import value
+from asepsis.exposure.udi import device_identifier
 
 # Identities whose verdicts are remembered: a hospital group has some thousand.
 REMEMBERED: Final = 65536
-
+# Reasons that one answer gives; an advisory may list a thousand products of one name.
+WHYS_LIMIT: Final = 5
 
 Alike = tuple[Leaf, Likeness, bool]
 """A product, how its name stands to a model's, and whether the version is named thereby."""
-
-
-@value
-class _Held:
-    """How one leaf stands to one identity."""
-
-    leaf: Leaf
-    placing: Placing
-    tells: str
 
 
 class Matcher:
@@ -51,6 +46,7 @@ class Matcher:
 
     def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
         """What the advisories say of an identity; nothing where none names it."""
+        identity = self.narrowed(identity)
         known = self._remembered.get(identity)
         if known is None:
             if len(self._remembered) >= REMEMBERED:
@@ -72,21 +68,50 @@ class Matcher:
             known = self._named[text] = self.shelves.named(text)
         return known
 
-    def edition(self, vendor: str) -> str:
-        """Tells what the advisories of a device's makers say; equal editions give equal verdicts.
+    def narrowed(self, identity: Identity) -> Identity:
+        """The identity without the numbers that no advisory of its makers asks for: devices of a model stay alike."""
+        if not identity.serial and not identity.udi:
+            return identity
+        names = self.makers(identity.vendor) if identity.vendor else frozenset[str]()
+        udi = device_identifier(identity.udi)
+        if udi and not self.shelves.makers_of_udi(udi):
+            udi = ""
+        asked = self.shelves.asks_for_serials(names | self.shelves.makers_of_udi(udi) if udi else names)
+        return replace(identity, serial=identity.serial if asked else "", udi=udi)
 
-        Empty where no advisory speaks of any of its makers. Those of advisories without a digest go by their keys.
+    def edition(self, identity: Identity) -> str:
+        """Tells what the advisories that may speak of a device say; equal editions give equal verdicts.
+
+        Empty where no advisory speaks of any of its makers or of its UDI. Those of advisories without a digest go by
+        their keys.
         """
-        return self.shelves.edition(self.makers(vendor))
+        names = self.makers(identity.vendor) if identity.vendor and identity.model else frozenset[str]()
+        if identity.udi:
+            names |= self.shelves.makers_of_udi(device_identifier(identity.udi))
+        return self.shelves.edition(names) if names else ""
 
     def _judge(self, identity: Identity) -> Iterator[Verdict]:
-        if identity.is_empty or not identity.vendor:
-            return
         shown = version(identity.version) if identity.version else None
-        for alike in self._products(self.makers(identity.vendor), identity.model):
-            held = [one for one in (_hold(identity, shown, *each) for each in alike) if one is not None]
+        for alike in self._alike(identity):
+            held = [one for one in (hold(identity, shown, *each) for each in alike) if one is not None]
             if held:
                 yield from _verdicts(held)
+
+    def _alike(self, identity: Identity) -> Iterable[tuple[Alike, ...]]:
+        """The products that a device may be, by advisory."""
+        known = identity.vendor and identity.model
+        found = self._products(self.makers(identity.vendor), identity.model) if known else ()
+        if not identity.udi:
+            return found
+        by_key = {alike[0][0].key[0]: alike for alike in found}
+        named: dict[str, list[Leaf]] = defaultdict(list)
+        for leaf in self.shelves.of_udi(identity.udi):
+            named[leaf.key[0]].append(leaf)
+        for key, leaves in named.items():
+            # A recall speaks of many models in one sentence; the likest by name stands for the device.
+            nearest = [each[0] for each in by_key.get(key, ()) if identity.udi in each[0].product.udis] or leaves[:1]
+            by_key[key] = tuple((leaf, Likeness.UDI, False) for leaf in nearest)
+        return [by_key[key] for key in sorted(by_key)]
 
     def _products(self, names: frozenset[str], model: str) -> tuple[tuple[Alike, ...], ...]:
         """The products that a model may be, by advisory: versions apart, and so for all devices of a model at once."""
@@ -102,12 +127,18 @@ class Matcher:
             like, named = likeness(device_reading(model, entry.noise), entry.name, shared)
             if like is not Likeness.OTHER:
                 found.update({leaf.key: (leaf, like, named) for leaf in entry.leaves})
+        for shelf in shelves:
+            for leaf, fit in shelf.numbered(model):
+                if fit is Fit.YES:
+                    found[leaf.key] = (leaf, Likeness.NUMBER, False)
+                else:
+                    found.setdefault(leaf.key, (leaf, Likeness.START, False))
         by_advisory: dict[str, list[Alike]] = defaultdict(list)
         for key in sorted(found):
             by_advisory[key[0]].append(found[key])
         if len(self._models) >= REMEMBERED:
             self._models.clear()
-        products = self._models[names, model] = tuple(tuple(_nearest(alike)) for alike in by_advisory.values())
+        products = self._models[names, model] = tuple(tuple(_nearest(alike, model)) for alike in by_advisory.values())
         return products
 
 
@@ -117,30 +148,21 @@ def findings_about(device: Device, verdicts: Iterable[Verdict]) -> Iterator[Find
     if told:
         model, shown = evidence_for(device, "model"), evidence_for(device, "firmware")
         for verdict in told:
-            verdict = by_unit(verdict, device.serial or "", device.udi or "")
+            verdict = by_unit(verdict, device.serial or "")
             yield Finding(device=device.id, site=device.site, verdict=verdict, model=model, version=shown)
 
 
-def _hold(identity: Identity, shown: Version | None, leaf: Leaf, found: Likeness, named: bool) -> _Held | None:
-    """How a leaf stands to an identity; None where there is nothing to say of it."""
-    sure = found in (Likeness.SAME, Likeness.EXACT, Likeness.VERBATIM)
-    if sure and named:
-        why = f"the model {identity.model} is the one that the advisory names"
-        return _Held(leaf=leaf, placing=Placing(answer=Answer.YES, why=why), tells="")
-    placing, tells = _place(identity, shown, leaf)
-    if sure:
-        return _Held(leaf=leaf, placing=placing, tells=tells)
-    if placing.answer is Answer.NO:
-        # Another product or a version outside: either way there is nothing to ask.
-        return None
-    than = "less than" if found is Likeness.LESS else "more than"
-    why = f"the device calls itself {identity.model}, which says {than} {leaf.name.text}"
-    placing = Placing(answer=Answer.CANNOT_TELL, why=why)
-    return _Held(leaf=leaf, placing=placing, tells=f"whether the device is this product: {leaf.name.text}")
+def _nearest(alike: list[Alike], model: str) -> list[Alike]:
+    """The products of one advisory that are likest: who is named word for word is not meant by a longer name too.
 
-
-def _nearest(alike: list[Alike]) -> list[Alike]:
-    """The products of one advisory that are likest: who is named word for word is not meant by a longer name too."""
+    Whose number is listed is none of those that surely bear other numbers.
+    """
+    numbered = [each for each in alike if each[1] is Likeness.NUMBER]
+    if numbered:
+        others = [each for each in alike if each[1] is not Likeness.NUMBER]
+        short = [each for each in others if each[0].models is not None and each[0].models.model(model) is Fit.MAYBE]
+        plain = [each for each in others if each[0].models is None]
+        return [*numbered, *short, *(each for each in _nearest(plain, model) if each[1] in SURE)]
     for likest in (Likeness.VERBATIM, Likeness.EXACT, Likeness.SAME):
         found = [each for each in alike if each[1] is likest]
         if found:
@@ -148,32 +170,16 @@ def _nearest(alike: list[Alike]) -> list[Alike]:
     return alike
 
 
-def _place(identity: Identity, shown: Version | None, leaf: Leaf) -> tuple[Placing, str]:
-    first = place(shown, leaf.first)
-    if leaf.second is not None:
-        second = place(shown, leaf.second)
-        if second.answer is not first.answer:
-            why = f"the advisory says {leaf.first.words or 'all versions'} and also {leaf.second.words}"
-            return Placing(answer=Answer.CANNOT_TELL, why=why), "which of its two texts the publisher means"
-    if first.answer is not Answer.CANNOT_TELL:
-        return first, ""
-    if leaf.first.unread:
-        return first, f"whether this holds of the device: {leaf.first.words}"
-    if not identity.version:
-        return first, f"the version that the device runs (the advisory: {leaf.first.words})"
-    return first, f"the version in the maker's own form, as in {leaf.first.words}"
-
-
-def _verdicts(helds: list[_Held]) -> Iterator[Verdict]:
+def _verdicts(helds: list[Held]) -> Iterator[Verdict]:
     """One verdict for the vulnerabilities of an advisory that share an answer and its reason."""
-    spoken: dict[str, list[tuple[_Held, Status]]] = defaultdict(list)
+    spoken: dict[str, list[tuple[Held, Status]]] = defaultdict(list)
     # Equal ones are one: what two products of a document say alike is said once.
     places = {id(held): next(place for place, one in enumerate(helds) if one == held) for held in helds}
     for held in helds:
         for vulnerability, status in held.leaf.status:
             spoken[vulnerability].append((held, status))
     groups: dict[tuple[Exposed, str, int], list[str]] = defaultdict(list)
-    reasons: dict[tuple[Exposed, str, int], tuple[_Held, Status, str]] = {}
+    reasons: dict[tuple[Exposed, str, int], tuple[Held, Status, str]] = {}
     for vulnerability, said in spoken.items():
         decided = _decide(said)
         if decided is not None:
@@ -200,7 +206,7 @@ def _verdicts(helds: list[_Held]) -> Iterator[Verdict]:
         )
 
 
-def _decide(said: list[tuple[_Held, Status]]) -> tuple[Exposed, _Held, Status, str] | None:
+def _decide(said: list[tuple[Held, Status]]) -> tuple[Exposed, Held, Status, str] | None:
     """The answer for one vulnerability from all products that the device may be.
 
     What harms weighs first: "not affected" needs that no product that harms could be meant.
@@ -210,6 +216,13 @@ def _decide(said: list[tuple[_Held, Status]]) -> tuple[Exposed, _Held, Status, s
     inside = next(((held, status) for held, status in harmed if held.placing.answer is Answer.YES), None)
     fixed = next(((held, status) for held, status in cleared if held.placing.answer is Answer.YES), None)
     if inside is not None and fixed is not None:
+        # A word on this very unit is nearer than one on all of them.
+        if inside[0].by_unit is not fixed[0].by_unit:
+            return (
+                (Exposed.AFFECTED, *inside, inside[0].placing.why)
+                if inside[0].by_unit
+                else (Exposed.NOT_AFFECTED, *fixed, fixed[0].placing.why)
+            )
         # A whole product that harms, and this version of it named as fixed: the nearer word counts.
         if inside[0].leaf.first.everything and not fixed[0].leaf.first.everything:
             return Exposed.NOT_AFFECTED, *fixed, fixed[0].placing.why
@@ -217,6 +230,10 @@ def _decide(said: list[tuple[_Held, Status]]) -> tuple[Exposed, _Held, Status, s
     if inside is not None:
         return Exposed.AFFECTED, *inside, inside[0].placing.why
     doubt = next(((held, status) for held, status in harmed if held.placing.answer is Answer.CANNOT_TELL), None)
+    other = next((one for one in harmed if one[0].in_doubt and one[0].placing.answer is Answer.CANNOT_TELL), None)
+    if fixed is not None and other is not None and not fixed[0].by_unit:
+        # "All others are not affected" says nothing of a device that may be one of the some.
+        return Exposed.CANNOT_TELL, *other, other[0].placing.why
     if fixed is not None:
         return Exposed.NOT_AFFECTED, *fixed, fixed[0].placing.why
     if doubt is not None:
@@ -225,6 +242,9 @@ def _decide(said: list[tuple[_Held, Status]]) -> tuple[Exposed, _Held, Status, s
     if asked is not None and asked[0].placing.answer is not Answer.NO:
         return Exposed.CANNOT_TELL, *asked, "the publisher is still looking into it"
     if harmed:
+        if any(held.by_unit for held, _ in harmed):
+            whys = dict.fromkeys(held.placing.why for held, _ in harmed)
+            return Exposed.NOT_AFFECTED, *harmed[0], "; ".join(list(whys)[:WHYS_LIMIT])
         ranges = list(dict.fromkeys(held.leaf.first.words for held, _ in harmed))
         why = harmed[0][0].placing.why if len(ranges) == 1 else f"the version is outside of all of: {'; '.join(ranges)}"
         return Exposed.NOT_AFFECTED, *harmed[0], why

@@ -46,6 +46,12 @@ class Likeness(StrEnum):
     """The device says less than the advisory: Infinity, where the advisory names Infinity Delta."""
     MORE = "more"
     """The device says more: Discovery XR656 Plus, where the advisory names Discovery XR656."""
+    NUMBER = "number"
+    """Its model number is one that the advisory lists, whatever it is called."""
+    START = "start"
+    """Its model number begins as one that the advisory lists."""
+    UDI = "udi"
+    """Its UDI-DI is one that the advisory names."""
     OTHER = "other"
 
 

@@ -15,6 +15,7 @@ from asepsis.exposure.advisory import Advisory, Product, Status
 from asepsis.exposure.feeds.recalls import CATEGORY
 from asepsis.exposure.matching.makers import makers, words_of
 from asepsis.exposure.matching.names import Brands, Name, brands, read_name
+from asepsis.exposure.matching.numbers import Fit, Numbers, numbers, numbers_in, starts_of
 from asepsis.exposure.matching.range_text import said_twice
 from asepsis.exposure.matching.ranges import Part, Range
 from asepsis.exposure.matching.vocabulary import SLIP_LENGTH, atoms, generic, near
@@ -41,6 +42,12 @@ class Leaf:
     """The words of the makers' names."""
     status: tuple[tuple[str, Status], ...]
     """(vulnerability, status)"""
+    models: Numbers | None = None
+    """Model numbers that the helper lists."""
+    orders: Numbers | None = None
+    """Order numbers that it lists, by which many makers call a model."""
+    serials: Numbers | None = None
+    """Serial numbers of the only units that are meant."""
 
 
 @value
@@ -65,11 +72,32 @@ class Card:
     makers: frozenset[str]
     """Of the products that any vulnerability speaks of."""
     read: Callable[[], Advisory]
+    names_serials: bool = False
+    """It speaks of some units of a product by their serial numbers."""
+    udis: frozenset[str] = frozenset()
+    """The device identifiers that it names."""
 
 
 def card_of(advisory: Advisory) -> Card:
     """The card of an advisory that is at hand."""
-    return Card(key=advisory.key, digest=advisory.provenance.sha256, makers=makers_of(advisory), read=lambda: advisory)
+    return Card(
+        key=advisory.key,
+        digest=advisory.provenance.sha256,
+        makers=makers_of(advisory),
+        read=lambda: advisory,
+        names_serials=names_serials(advisory),
+        udis=udis_of(advisory),
+    )
+
+
+def names_serials(advisory: Advisory) -> bool:
+    """True where an advisory speaks of some units of a product by their serial numbers."""
+    return any(product.serials for product in advisory.products)
+
+
+def udis_of(advisory: Advisory) -> frozenset[str]:
+    """The device identifiers that an advisory names."""
+    return frozenset(udi for product in advisory.products for udi in product.udis)
 
 
 def makers_of(advisory: Advisory) -> frozenset[str]:
@@ -112,6 +140,13 @@ class Shelf:
                 rarest = min(reading.telling, key=lambda atom: (len(self._by_word[atom]), atom))
                 self._by_rarest[rarest].append(entry)
         self._by_sign = by_sign(self._by_word)
+        self._by_number: dict[str, list[Leaf]] = defaultdict(list)
+        for entry in entries:
+            for leaf in entry.leaves:
+                for start in {
+                    start for some in (leaf.models, leaf.orders) if some is not None for start in some.starts
+                }:
+                    self._by_number[start].append(leaf)
         self.brands: Brands = brands(dict.fromkeys(entry.name for entry in entries))
 
     def meeting(self, spoken: Iterable[str]) -> Iterator[Entry]:
@@ -125,6 +160,15 @@ class Shelf:
         for entry in self._possible(nearly):
             if not looked.isdisjoint(entry.everything):
                 yield entry
+
+    def numbered(self, model: str) -> Iterator[tuple[Leaf, Fit]]:
+        """The products of which a helper lists the number in a model, or how it begins; some may be given twice."""
+        if self._by_number:
+            for start in {"", *(start for text in numbers_in(model) for start in starts_of(text))}:
+                for leaf in self._by_number.get(start, ()):
+                    answers = {some.model(model) for some in (leaf.models, leaf.orders) if some is not None}
+                    if Fit.YES in answers or Fit.MAYBE in answers:
+                        yield leaf, Fit.YES if Fit.YES in answers else Fit.MAYBE
 
     def _possible(self, nearly: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
         for word in {*nearly, *(one for slipped in nearly.values() for one in slipped)}:
@@ -163,9 +207,15 @@ class Shelves:
         self._leaves: dict[str, tuple[Leaf, ...]] = {}
         self._shelves: dict[str, Shelf] = {}
         self._editions: dict[frozenset[str], str] = {}
+        self._by_udi: dict[str, list[Card]] = defaultdict(list)
+        self._of_units: set[str] = set()
         for card in cards:
             for maker in card.makers:
                 self._cards[maker].append(card)
+            for udi in card.udis:
+                self._by_udi[udi].append(card)
+            if card.names_serials:
+                self._of_units |= card.makers
         self._by_sign = by_sign(self._cards)
 
     def named(self, text: str) -> frozenset[str]:
@@ -185,6 +235,19 @@ class Shelves:
             found = (leaf for card in cards for leaf in self._of(card) if maker in leaf.makers)
             shelf = self._shelves[maker] = Shelf(found)
         return shelf
+
+    def asks_for_serials(self, names: frozenset[str]) -> bool:
+        """True where an advisory of one of these makers speaks of some units by their serial numbers."""
+        return not self._of_units.isdisjoint(names)
+
+    def of_udi(self, udi: str) -> tuple[Leaf, ...]:
+        """The products of the advisories that name a device identifier."""
+        cards = self._by_udi.get(udi, ())
+        return tuple(leaf for card in cards for leaf in self._of(card) if udi in leaf.product.udis)
+
+    def makers_of_udi(self, udi: str) -> frozenset[str]:
+        """The makers of the advisories that name a device identifier; none where none does."""
+        return frozenset[str]().union(*(card.makers for card in self._by_udi.get(udi, ())))
 
     def edition(self, names: frozenset[str]) -> str:
         """Tells what all advisories of some makers say now from what they said before; empty where there are none."""
@@ -251,6 +314,9 @@ def leaves(advisory: Advisory) -> Iterator[Leaf]:
             makers=who,
             noise=noise,
             status=tuple(status[product.id]),
+            models=numbers(product.models),
+            orders=numbers(product.skus),
+            serials=numbers(product.serials),
         )
 
 
