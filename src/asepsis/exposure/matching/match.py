@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from asepsis.devices.device import Device
@@ -73,11 +72,17 @@ class Matcher:
         if not identity.serial and not identity.udi:
             return identity
         names = self.makers(identity.vendor) if identity.vendor else frozenset[str]()
-        udi = device_identifier(identity.udi)
-        if udi and not self.shelves.makers_of_udi(udi):
-            udi = ""
-        asked = self.shelves.asks_for_serials(names | self.shelves.makers_of_udi(udi) if udi else names)
-        return replace(identity, serial=identity.serial if asked else "", udi=udi)
+        udi = device_identifier(identity.udi) if self.shelves.names_udis else ""
+        of_udi = self.shelves.makers_of_udi(udi) if udi else frozenset[str]()
+        asked = self.shelves.asks_for_serials(names | of_udi if of_udi else names)
+        return Identity(
+            vendor=identity.vendor,
+            model=identity.model,
+            version=identity.version,
+            os=identity.os,
+            serial=identity.serial if asked else "",
+            udi=udi if of_udi else "",
+        )
 
     def edition(self, identity: Identity) -> str:
         """Tells what the advisories that may speak of a device say; equal editions give equal verdicts.
@@ -86,7 +91,7 @@ class Matcher:
         their keys.
         """
         names = self.makers(identity.vendor) if identity.vendor and identity.model else frozenset[str]()
-        if identity.udi:
+        if identity.udi and self.shelves.names_udis:
             names |= self.shelves.makers_of_udi(device_identifier(identity.udi))
         return self.shelves.edition(names) if names else ""
 

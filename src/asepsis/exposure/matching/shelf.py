@@ -240,6 +240,11 @@ class Shelves:
         """True where an advisory of one of these makers speaks of some units by their serial numbers."""
         return not self._of_units.isdisjoint(names)
 
+    @property
+    def names_udis(self) -> bool:
+        """True where any advisory names a device identifier."""
+        return bool(self._by_udi)
+
     def of_udi(self, udi: str) -> tuple[Leaf, ...]:
         """The products of the advisories that name a device identifier."""
         cards = self._by_udi.get(udi, ())
