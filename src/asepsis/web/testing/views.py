@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from asepsis.kernel.errors import AsepsisError
@@ -52,7 +53,7 @@ def scans(request: HttpRequest) -> HttpResponse:
             try:
                 scan = scanning.propose(request, given["site"], form.asked(), reason=given["reason"], by=request.user)
             except AsepsisError as error:
-                form.add_error(None, f"{error.message}. {error.hint}")
+                form.add_error(None, f"{capfirst(error.message)}. {error.hint}")
             else:
                 return redirect("testing-scan", scan.pk)
     rows = visible(request.user, Action.SCAN_VIEW, Scan.objects.select_related("site", "proposer", "decided_by"))
@@ -111,7 +112,7 @@ def decide(request: HttpRequest, scan_id: str) -> HttpResponse:
         else:
             scanning.stop(request, scan, by=request.user)
     except AsepsisError as error:
-        messages.error(request, f"{error.message}. {error.hint}")
+        messages.error(request, f"{capfirst(error.message)}. {error.hint}")
     return redirect("testing-scan", scan.pk)
 
 
