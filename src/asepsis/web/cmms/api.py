@@ -127,7 +127,7 @@ class MappingIn(Schema):
     propose: bool = Field(False, description="Whether this is proposed now; somebody else decides then.")
 
 
-class DecisionIn(Schema):
+class ImportDecisionIn(Schema):
     """What becomes of a proposed import."""
 
     model_config = ConfigDict(extra="forbid")
@@ -231,7 +231,7 @@ def change_mapping(request: HttpRequest, import_id: UUID, wanted: MappingIn) -> 
     response=ImportOut,
     example={"decision": "apply"},
 )
-def decision(request: HttpRequest, import_id: UUID, wanted: DecisionIn) -> Any:
+def decision(request: HttpRequest, import_id: UUID, wanted: ImportDecisionIn) -> Any:
     """Apply or refuse a proposed import; who proposed it may only withdraw it."""
     proposal = _found(request, import_id)
     apply_it = wanted.decision == "apply"

@@ -57,7 +57,7 @@ class SourceOut(Schema):
     problems: list[ProblemOut] = Field(description=f"The first {PROBLEMS_SHOWN}.")
 
 
-class ChangeOut(Schema):
+class FindingChangeOut(Schema):
     """What the last update changed for a device."""
 
     device: str
@@ -72,11 +72,11 @@ class FeedsOut(Schema):
 
     sources: list[SourceOut]
     changed: datetime | None = Field(description="When the last update was that changed documents.")
-    changes: list[ChangeOut] = Field(description=f"For devices that you may see, the first {CHANGES_SHOWN}.")
+    changes: list[FindingChangeOut] = Field(description=f"For devices that you may see, the first {CHANGES_SHOWN}.")
     changes_count: int
 
 
-class TakenOut(Schema):
+class DocumentsTakenOut(Schema):
     """What taking in did."""
 
     added: int
@@ -87,7 +87,7 @@ class TakenOut(Schema):
     problems: list[dict[str, str]]
 
 
-class AskedOut(Schema):
+class LookAskedOut(Schema):
     """A look was asked for."""
 
     asked: bool
@@ -132,7 +132,7 @@ def feeds(request: HttpRequest) -> Any:
     }
 
 
-@operation(router, "POST", "/feeds", Action.FEED_MANAGE, response=TakenOut, status=201)
+@operation(router, "POST", "/feeds", Action.FEED_MANAGE, response=DocumentsTakenOut, status=201)
 def send(request: HttpRequest, file: File[UploadedFile]) -> Any:
     """Take in a document, or a zip archive of a folder of them; broken ones are named and the rest is taken."""
     clean(file.name or "")
@@ -145,7 +145,7 @@ def send(request: HttpRequest, file: File[UploadedFile]) -> Any:
     return Status(201, update.document())
 
 
-@operation(router, "POST", "/feeds/look", Action.FEED_MANAGE, response=AskedOut, status=202)
+@operation(router, "POST", "/feeds/look", Action.FEED_MANAGE, response=LookAskedOut, status=202)
 def look(request: HttpRequest) -> Any:
     """Ask the publishers of workspace.toml as soon as may be."""
     if not ask(request):

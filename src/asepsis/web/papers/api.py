@@ -78,7 +78,7 @@ class ProductOut(Schema):
     lists: list[str]
 
 
-class ClaimOut(Schema):
+class DisclosureClaimOut(Schema):
     """One answer of a form beside what one device was seen doing."""
 
     device: str
@@ -127,13 +127,13 @@ class OnePaperOut(PaperOut):
     """A paper with what follows from it."""
 
     devices: list[HolderOut]
-    claims: list[ClaimOut] = Field(description="Of a form: answers that traffic can test.")
+    claims: list[DisclosureClaimOut] = Field(description="Of a form: answers that traffic can test.")
     components: list[PartOut] = Field(description=f"Of a list, the first {MOST}.")
     verdicts: list[VerdictOut] = Field(description=f"Of a list, the first {VERDICTS_MOST}.")
     behind: bool
 
 
-class ChangeOut(Schema):
+class FormChangeOut(Schema):
     """A question that two forms answer otherwise."""
 
     question: str
@@ -279,7 +279,7 @@ def file(request: HttpRequest, paper_id: str) -> Any:
     return HttpResponse(content, content_type="application/octet-stream")
 
 
-@operation(router, "GET", "/papers/{paper_id}/difference", Action.PAPER_VIEW, response=list[ChangeOut])
+@operation(router, "GET", "/papers/{paper_id}/difference", Action.PAPER_VIEW, response=list[FormChangeOut])
 def compare(request: HttpRequest, paper_id: str, before: Query[str]) -> Any:
     """What a form answers otherwise than another, which is ``before``."""
     clean(paper_id, before)

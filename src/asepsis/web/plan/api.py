@@ -189,7 +189,7 @@ class SaidList(Schema):
     states: list[SaidIn] = Field(max_length=STATES_MOST)
 
 
-class TakenOut(Schema):
+class StatesTakenOut(Schema):
     """What became of them."""
 
     changed: int
@@ -206,7 +206,7 @@ class AcceptIn(Schema):
     until: date
 
 
-class DecisionIn(Schema):
+class AcceptanceDecisionIn(Schema):
     """What becomes of a proposed acceptance, or of one that stands."""
 
     model_config = ConfigDict(extra="forbid")
@@ -263,7 +263,7 @@ def export(request: HttpRequest, form: Literal["csv", "servicenow", "jira"], wan
     "POST",
     "/plan/states",
     Action.PLAN_EDIT,
-    response=TakenOut,
+    response=StatesTakenOut,
     example={"states": [{"id": "3f9c0a7b1d2e4f5a6b7c", "state": "in progress", "ticket": "CHG0031337"}]},
 )
 def states(request: HttpRequest, wanted: SaidList) -> Any:
@@ -337,7 +337,7 @@ def acceptances(request: HttpRequest, wanted: Query[Part]) -> Any:
     response=AcceptanceOut,
     example={"decision": "approve"},
 )
-def decision(request: HttpRequest, acceptance_id: UUID, wanted: DecisionIn) -> Any:
+def decision(request: HttpRequest, acceptance_id: UUID, wanted: AcceptanceDecisionIn) -> Any:
     """Approve what another person proposed, or reject or withdraw it."""
     rows = Acceptance.objects.select_related("item__site", "site", "proposer", "approver")
     found = rows.filter(pk=acceptance_id, item__in=items_seen(asker(request)).values("pk")).first()

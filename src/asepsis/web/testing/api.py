@@ -30,7 +30,7 @@ router = Router(tags=["scans and tests"])
 ORDER: Final = (Column(name="created", descending=True, is_time=True), Column(name="id", descending=True))
 
 
-class AskedOut(Schema):
+class QuestionAskedOut(Schema):
     """One question at one port."""
 
     question: Question
@@ -45,7 +45,7 @@ class TargetOut(Schema):
     category: str
     ip: str
     mac: str
-    questions: list[AskedOut]
+    questions: list[QuestionAskedOut]
     packets: int
     bytes: int
 
@@ -68,7 +68,7 @@ class ScanOut(Schema):
     runs_until: datetime | None
 
 
-class AnswerOut(Schema):
+class ScanAnswerOut(Schema):
     """What one device answered to one question."""
 
     device: str
@@ -83,7 +83,7 @@ class RunOut(ScanOut):
     """One scan with its run."""
 
     run: dict[str, Any] = Field(description="How far it is, or what left; empty where nobody has begun.")
-    answers: list[AnswerOut]
+    answers: list[ScanAnswerOut]
     may_approve: bool
 
 

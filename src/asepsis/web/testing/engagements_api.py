@@ -54,7 +54,7 @@ class ReportList(Schema):
     items: list[ReportOut]
 
 
-class ClaimOut(Schema):
+class EngagementClaimOut(Schema):
     """What a report holds against a host."""
 
     title: str
@@ -71,7 +71,7 @@ class HostOut(Schema):
     title: str
     by: str
     services: list[str]
-    claims: list[ClaimOut]
+    claims: list[EngagementClaimOut]
     contradictions: list[str] = Field(description="What traffic says otherwise; traffic is believed.")
 
 

@@ -123,7 +123,7 @@ class SupportIn(Schema):
     source: str = Field(min_length=1, max_length=300)
 
 
-class AnswerOut(Schema):
+class AssessmentAnswerOut(Schema):
     """One answer."""
 
     question: str
@@ -160,7 +160,7 @@ class AssessmentDetailOut(AssessmentOut):
     answered: int
     contradicted: list[str]
     proposed_conditions: list[str]
-    answers: list[AnswerOut]
+    answers: list[AssessmentAnswerOut]
 
 
 class AssessmentPage(Schema):
@@ -208,7 +208,7 @@ class StepIn(Schema):
     to: str = Field("", max_length=200)
 
 
-class DecisionIn(Schema):
+class PurchaseDecisionIn(Schema):
     """A decision with its reason."""
 
     model_config = ConfigDict(extra="forbid")
@@ -411,7 +411,7 @@ def step(request: HttpRequest, assessment_id: UUID, wanted: StepIn) -> Any:
     response=AssessmentDetailOut,
     example={"state": "approved", "reason": "All answers are good", "conditions": ""},
 )
-def decide(request: HttpRequest, assessment_id: UUID, wanted: DecisionIn) -> Any:
+def decide(request: HttpRequest, assessment_id: UUID, wanted: PurchaseDecisionIn) -> Any:
     """Decide on an assessment that another person handed in."""
     one = found(request, str(assessment_id))
     decided(request, Action.ASSESSMENT_APPROVE, one)
