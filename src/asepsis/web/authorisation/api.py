@@ -160,7 +160,7 @@ class Wanted(Schema):
     limit: int = Field(LIMIT, ge=1, le=LIMIT_MOST)
 
 
-class Question(Schema):
+class WhyAsked(Schema):
     """Who may do what to what."""
 
     action: Action
@@ -308,7 +308,7 @@ def my_accesses(request: HttpRequest, wanted: Query[Wanted]) -> Any:
 
 
 @operation(router, "GET", "/why", Action.EXPLAIN, response=ReasonOut)
-def why(request: HttpRequest, wanted: Query[Question]) -> Any:
+def why(request: HttpRequest, wanted: Query[WhyAsked]) -> Any:
     """Why somebody may or may not do something, and what would change that."""
     given = {"action": wanted.action.value, "device": wanted.device, "person": str(wanted.person or "")}
     form = checked(WhyForm(given, people=asked_of(asker(request))))
