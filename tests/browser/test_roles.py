@@ -12,12 +12,13 @@ from tests.browser.hospital import PUMP, open_device
 from tests.browser.server import Server
 
 EVERYBODY = ["Overview", "Devices", "Listed and seen", "Tokens", "API", "Break-glass", "Why may I?", "Guided tour"]
+JUDGE = ["Findings", "Risk", "Vendors", "Purchases", "Disclosure forms", "Feeds"]
 MENUS = {
-    "auditor": ["Map", "Captures", "Ledger", "Health", "People", "Roles"],
-    "clinician": [],
-    "clinical_engineer": ["Map", "CMMS import", "Captures", "Health"],
-    "administrator": ["Captures", "Health", "People", "Webhooks", "Roles"],
-    "privacy_officer": ["Map", "Ledger", "Health", "People", "Roles"],
+    "auditor": ["Map", *JUDGE, "Plan", "Scans and tests", "Captures", "Ledger", "Health", "People", "Roles"],
+    "clinician": ["Findings", "Risk"],
+    "clinical_engineer": ["Map", *JUDGE, "Plan", "Scans and tests", "CMMS import", "Captures", "Health"],
+    "administrator": ["Purchases", "Captures", "Health", "People", "Webhooks", "Roles"],
+    "privacy_officer": ["Map", *JUDGE, "Ledger", "Health", "People", "Roles"],
 }
 REFUSED = {
     "auditor": ["/cmms/", "/people/invite/", "/access/break-glass/request/"],
