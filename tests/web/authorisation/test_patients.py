@@ -22,7 +22,7 @@ from asepsis.web.people.models import Person, RoleGrant
 from tests.web.authorisation.test_routes import filled, operations, pages
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
-NUMBER = "CANARY-4711"
+NUMBER = "CANARY-471108152342"
 PAGE = "/access/my-data/"
 WHY = "The pump alarms and the ward cannot read its screen."
 
@@ -76,10 +76,10 @@ def test_an_account_is_tied_to_a_patient_by_two_people_and_the_number_is_kept_no
     assert signed_in(boss).post(decide, {"approve": "1"}).status_code == 403
     assert "as a patient" in signed_in(officer).get("/access/roles/").content.decode()
     assert signed_in(officer).post(decide, {"approve": "1"}).status_code == 302
-    assert mia.grants.get().patient == reference_of("canary 4711")
+    assert mia.grants.get().patient == reference_of("canary 471108152342")
     acts = [one.act for one in shown(signed_in(mia))]
     assert acts == ["Decided whether this account is yours", "Proposed that this account is yours"]
-    assert "4711" not in everything_kept(workspace)
+    assert "471108152342" not in everything_kept(workspace)
     assert "mia" in everything_kept(workspace)
     # Taken back, the page is closed.
     assert signed_in(boss).post(f"/access/grants/{mia.grants.get().pk}/withdraw/").status_code == 302
@@ -115,7 +115,7 @@ def test_what_was_done_under_broken_glass_is_shown_to_the_patient_without_names_
     engineer = signed_in(make_person("canaryengineer", "clinical_engineer"))
     browser = signed_in(nurse)
     assert browser.get("/devices/pump000001/").status_code == 200
-    open_glass(browser, " canary 4711 ")
+    open_glass(browser, " canary 471108152342 ")
     assert browser.get("/devices/pump000001/").status_code == 200
     assert engineer.get("/devices/pump000001/").status_code == 200
     looked, opened = shown(signed_in(patient))

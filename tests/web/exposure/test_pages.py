@@ -119,7 +119,7 @@ def pumps(workspace: Workspace, make_device: MakeDevice) -> tuple[Device, Device
     DeviceRecord.objects.create(device=north, department=icu, place="Bed 4")
     judged(north, score=50.0, rank=1, tier="critical")
     judged(south, score=30.0, rank=2, tier="high")
-    Examined.objects.create(inputs="", at=NOW, advisories=3)
+    Examined.objects.create(pk=1, inputs="", at=NOW, advisories=3)
     tally = {"on": NOW.date(), "critical": 1, "high": 0, "medium": 0, "low": 0, "score_sum": 50.0}
     FleetRisk.objects.create(site=north.site, **tally)
     FleetRisk.objects.create(site=south.site, **{**tally, "critical": 0, "high": 1})

@@ -7,7 +7,7 @@ was worked out from is written last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -191,14 +191,19 @@ _COUNTS: Final = {
 def _write_tallies(now: datetime) -> None:
     today = now.date()
     for site, *counts in Risk.objects.order_by().values_list("device__site").annotate(**_COUNTS):
-        tally = dict(zip(_TALLIED, counts, strict=True))
+        tally = _tally(counts)
         if _differs(FleetRisk.objects.filter(site=site), tally):
             FleetRisk.objects.update_or_create(site_id=site, on=today, defaults=tally)
     placed = Risk.objects.order_by().exclude(device__record__department=None)
     for department, *counts in placed.values_list("device__record__department").annotate(**_COUNTS):
-        tally = dict(zip(_TALLIED, counts, strict=True))
+        tally = _tally(counts)
         if _differs(DepartmentRisk.objects.filter(department=department), tally):
             DepartmentRisk.objects.update_or_create(department_id=department, on=today, defaults=tally)
+
+
+def _tally(counts: Iterable[float]) -> dict[str, float]:
+    # A sum's last digits hang on the order in which the database adds, which is no change.
+    return {name: round(number, 6) for name, number in zip(_TALLIED, counts, strict=True)}
 
 
 def _differs(rows: QuerySet[FleetRisk] | QuerySet[DepartmentRisk], wanted: Mapping[str, float]) -> bool:
