@@ -147,8 +147,8 @@ def _unzipped(content: bytes) -> bytes | Problem:
             with archive.open(names[0]) as packed:
                 # The size that the archive states is not believed.
                 plain = _bounded(packed)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
-        # An archive with a password is a RuntimeError, a packing that is not known here a NotImplementedError.
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+        # An archive with a password, or packed in a way that is not known here, is a RuntimeError of the library.
         return Problem(where="", why=f"cannot be unpacked: {error}"[:300])
     return plain if len(plain) <= DOCUMENT_LIMIT_BYTES else _too_large()
 

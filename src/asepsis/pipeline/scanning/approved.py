@@ -32,7 +32,7 @@ def prepare(workspace: Workspace, scan: str, *, now_ns: int) -> Prepared:
     """Checks everything that can be checked without sending.
 
     Raises:
-        ScanError: There is no such scan, it is not approved for now, it has run, or no interface is set.
+        ScanError: There is no such scan, its approval does not hold at this moment, it has run, or no interface is set.
     """
     folder = ScanFolder(workspace, scan)
     plan = folder.plan()

@@ -85,8 +85,8 @@ def _unpack(file: UploadedFile[Any], name: str, folder: Path) -> None:
             for entry in entries:
                 with archive.open(entry) as packed:
                     left -= _copy(packed, _placed(folder, entry.filename), left, name)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
-        # An archive with a password is a RuntimeError, a packing that is not known here a NotImplementedError.
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+        # An archive with a password, or packed in a way that is not known here, is a RuntimeError of the library.
         raise _refused(f"{name} cannot be unpacked: {error}"[:300]) from error
 
 
