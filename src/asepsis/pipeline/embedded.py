@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 # How long one process waits for another's transaction: folding a large site takes seconds.
 BUSY_TIMEOUT_SECONDS: Final = 60.0
@@ -45,3 +47,28 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        """What whoever uses the store is told in place of the library's error."""
+        return error
+
+    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        """One change, whole or not at all."""
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error

@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -325,25 +325,8 @@ class Feeds(Store):
     def _digests(self) -> frozenset[str]:
         return frozenset(digest for (digest,) in self._select("SELECT sha256 FROM documents"))
 
-    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        try:
-            cursor = self._connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        return _unusable(self._path, error)
 
 
 def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int, source: str) -> None:

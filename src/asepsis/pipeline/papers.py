@@ -10,8 +10,8 @@ import json
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -302,25 +302,8 @@ class Papers(Store):
         rows = self._select("SELECT said FROM facts WHERE name = ?", name)
         return str(rows[0][0]) if rows else ""
 
-    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        try:
-            cursor = self._connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        return _unusable(self._path, error)
 
 
 _SELECT: Final = (

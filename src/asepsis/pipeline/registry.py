@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -389,11 +389,8 @@ class Registry(Store):
 
     # -- the file -------------------------------------------------------------------------------------------------
 
-    def _select(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise unusable(self._path, error) from error
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        return unusable(self._path, error)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from asepsis.exposure.reported.nessus import read_nessus
 from asepsis.exposure.reported.nmap import read_nmap
@@ -105,11 +105,8 @@ class Reports(Store):
         content = zlib.decompressobj().decompress(rows[0][0], REPORT_LIMIT_BYTES)
         return kept, read_report(content, Tool(kept.tool))
 
-    def _select(self, statement: str, *arguments: str) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise _unusable(self._path, error) from error
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        return _unusable(self._path, error)
 
 
 def read_report(content: bytes, tool: Tool) -> Report:
