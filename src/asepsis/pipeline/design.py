@@ -5,7 +5,6 @@ The capture goes into a workspace of its own that is removed afterwards: a proto
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from asepsis.exposure.feeds.reading import Document
 from asepsis.exposure.feeds.sbom import Bill, read_sbom
 from asepsis.exposure.matching.components import ComponentMatcher
 from asepsis.exposure.mds2 import Form, observe
+from asepsis.exposure.message import facts_of
 from asepsis.exposure.weaknesses import judge
 from asepsis.history import Selection
 from asepsis.history.reader import Reader
@@ -224,7 +224,7 @@ def offers(messages: Sequence[dict[str, object]]) -> tuple[tuple[str, str], ...]
     for row in messages:
         if row["kind"] != "ClientHello":
             continue
-        facts = json.loads(str(row["facts"]))
+        facts = facts_of(row)
         versions = [version for version in facts.get("versions") or () if isinstance(version, str)]
         if versions:
             found[str(facts.get("server_name") or row["destination_ip"]), max(versions)] = None

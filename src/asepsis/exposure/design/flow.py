@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -10,17 +9,14 @@ from typing import Any, Final
 
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.device import Device
+from asepsis.exposure.message import Row, facts_of
 from asepsis.exposure.weaknesses.weakness import Seen
 from asepsis.kernel.value import value
-
-Row = Mapping[str, Any]
 
 # Different flows of one device: a port scan from the bench makes thousands; a device has some hundred.
 FLOWS_LIMIT: Final = 5_000
 # Names of one address: content networks have some ten.
 NAMES_LIMIT: Final = 32
-# Facts of one message are under 4 KiB as dissectors bound them.
-FACTS_LIMIT_CHARACTERS: Final = 1 << 16
 
 
 class Place(StrEnum):
@@ -132,7 +128,7 @@ def names_of(messages: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for row in messages:
-        facts = _facts(row["facts"])
+        facts = facts_of(row)
         if row["protocol"] == "dns":
             records = [one for one in facts.get("answers") or () if isinstance(one, dict)]
             asked = [str(one).rsplit(" ", 1)[0] for one in facts.get("questions") or ()]
@@ -261,13 +257,3 @@ def _protection(application: str) -> Protection:
 def _note(names: dict[str, None], name: str) -> None:
     if name and len(names) < NAMES_LIMIT:
         names[name.rstrip(".").casefold()] = None
-
-
-def _facts(text: str) -> dict[str, Any]:
-    if len(text) > FACTS_LIMIT_CHARACTERS:
-        return {}
-    try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}

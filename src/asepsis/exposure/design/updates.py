@@ -6,16 +6,14 @@ bears a signature inside, no head tells.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from asepsis.devices.device import Device
+from asepsis.exposure.message import Row, facts_of
 from asepsis.exposure.weaknesses.weakness import Seen
 from asepsis.kernel.value import value
-
-Row = Mapping[str, Any]
 
 # A device that polls for updates asks thousands of times; the first different paths tell it all.
 TRANSFERS_LIMIT: Final = 64
@@ -54,11 +52,11 @@ def transfers(messages: Iterable[Row], device: Device) -> tuple[Transfer, ...]:
     for row in messages:
         is_sender = row["source_device"] == device.id
         if row["kind"] == "response" and not is_sender:
-            text = _facts(row).get("content_type", "")
+            text = facts_of(row).get("content_type", "")
             if isinstance(text, str) and text.partition(";")[0].strip().casefold() in _MEDIA:
                 _keep(found, text.partition(";")[0].strip(), row, is_signature=False, is_pushed=False)
             continue
-        facts = _facts(row)
+        facts = facts_of(row)
         method, path = facts.get("method"), facts.get("path")
         if not isinstance(path, str):
             continue
@@ -91,11 +89,3 @@ def _keep(found: dict[tuple[str, bool], Transfer], name: str, row: Row, *, is_si
             last_ns=row["time_ns"],
         ),
     )
-
-
-def _facts(row: Row) -> Mapping[str, Any]:
-    try:
-        facts = json.loads(row["facts"])
-    except (ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}

@@ -6,25 +6,21 @@ to the internet and management from it, where the answered connection itself is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.device import Device
+from asepsis.exposure.message import Row, facts_of
 from asepsis.exposure.weaknesses.kinds import KINDS
 from asepsis.exposure.weaknesses.weakness import Seen, Weakness
 from asepsis.kernel.time import SECOND_NS
 from asepsis.knowledge.support import support_of_ssh, support_of_system
 from asepsis.knowledge.vocabulary import MEDICAL, Category
 
-Row = Mapping[str, Any]
-
 # Evidence of one weakness of one device: as many partners as a person reads. The count goes on beyond it.
 EVIDENCE_LIMIT = 12
-# Facts of one message are under 4 KiB as dissectors bound them; a longer text is not ours.
-FACTS_LIMIT_CHARACTERS = 1 << 16
 
 _OLD_TLS: Final = frozenset(("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1"))
 # RFC 9142 table 1 (MUST NOT, SHOULD NOT), RFC 8758 (RC4); single DES and CBC of the first years.
@@ -105,7 +101,7 @@ class _Judging:
     # -- messages -------------------------------------------------------------------------------------------------
 
     def message(self, row: Row) -> None:
-        facts = _facts(row["facts"])
+        facts = facts_of(row)
         source = row["source_device"] or self._of_mac.get((row["site"], row["source_mac"]), "")
         target = row["destination_device"] or self._of_mac.get((row["site"], row["destination_mac"]), "")
         if facts.get("patient_data_in_clear"):
@@ -327,17 +323,6 @@ _OF_PROTOCOL: Final[dict[str, _Rule]] = {
     "hci": _Judging._ble,
     "dicom": _Judging._dicom,
 }
-
-
-def _facts(text: str) -> Row:
-    """The facts of a message; of a text that is no object of JSON, none: the history may hold what others imported."""
-    if len(text) > FACTS_LIMIT_CHARACTERS:
-        return {}
-    try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _word(facts: Row, name: str) -> str:

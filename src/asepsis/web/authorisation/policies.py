@@ -18,7 +18,7 @@ from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.value import value
 from asepsis.knowledge.authorisation import policy_texts
 from asepsis.web.authorisation import schema
-from asepsis.web.authorisation.actions import Action, Group, Kind, Obligation
+from asepsis.web.authorisation.actions import Action, Kind, Obligation
 from asepsis.web.authorisation.conditions import Unlistable, check_listable
 
 MOST_BYTES_OF_A_FILE = 256 * 1024
@@ -219,8 +219,3 @@ def _actions(form: dict[str, Any]) -> frozenset[Action]:
         if fits and (kind is None or kind in facts.kinds):
             chosen.add(action)
     return frozenset(chosen)
-
-
-def is_change(action: Action) -> bool:
-    """True where the action changes something that others see."""
-    return Group.CHANGE in schema.actions()[action].groups

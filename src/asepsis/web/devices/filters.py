@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import django_filters
@@ -191,25 +191,38 @@ class Narrowed:
     without: str
 
 
-def narrowed_by(asked: QueryDict, shown: list[Facet]) -> list[Narrowed]:
-    """What the list is narrowed by now, each to be taken away by one click."""
+NARROWING: Final = (*FIELDS, *FLAGS, "since", "new_since", "q")
+
+
+def narrowed_by(
+    asked: QueryDict, shown: list[Facet], names: Iterable[str], said: Callable[[str, str], str]
+) -> list[Narrowed]:
+    """What a list is narrowed by now, each to be taken away by one click.
+
+    Args:
+        asked: The parameters of the address.
+        shown: The choices that the page offers, with their words.
+        names: The parameters that narrow this list.
+        said: The words for a parameter and its value that no choice has.
+    """
     called = {
         (facet.name, choice.value): f"{facet.title}: {choice.words}" for facet in shown for choice in facet.choices
     }
     found = []
-    for name in (*FIELDS, *FLAGS, "since", "new_since", "q"):
+    for name in names:
         for given in asked.getlist(name):
             if not given:
                 continue
             rest = asked.copy()
             rest.setlist(name, [one for one in asked.getlist(name) if one != given])
             rest.pop("page", None)
-            text = called.get((name, given)) or _said(name, given)
+            text = called.get((name, given)) or said(name, given)
             found.append(Narrowed(words=text, without=f"?{rest.urlencode()}"))
     return found
 
 
-def _said(name: str, given: str) -> str:
+def said(name: str, given: str) -> str:
+    """The words for a parameter and its value that is no choice of a list."""
     if name in FLAGS:
         return FLAGS[name] if given.lower() in ("true", "on", "1") else f"Not: {FLAGS[name].lower()}"
     titles = {"since": "Seen since", "new_since": "New since", "q": "Search", "zone": "Network"}

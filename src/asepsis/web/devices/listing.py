@@ -24,7 +24,16 @@ from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
 from asepsis.web.devices import export
 from asepsis.web.devices.columns import COLUMNS, chosen
-from asepsis.web.devices.filters import FLAGS, DeviceFilter, Facet, facets, filters_recorded, narrowed_by
+from asepsis.web.devices.filters import (
+    FLAGS,
+    NARROWING,
+    DeviceFilter,
+    Facet,
+    facets,
+    filters_recorded,
+    narrowed_by,
+    said,
+)
 from asepsis.web.devices.models import Device, SavedView
 from asepsis.web.devices.tables import DeviceTable, KnownPaginator
 from asepsis.web.devices.written_down import WRITTEN_DOWN, is_hidden_anywhere, readable, readable_views
@@ -54,7 +63,7 @@ def devices(request: HttpRequest) -> HttpResponse:
     record(request, Action.DEVICE_LIST, what={"filters": _recorded(asked)})
     context: dict[str, Any] = {"table": table, "count": table.paginator.count}
     shown = facets(visible(request.user, Action.DEVICE_LIST, Device.objects.all()), asked, of, hidden=hidden)
-    context["narrowed"] = narrowed_by(asked, shown)
+    context["narrowed"] = narrowed_by(asked, shown, NARROWING, said)
     context["until"] = seen_until(rows, of)
     context["query"] = _query(asked)
     context["may_export"] = may(request.user, Action.DEVICE_EXPORT).allowed
@@ -101,7 +110,7 @@ def as_file(request: HttpRequest, asked: QueryDict, ending: str) -> HttpResponse
     if ending == "json":
         return export.as_json(request, found, columns)
     until = seen_until(rows)
-    told = [one.words for one in narrowed_by(asked, facets(rows, asked, hidden=hidden))]
+    told = [one.words for one in narrowed_by(asked, facets(rows, asked, hidden=hidden), NARROWING, said)]
     return export.as_pdf(found, columns, until=until, filters=told)
 
 

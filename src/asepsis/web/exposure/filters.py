@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
 from asepsis.exposure.weaknesses import KINDS
-from asepsis.web.devices.filters import NONE, UNKNOWN, WORDS_LIMIT, Choice, Facet, Narrowed
+from asepsis.web.devices.filters import NONE, UNKNOWN, WORDS_LIMIT, Choice, Facet, Narrowed, narrowed_by
 from asepsis.web.devices.models import Device
 from asepsis.web.exposure.models import Advisory, Finding, Risk
 from asepsis.web.facilities.models import Department, Site
@@ -135,20 +135,7 @@ def _facet(name: str, counts: Counter[str], asked: QueryDict, called: dict[str, 
 
 def holding(asked: QueryDict, shown: list[Facet]) -> list[Narrowed]:
     """What the list is narrowed by now, each to be taken away by one click."""
-    called = {
-        (facet.name, choice.value): f"{facet.title}: {choice.words}" for facet in shown for choice in facet.choices
-    }
-    found = []
-    for name in (*FIELDS, *FLAGS, "q"):
-        for given in asked.getlist(name):
-            if not given:
-                continue
-            rest = asked.copy()
-            rest.setlist(name, [one for one in asked.getlist(name) if one != given])
-            rest.pop("page", None)
-            text = called.get((name, given)) or _told(name, given)
-            found.append(Narrowed(words=text, without=f"?{rest.urlencode()}"))
-    return found
+    return narrowed_by(asked, shown, (*FIELDS, *FLAGS, "q"), _told)
 
 
 def _told(name: str, given: str) -> str:

@@ -23,8 +23,7 @@ from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
 from asepsis.web.settings import WORKSPACE
 
-# Products that a page lists; a hospital group has some two thousand, and nobody reads so far.
-PRODUCTS_SHOWN: Final = 100
+# Devices that a page names; nobody reads on beyond them.
 DEVICES_SHOWN: Final = 100
 
 Claims = Mapping[tuple[str, str], list[Any]]
