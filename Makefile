@@ -25,7 +25,7 @@ run: run-ready kernels ## show the recorded lab hospital: its devices here, then
 test: dev-ready kernels ## everything: linters, all tests, those that are slow or need root too
 	@tools/debian-packages test lab
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: dev-ready lint unit ## linters and the fast tests, under two minutes
 
@@ -40,7 +40,7 @@ kernels: run-ready
 	@$(BIN)/python -c "from asepsis.wire.compiled import load; load(notice=print)"
 
 unit: dev-ready kernels
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow and not root"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow and not root"
 
 bench: bench-ready ## measure against nfstream, ndpiReader, tshark and others; writes bench/RESULTS.md
 	@tools/debian-packages test bench
@@ -57,7 +57,7 @@ eval-exposure: bench-ready ## findings, statements, recalls, weaknesses, forms, 
 
 soak: dev-ready ## the long forms of what `make test` runs a tenth of
 	@tools/debian-packages test lab
-	ASEPSIS_SOAK=1 $(BIN)/python -m pytest -m "slow or root" --numprocesses 2 --dist loadgroup
+	ASEPSIS_SOAK=1 $(BIN)/python -m pytest -m "slow or root" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 record: dev-ready ## record the lab hospital anew, from real programs (needs root)
 	@tools/debian-packages lab

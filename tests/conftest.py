@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.places import Places, turn
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Times never decide a test.
@@ -18,8 +20,14 @@ settings.load_profile("asepsis")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first: one that takes minutes and comes last leaves the other process idle."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """What takes long first; where nothing else decides, the order stays random."""
+    items.sort(key=turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How `make test` shares the tests out among processes; other ways of pytest-xdist stay as they are."""
+    return Places(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,6 @@ def test_a_seed_draws_addresses_that_stay_and_another_draws_others() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_the_air_is_recorded_anew_with_another_seed(tmp_path: Path) -> None:
     for program in ("tshark", "zstd", "setpriv"):
         if shutil.which(program) is None:

@@ -51,7 +51,6 @@ def truth(recorded: Path) -> Any:
 
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_the_truth_names_what_each_device_announced_and_where(recorded: Path) -> None:
     hosts = {host["name"]: host for host in truth(recorded)["hosts"]}
     assert set(FEW.split(",")) <= set(hosts)
@@ -64,7 +63,6 @@ def test_the_truth_names_what_each_device_announced_and_where(recorded: Path) ->
 
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_the_manifest_names_the_versions_that_are_installed_and_the_truth_the_programs_that_ran(recorded: Path) -> None:
     versions = json.loads((recorded / "manifest.json").read_text())["programs"]
     for package, version in versions["debian"].items():
@@ -79,7 +77,6 @@ def test_the_manifest_names_the_versions_that_are_installed_and_the_truth_the_pr
 
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_attacks_are_labelled_with_time_source_target_and_technique(recorded: Path) -> None:
     labels = {label["name"]: label for label in truth(recorded)["attacks"]}
     assert set(labels) == set(ATTACKS.split(","))
@@ -94,7 +91,6 @@ def test_attacks_are_labelled_with_time_source_target_and_technique(recorded: Pa
 
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_a_score_is_made_of_the_recording(recorded: Path, tmp_path: Path) -> None:
     workspace, file = str(tmp_path / "w"), str(recorded / "benign.pcapng.zst")
     argv = [sys.executable, "-m", "asepsis.cli", "analyze", file, "--workspace", workspace]
@@ -110,7 +106,6 @@ def test_a_score_is_made_of_the_recording(recorded: Path, tmp_path: Path) -> Non
 
 @pytest.mark.root
 @pytest.mark.slow
-@pytest.mark.xdist_group("hospital")
 def test_a_recording_killed_half_way_leaves_no_process(recorded: Path, tmp_path: Path) -> None:
     running = subprocess.Popen(command(tmp_path), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     enclosure = Enclosure(running, tmp_path)
