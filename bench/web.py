@@ -3,10 +3,14 @@
 ``python -m bench.web``: makes the workspace once (``bench/scratch/web``, some minutes), serves it as ``asepsis serve``
 does, lets four people open pages at the same time, first without pause and then with a second of reading between two
 pages, and keeps the times. A page's time is from the first byte of the request to the last of the answer.
+
+With a workspace that is there and fresh it takes some six minutes on a quiet machine with two cores.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -30,8 +34,10 @@ from bench.web_population import CONVERSATION_COUNT, DEVICES, VENDORS, populate
 ROOT: Final = SCRATCH / "web"
 PORT: Final = 8791
 PEOPLE: Final = 4
-ROUNDS: Final = 40
-READING_ROUNDS: Final = 6
+ROUNDS: Final = 25
+"""Times that each person opens each page without pause: 100 requests of each, some two minutes on a quiet machine."""
+READING_ROUNDS: Final = 4
+"""The same when they read between two pages: about as many seconds for each page, some three minutes in all."""
 READING_SECONDS: Final = (0.5, 1.5)
 """Between two pages of one person; a second on the average, so that four people do not keep step."""
 SEED: Final = 7
@@ -39,6 +45,8 @@ WARM: Final = 3
 """Times that each page is opened before it is measured, on each of several connections: every process has seen it."""
 ALONE: Final = 12
 """Requests of each page, one after another, for its CPU time."""
+OPENED_AGAIN: Final = 3
+"""Times that a connection is opened for one request: the server closes those on which nobody asks for a while."""
 STARTS_WITHIN_SECONDS: Final = 1800
 SETTLES_SECONDS: Final = 10
 CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -113,24 +121,34 @@ class Visitor:
 
 def main() -> None:
     """Measures and keeps."""
-    populate(ROOT)
-    expose(ROOT, VENDORS)
-    os.environ["ASEPSIS_HOME"] = str(ROOT)
+    wanted = _wanted()
+    root: Path = wanted.workspace
+    _say("makes the workspace where it is not there")
+    populate(root)
+    expose(root, VENDORS)
+    os.environ["ASEPSIS_HOME"] = str(root)
     os.environ["ASEPSIS_WEB_TLS"] = "none"
-    os.environ["ASEPSIS_WEB_PORT"] = str(PORT)
+    os.environ["ASEPSIS_WEB_PORT"] = str(wanted.port)
     began = time.monotonic()
+    SCRATCH.mkdir(parents=True, exist_ok=True)
     with (SCRATCH / "web.log").open("wb") as log:
         server = subprocess.Popen([sys.executable, "-m", "asepsis.cli", "serve", "--json"], stdout=log, stderr=log)
         try:
+            _say("starts the server")
             _wait(server)
             started = time.monotonic() - began
+            _say(f"waits until nothing is brought up to date, {started:.0f} s after the start")
             visitors, counts = _prepared()
             _settled(server.pid)
             idle = _memory_mib(server.pid)
+            _say(f"opens each page for the first time; {idle:.0f} MiB idle")
             present, missing = _present(visitors)
+            _say(f"{len(present)} pages, each alone")
             cpu = _alone(visitors, present, server.pid)
-            times = _together(visitors, present, ROUNDS)
-            read = _together(visitors, present, READING_ROUNDS, reading=True)
+            _say(f"four people at once, {wanted.rounds} rounds")
+            times = _together(visitors, present, wanted.rounds)
+            _say(f"four people who read, {wanted.reading_rounds} rounds")
+            read = _together(visitors, present, wanted.reading_rounds, reading=True)
             processes = len(_answering(server.pid))
             busy = _memory_mib(server.pid)
         finally:
@@ -151,11 +169,32 @@ def main() -> None:
         "milliseconds": {name: {**_figures(found), "cpu": cpu[name]} for name, found in times.items()},
         "reading_milliseconds": {name: _figures(found) for name, found in read.items()},
     }
-    everything = kept()
-    everything["web"] = answer
-    KEPT.write_text(json.dumps(everything, indent=1) + "\n")
-    results.write_section("The web", results.web_page(answer))
-    json.dump(answer, sys.stdout, indent=1)
+    if wanted.keep:
+        everything = kept()
+        everything["web"] = answer
+        KEPT.write_text(json.dumps(everything, indent=1) + "\n")
+        results.write_section("The web", results.web_page(answer))
+    print("\n".join(results.web_page(answer)))
+
+
+def _wanted() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m bench.web", description=__doc__.splitlines()[0])
+    parser.add_argument("--workspace", type=Path, default=ROOT, help="made where it is not there")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of four people without pause")
+    parser.add_argument("--reading-rounds", type=int, default=READING_ROUNDS, help="of four people who read")
+    parser.add_argument("--print", dest="keep", action="store_false", help="prints the page and keeps nothing")
+    return parser.parse_args()
+
+
+def _say(what: str) -> None:
+    """How far it is."""
+    print(f"{datetime.now(UTC):%H:%M:%S} {what}", file=sys.stderr, flush=True)
+
+
+def _connection(*, timeout_seconds: float = 60) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("localhost", int(os.environ["ASEPSIS_WEB_PORT"]), timeout=timeout_seconds)
 
 
 def _figures(times: list[float]) -> dict[str, float]:
@@ -174,7 +213,7 @@ def _wait(server: subprocess.Popen[bytes]) -> None:
         if server.poll() is not None:
             raise SystemExit(f"the server ended with {server.returncode}; see {SCRATCH / 'web.log'}")
         try:
-            _get(http.client.HTTPConnection("localhost", PORT, timeout=5), "/account/login/", "")
+            _get(_connection(timeout_seconds=5), "/account/login/", "")
         except OSError:
             time.sleep(1)
         else:
@@ -199,12 +238,27 @@ def _prepared() -> tuple[dict[str, Visitor], dict[str, int]]:
 
 
 def _get(connection: http.client.HTTPConnection, address: str, cookie: str, *, htmx: bool = False) -> tuple[int, float]:
+    """Its status, and the seconds that it took; the time of an attempt on a connection that was closed is not counted.
+
+    Raises:
+        OSError: Nobody answers.
+    """
     headers = {"Cookie": cookie} | ({"HX-Request": "true"} if htmx else {})
-    began = time.perf_counter()
-    connection.request("GET", address, headers=headers)
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status, time.perf_counter() - began
+    for left in reversed(range(OPENED_AGAIN)):
+        kept = connection.sock is not None
+        began = time.perf_counter()
+        try:
+            connection.request("GET", address, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+        except ConnectionError:
+            connection.close()
+            # On a connection that was just opened the server answers, or something is wrong with it.
+            if not kept or not left:
+                raise
+        else:
+            return answer.status, time.perf_counter() - began
+    raise ConnectionError
 
 
 def _open(
@@ -218,7 +272,7 @@ def _open(
 def _present(visitors: dict[str, Visitor]) -> tuple[dict[str, Page], list[str]]:
     """The pages that are there, each opened some times, and the names of those that are not."""
     choice = random.Random(SEED)
-    connections = [http.client.HTTPConnection("localhost", PORT, timeout=60) for _ in range(PEOPLE)]
+    connections = [_connection() for _ in range(PEOPLE)]
     present, missing = {}, []
     for name, page in PAGES.items():
         statuses = {_open(one, visitors, page, choice)[0] for one in connections for _ in range(WARM)}
@@ -233,7 +287,7 @@ def _present(visitors: dict[str, Visitor]) -> tuple[dict[str, Page], list[str]]:
 
 def _alone(visitors: dict[str, Visitor], present: dict[str, Page], pid: int) -> dict[str, float]:
     """Milliseconds of CPU that the processes which answer need for each page, with nobody else there."""
-    connection = http.client.HTTPConnection("localhost", PORT, timeout=60)
+    connection = _connection()
     choice = random.Random(SEED)
     cpu = {}
     for name, page in present.items():
@@ -253,12 +307,16 @@ def _together(
 
     def person(number: int) -> None:
         choice = random.Random(SEED + number)
-        own = http.client.HTTPConnection("localhost", PORT, timeout=60)
+        own = _connection()
         for _ in range(rounds):
             for name in choice.sample(sorted(present), len(present)):
                 if reading:
                     time.sleep(choice.uniform(*READING_SECONDS))
-                status, seconds = _open(own, visitors, present[name], choice)
+                try:
+                    status, seconds = _open(own, visitors, present[name], choice)
+                except (OSError, http.client.HTTPException) as error:
+                    failed.append(f"{name}: {error!r}")
+                    continue
                 if status != 200:
                     failed.append(f"{name}: {status}")
                 times[name].append(seconds)
@@ -277,8 +335,9 @@ def _family(pid: int) -> list[int]:
     """The process and those that it started."""
     family = [pid]
     for one in family:
-        children = Path(f"/proc/{one}/task/{one}/children").read_text().split()
-        family += [int(child) for child in children]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            children = Path(f"/proc/{one}/task/{one}/children").read_text().split()
+            family += [int(child) for child in children]
     return family
 
 
@@ -288,7 +347,9 @@ def _answering(pid: int) -> list[int]:
 
 
 def _command(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -304,9 +365,10 @@ def _memory_mib(pid: int) -> float:
     """Of the process and those that it started, shared pages in proportion (PSS)."""
     total = 0
     for one in _family(pid):
-        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
     return round(total / 1024, 1)
 
 
