@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,17 +105,32 @@ class ScanFolder:
         with contextlib.suppress(OSError):
             owner = self.path.parent.stat()
             for file in (self.path, *self.path.iterdir()):
-                os.chown(file, owner.st_uid, owner.st_gid)
+                _give(file, owner)
 
     def _write(self, path: Path, content: bytes) -> None:
         temporary = path.with_suffix(f".{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        with contextlib.suppress(OSError):
-            owner = self.path.stat()
-            os.chown(temporary, owner.st_uid, owner.st_gid)
+            with contextlib.suppress(OSError):
+                owner = self.path.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         temporary.replace(path)
+
+
+def _give(path: Path, owner: os.stat_result) -> None:
+    """Gives away what this process made, and nothing that a link in another's folder leads to."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        held = os.fstat(descriptor)
+        is_folder = stat.S_ISDIR(held.st_mode)
+        if held.st_uid == os.geteuid() and (is_folder or (stat.S_ISREG(held.st_mode) and held.st_nlink == 1)):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(descriptor)
 
 
 def scans(workspace: Workspace) -> list[ScanFolder]:
