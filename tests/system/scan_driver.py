@@ -1,6 +1,7 @@
 """Runs a scan inside a namespace, whole or with a guard taken out: ``scan_driver FOLDER INTERFACE FAULT``.
 
 The faults are planted: ``rogue`` sends behind the gate's back, ``no-rules`` gives the kernel none, ``both`` does both.
+``refused`` refuses every device at the last moment, and ``refused and rogue`` sends at that moment, without rules.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from asepsis.exposure.scanning.plan import read_plan
+from asepsis.exposure.scanning.plan import Target, read_plan
 from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.scanning import running
 from asepsis.pipeline.scanning.folder import ScanFolder, key_path
@@ -37,15 +38,22 @@ def main(root: str, interface: str, fault: str) -> None:
     workspace = Workspace(Path(root))
     folder = ScanFolder(workspace, "scan0001")
     plan = read_plan(folder.plan_path.read_bytes())
-    if fault in ("no-rules", "both"):
+    if fault in ("no-rules", "both", "refused and rogue"):
         running.load = lambda rules: None
     rogue = fault in ("rogue", "both")
+
+    def refusal(_: Target) -> str:
+        if fault == "refused and rogue":
+            _behind_the_gate()
+        return "somebody needs it just now" if fault.startswith("refused") else ""
+
     done = running.run(
         folder,
         plan,
         interface=interface,
         key_file=key_path(workspace),
         skip={},
+        refusal=refusal,
         until_ns=time.time_ns() + 600 * SECOND_NS,
         told=_behind_the_gate if rogue else lambda *_: None,
     )

@@ -21,19 +21,25 @@ from asepsis.pipeline.scanning.folder import ScanFolder
 from asepsis.pipeline.workspace import Workspace
 from asepsis.verify.receipt import verify
 from lab.namespaces import Namespace
+from tests.pipeline.scanning.traffic import mac
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVER, PUMP, SCANNER = "10.77.0.2", "10.77.0.3", "10.77.0.9"
-MACS = {SERVER: "02:00:00:00:00:02", PUMP: "02:00:00:00:00:03", SCANNER: "02:00:00:00:00:09"}
+SERVER_6, SCANNER_6 = "fd77::2", "fd77::9"
+# Behind a router: another segment, and another router for each version of IP would be no other case.
+ROUTER, ROUTER_6, FAR, FAR_6 = "10.77.0.254", "fd77::fe", "10.78.0.2", "fd78::2"
+MACS = {ip: mac(ip) for ip in (SERVER, PUMP, SCANNER, ROUTER)} | {FAR: "00:1b:21:00:01:02"}
 TOOLS = {"nft": "nftables", "storescp": "dcmtk", "snmpd": "snmpd", "openssl": "openssl", "ip": "iproute2"}
 WAIT_SECONDS = 60.0
+# A run takes some seconds; on a machine ten times slower it is still whole.
+RUN_SECONDS = 600
 PACKETS = 60
 
 SSH = """
 import socket
-listening = socket.create_server(("0.0.0.0", 22))
+listening = socket.create_server(("::", 22), family=socket.AF_INET6, dualstack_ipv6=True)
 while True:
     line, _ = listening.accept()
     line.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\\r\\n")
@@ -42,17 +48,23 @@ while True:
 """
 
 
+def link_local(namespace: Namespace) -> str:
+    """The link-local address of a namespace's interface (RFC 4291 2.5.6)."""
+    line = namespace.run(["ip", "-6", "-o", "address", "show", "dev", "scan0", "scope", "link"]).stdout
+    return str(line).split()[3].split("/")[0]
+
+
 class Ward:
     """A scanner, a server and an infusion pump on one switch."""
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
-        self.switch, self.scanner, self.server, self.pump = (
-            stack.enter_context(Namespace(name)) for name in ("switch", "scanner", "server", "pump")
+        self.switch, self.scanner, self.server, self.pump, self.router, self.far = (
+            stack.enter_context(Namespace(name)) for name in ("switch", "scanner", "server", "pump", "router", "far")
         )
         self.switch.run(["ip", "link", "add", "br0", "type", "bridge"])
         self.switch.run(["ip", "link", "set", "br0", "up"])
         for number, (namespace, ip) in enumerate(
-            ((self.scanner, SCANNER), (self.server, SERVER), (self.pump, PUMP)), start=1
+            ((self.scanner, SCANNER), (self.server, SERVER), (self.pump, PUMP), (self.router, ROUTER)), start=1
         ):
             here = f"port{number}"
             self.switch.run(["ip", "link", "add", here, "type", "veth", "peer", "name", "scan0"])
@@ -61,6 +73,10 @@ class Ward:
             namespace.run(["ip", "link", "set", "scan0", "address", MACS[ip]])
             namespace.run(["ip", "address", "add", f"{ip}/24", "dev", "scan0"])
             namespace.run(["ip", "link", "set", "scan0", "up"])
+        for namespace, six in ((self.scanner, SCANNER_6), (self.server, SERVER_6), (self.router, ROUTER_6)):
+            # Without duplicate address detection, an address counts at once (RFC 4862 5.4).
+            namespace.run(["ip", "address", "add", f"{six}/64", "dev", "scan0", "nodad"])
+        self._lies_far()
         # Nobody who is asked learns the way back by asking aloud in a test that counts what the pump gets.
         self.server.run(["ip", "neighbour", "add", SCANNER, "lladdr", MACS[SCANNER], "dev", "scan0"])
         self.pump.run(
@@ -71,6 +87,26 @@ class Ward:
             ),
         )
         self._serve(folder)
+
+    def _lies_far(self) -> None:
+        """A server on a segment of its own, behind the router."""
+        self.router.run(["ip", "link", "add", "far0", "type", "veth", "peer", "name", "eth0"])
+        self.router.run(["ip", "link", "set", "eth0", "netns", str(self.far.pid)])
+        self.far.run(["ip", "link", "set", "eth0", "address", MACS[FAR]])
+        ends = (
+            (self.router, "far0", "10.78.0.1/24", "fd78::1/64"),
+            (self.far, "eth0", f"{FAR}/24", f"{FAR_6}/64"),
+        )
+        for namespace, interface, four, six in ends:
+            namespace.run(["ip", "link", "set", interface, "up"])
+            namespace.run(["ip", "address", "add", four, "dev", interface])
+            namespace.run(["ip", "address", "add", six, "dev", interface, "nodad"])
+        self.router.run(["sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"])
+        self.far.run(["ip", "route", "add", "default", "via", "10.78.0.1"])
+        self.far.run(["ip", "route", "add", "default", "via", "fd78::1"])
+        self.scanner.run(["ip", "route", "add", "default", "via", ROUTER])
+        # As a router's advertisement would say it (RFC 4861 4.2): by its link-local address.
+        self.scanner.run(["ip", "route", "add", "default", "via", link_local(self.router), "dev", "scan0"])
 
     def pump_got(self) -> int:
         """Packets that the scanner's interface sent to the pump's, as the pump's own kernel counts them."""
@@ -108,20 +144,22 @@ class Ward:
         self.server.start(["openssl", "s_server", "-accept", "443", "-key", key, "-cert", certificate, "-quiet"])
         self.server.start(["snmpd", "-f", "-Lo", "-C", "-c", str(configuration)])
         self.server.start([sys.executable, "-c", SSH])
-        self._wait("tcp", {22, 104, 443})
-        self._wait("udp", {161})
+        self.far.start([sys.executable, "-c", SSH])
+        self._wait(self.server, "tcp", {22, 104, 443})
+        self._wait(self.server, "udp", {161})
+        self._wait(self.far, "tcp", {22})
 
-    def _wait(self, transport: str, wanted: set[int]) -> None:
+    def _wait(self, served: Namespace, transport: str, wanted: set[int]) -> None:
         end = time.monotonic() + WAIT_SECONDS
-        while missing := wanted - self._listening(transport):
+        while missing := wanted - self._listening(served, transport):
             assert time.monotonic() < end, f"nobody serves {missing}"
             time.sleep(0.02)
 
-    def _listening(self, transport: str) -> set[int]:
+    def _listening(self, served: Namespace, transport: str) -> set[int]:
         state = {"tcp": "0A", "udp": "07"}[transport]
         found = set()
         for family in ("", "6"):
-            for line in Path(f"/proc/{self.server.pid}/net/{transport}{family}").read_text().splitlines()[1:]:
+            for line in Path(f"/proc/{served.pid}/net/{transport}{family}").read_text().splitlines()[1:]:
                 words = line.split()
                 if words[3] == state:
                     found.add(int(words[1].rsplit(":", 1)[1], 16))
@@ -135,6 +173,20 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         pytest.skip(f"needs root and {', '.join(missing or ['a network namespace'])}")
     with ExitStack() as stack:
         yield Ward(stack, tmp_path_factory.mktemp("servers"))
+
+
+def banner_plan(ip: str, hardware: str, *, gateway_mac: str = "") -> Plan:
+    target = Target(
+        device="server",
+        title="Server",
+        category="server",
+        ip=ip,
+        mac=hardware,
+        questions=(Asked(question=Question.BANNER, port=22),),
+        packets=PACKETS,
+        bytes=16384,
+    )
+    return dataclasses.replace(plan_of(), targets=(target,), gateway_mac=gateway_mac)
 
 
 def plan_of(packets: int = PACKETS) -> Plan:
@@ -170,7 +222,7 @@ def scanned(ward: Ward, tmp_path: Path) -> Callable[..., tuple[dict[str, Any], S
         done = ward.scanner.run(
             [sys.executable, "-m", "tests.system.scan_driver", str(workspace.root), "scan0", fault],
             env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
-            timeout_seconds=120,
+            timeout_seconds=RUN_SECONDS,
         )
         return json.loads(done.stdout), folder, chosen
 
@@ -253,6 +305,96 @@ def test_a_small_budget_ends_the_questions(
     assert any(answer.get("refused") == "the device's budget of packets is used up" for answer in answers)
     assert told["faults"] == []
     assert told["packets"] <= 14
+
+
+@pytest.mark.parametrize(
+    ("ip", "hardware", "gateway_mac"),
+    [
+        pytest.param(SERVER_6, MACS[SERVER], "", id="by-ipv6"),
+        pytest.param(FAR, MACS[FAR], MACS[ROUTER], id="behind-a-router"),
+        pytest.param(FAR_6, MACS[FAR], MACS[ROUTER], id="behind-a-router-by-ipv6"),
+    ],
+)
+def test_a_device_answers_by_ipv6_and_from_behind_a_router(
+    ward: Ward,
+    scanned: Callable[..., tuple[dict[str, Any], ScanFolder, Plan]],
+    ip: str,
+    hardware: str,
+    gateway_mac: str,
+) -> None:
+    # Whoever knew the scanner's address from before would not have to ask for it.
+    for namespace in (ward.router, ward.server):
+        namespace.run(["ip", "neighbour", "flush", "all"])
+    before = ward.pump_got()
+    told, folder, _ = scanned("none", banner_plan(ip, hardware, gateway_mac=gateway_mac))
+    assert [one["answer"] for one in folder.document(folder.answers_path)] == [
+        {"banner": "SSH-2.0-OpenSSH_9.2p1 Debian-2"}
+    ]
+    assert told["faults"] == []
+    assert ward.pump_got() == before
+
+
+def test_a_device_behind_a_router_is_not_asked_where_no_router_is_named(
+    scanned: Callable[..., tuple[dict[str, Any], ScanFolder, Plan]],
+) -> None:
+    told, folder, plan = scanned("none", banner_plan(FAR, MACS[FAR]))
+    assert (told["asked"], told["packets"], folder.document(folder.answers_path)) == (0, 0, [])
+    receipt = folder.read(folder.receipt_path)
+    assert receipt is not None
+    assert verify(plan.content(), receipt).skipped == (
+        f"Server ({FAR}): it lies behind a router, and no gateway_mac is set",
+    )
+
+
+def test_a_device_that_is_refused_at_the_last_moment_gets_nothing_and_the_receipt_says_why(
+    scanned: Callable[..., tuple[dict[str, Any], ScanFolder, Plan]],
+) -> None:
+    told, folder, plan = scanned("refused")
+    assert (told["asked"], told["packets"]) == (0, 0)
+    receipt = folder.read(folder.receipt_path)
+    assert receipt is not None
+    verdict = verify(plan.content(), receipt)
+    assert (verdict.faults, verdict.skipped) == ((), (f"Archive ({SERVER}): somebody needs it just now",))
+
+
+def test_the_receipt_tells_of_packets_to_a_device_that_was_refused(
+    ward: Ward, scanned: Callable[..., tuple[dict[str, Any], ScanFolder, Plan]]
+) -> None:
+    ward.scanner.run(["nft", "flush", "ruleset"])
+    ward.scanner.run(["ip", "neighbour", "replace", SERVER, "lladdr", MACS[SERVER], "dev", "scan0"])
+    told, _, _ = scanned("refused and rogue")
+    assert any("was not to be asked: somebody needs it just now" in fault for fault in told["faults"])
+
+
+def test_an_approved_scan_runs_by_its_verb_and_reads_again_what_people_record_meanwhile(
+    ward: Ward, tmp_path: Path
+) -> None:
+    paths = {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    own = {name: text for name, text in os.environ.items() if not name.startswith(("ASEPSIS_", "DJANGO_"))} | paths
+    hospital = [sys.executable, "-m", "tests.system.scan_hospital"]
+    made = subprocess.run(
+        [*hospital, "approve", str(tmp_path)], cwd=ROOT, env=own, capture_output=True, text=True, check=True
+    )
+    device = json.loads(made.stdout)["device"]
+    root = tmp_path / "workspace"
+    verb = [sys.executable, "-m", "asepsis.cli", "scan", "run", "scan0001", "--json", "--workspace", str(root)]
+    checked = json.loads(ward.scanner.run(verb, env=own, timeout_seconds=RUN_SECONDS).stdout)
+    assert (checked["ready"], checked["skipped"]) == ([device], {})
+    before = ward.pump_got()
+    told = json.loads(ward.scanner.run([*verb, "--apply"], env=own, timeout_seconds=RUN_SECONDS).stdout)
+    assert [one["answer"] for one in told["answers"]] == [{"banner": "SSH-2.0-OpenSSH_9.2p1 Debian-2"}]
+    assert (told["receipt"]["passed"], told["receipt"]["devices"], told["receipt"]["faults"]) == (True, 1, [])
+    folder = ScanFolder(Workspace(root), "scan0001")
+    receipt = folder.read(folder.receipt_path)
+    assert receipt is not None
+    assert verify(folder.plan().content(), receipt).passed
+    late = ward.scanner.run([*hospital, "record", str(tmp_path)], env=own, timeout_seconds=RUN_SECONDS)
+    assert json.loads(late.stdout) == {
+        "asked": 0,
+        "packets": 0,
+        "skipped": [f"server {SERVER} ({SERVER}): a person has recorded that it sustains life"],
+    }
+    assert ward.pump_got() == before
 
 
 def test_the_machines_own_namespace_is_refused(tmp_path: Path) -> None:

@@ -108,8 +108,6 @@ def print_run(prepared: Prepared, done: Done, *, as_json: bool) -> None:
     for one in done.answers:
         said = ", ".join(f"{name} {text}" for name, text in one["answer"].items())
         sys.stdout.write(showable(f"{one['ip']}:{one['port']}  {one['question']:<10}  {said}") + "\n")
-    for device, why in done.skipped.items():
-        sys.stdout.write(showable(f"{device} was skipped: {why}") + "\n")
     print_verdict(done.verdict, key_given=True)
 
 
@@ -124,6 +122,7 @@ def verdict_document(verdict: Verdict) -> Document:
         "packets": verdict.packets,
         "bytes": verdict.bytes,
         "devices": verdict.devices,
+        "skipped": list(verdict.skipped),
         "faults": list(verdict.faults),
     }
 
@@ -134,6 +133,8 @@ def print_verdict(verdict: Verdict, *, key_given: bool) -> None:
         f"{verdict.packets} packets ({verdict.bytes} bytes) left for {verdict.devices} devices, from "
         f"{iso_from_ns(verdict.began_ns)} to {iso_from_ns(verdict.ended_ns)}.\n"
     )
+    for one in verdict.skipped:
+        sys.stdout.write(showable(f"Not asked: {one}") + "\n")
     if verdict.passed:
         sys.stdout.write("Every one of them belongs to the plan; budgets held; nobody who is left out got any.\n")
     for fault in verdict.faults[:_FAULTS_SHOWN]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from asepsis.devices.device import Device
@@ -47,7 +48,7 @@ def standings(
     last_of: dict[str, int] = defaultdict(int)
     for device in devices:
         last_of[device.site] = max(last_of[device.site], device.last_seen_ns)
-    pauses, watched = _pauses(workspace, registry, max(last_of.values()))
+    pauses, watched = _pauses(workspace, registry, max(last_of.values()), devices[0] if len(devices) == 1 else None)
     found = {}
     for device in devices:
         spans = watched.get(device.site, ())
@@ -65,16 +66,19 @@ def standings(
 
 
 def _pauses(
-    workspace: Workspace, registry: Registry, until_ns: int
+    workspace: Workspace, registry: Registry, until_ns: int, only: Device | None
 ) -> tuple[dict[str, list[Span]], dict[str, Sequence[Span]]]:
     first_day = datetime.fromtimestamp(until_ns // SECOND_NS, UTC).date() - timedelta(days=LEARNT_DAYS)
     pauses: dict[str, list[Span]] = defaultdict(list)
     spans: dict[str, list[Span]] = defaultdict(list)
-    with workspace.history().reader(registry.intervals()) as reader:
+    intervals = registry.intervals() if only is None else registry.intervals(only.site, only.ips)
+    with workspace.history().reader(intervals) as reader:
         recent = Selection(first_day=first_day)
         for row in reader.ask("watched", recent).documents():
             spans[row["site"]].append((row["first_ns"], row["last_ns"]))
         narrowed = Selection(first_day=first_day, limit=PAUSES_LIMIT)
+        if only is not None:
+            narrowed = replace(narrowed, site=only.site, device=only.id)
         for row in reader.ask("pauses", narrowed).documents():
             pauses[row["device"]].append((row["from_ns"], row["until_ns"]))
     return pauses, {site: joined(one) for site, one in spans.items()}

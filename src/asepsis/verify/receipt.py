@@ -40,6 +40,8 @@ class Verdict:
     """That got at least one packet."""
     faults: tuple[str, ...]
     """Each in one sentence; none when everything fits."""
+    skipped: tuple[str, ...] = ()
+    """Devices of the plan that were not asked after all, each in one sentence, as the scanner said it then."""
 
     @property
     def passed(self) -> bool:
@@ -101,6 +103,8 @@ def _check(plan: Any, statement: Any, digest: str, signer: bytes, *, signed: boo
         faults.append(f"{int(statement['lost'])} packets were not recorded: nobody can say where they went")
     targets = {target["ip"]: target for target in plan["targets"]}
     left_out = {address: one for one in plan["left_out"] for address in (*one["ips"], *one["macs"])}
+    titles = {target["device"]: (target["title"], target["ip"]) for target in plan["targets"]}
+    not_asked = {one["device"]: str(one["why"]) for one in statement.get("skipped", []) if one["device"] in titles}
     got: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for number, entry in enumerate(statement["packets"], start=1):
@@ -116,6 +120,8 @@ def _check(plan: Any, statement: Any, digest: str, signer: bytes, *, signed: boo
             faults.append(f"{ip} got {got[ip]} packets; its budget is {target['packets']}")
         if sizes[ip] > target["bytes"]:
             faults.append(f"{ip} got {sizes[ip]} bytes; its budget is {target['bytes']}")
+        if got[ip] and target["device"] in not_asked:
+            faults.append(f"{ip} got {got[ip]} packets, and was not to be asked: {not_asked[target['device']]}")
     return Verdict(
         plan=digest,
         key=signer.hex(),
@@ -125,6 +131,7 @@ def _check(plan: Any, statement: Any, digest: str, signer: bytes, *, signed: boo
         bytes=sum(int(entry["bytes"]) for entry in statement["packets"]),
         devices=len(got),
         faults=tuple(faults),
+        skipped=tuple(f"{titles[device][0]} ({titles[device][1]}): {why}" for device, why in not_asked.items()),
     )
 
 
@@ -132,10 +139,13 @@ def _wrong(packet: _Packet, targets: dict[str, Any], left_out: dict[str, Any], g
     excluded = left_out.get(packet.to_ip) or left_out.get(packet.to_mac)
     if excluded is not None:
         return f"went to {excluded['title']}, which is left out: {excluded['why']}"
+    answers = packet.transport in ("arp-reply", "neighbour")
+    if answers and gateway_mac and packet.to_mac == gateway_mac:
+        return ""  # the router before devices of other segments may learn where answers go
     target = targets.get(packet.to_ip)
     if target is None:
         return f"went to {packet.to_ip or packet.to_mac}, which the plan does not name"
-    if packet.transport in ("arp-reply", "neighbour"):
+    if answers:
         return ""
     ports = {("udp" if one["question"] == "snmp" else "tcp", one["port"]) for one in target["questions"]}
     if (packet.transport, packet.to_port) not in ports:

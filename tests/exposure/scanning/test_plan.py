@@ -12,7 +12,7 @@ from asepsis.crypto.signing import SigningKey
 from asepsis.exposure.scanning.approval import approve, approved
 from asepsis.exposure.scanning.envelope import APPROVAL, RECEIPT, seal, unseal
 from asepsis.exposure.scanning.plan import TARGETS_LIMIT, ScanError, read_plan
-from asepsis.exposure.scanning.ruleset import closed, ruleset
+from asepsis.exposure.scanning.ruleset import closed, opened, ruleset
 from asepsis.kernel.time import SECOND_NS
 from tests.exposure.scanning.planned import NOW_NS, plan
 
@@ -119,7 +119,10 @@ def test_one_kind_of_statement_never_passes_for_another() -> None:
 def test_the_rules_let_out_what_the_plan_names_and_drop_the_rest() -> None:
     rules = ruleset(plan(), "scan0")
     assert "type filter hook output priority filter; policy drop;" in rules
-    assert "limit rate 1/day burst 12 packets quota until 4096 bytes accept" in rules
+    # Nobody gets anything before it was checked once more.
+    assert "chain target0 {\n  }" in rules
+    budget = "limit rate 1/day burst 12 packets quota until 4096 bytes accept\n"
+    assert opened(plan(), plan().targets[0]) == f"add rule inet asepsis_scan target0 {budget}"
     assert "ip daddr 10.77.0.2 tcp dport 104 jump target0" in rules
     assert "ip daddr 10.77.0.2 udp dport 161 jump target0" in rules
     assert "10.77.0.3" not in rules

@@ -9,11 +9,13 @@ from django.test import Client
 
 from asepsis.exposure.scanning.plan import ScanError
 from asepsis.kernel.time import SECOND_NS
+from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.scanning.approved import prepare
 from asepsis.pipeline.scanning.folder import ScanFolder
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import DeviceRecord
 from asepsis.web.testing.models import Scan
+from asepsis.web.testing.recorded import life_sustaining
 from tests.pipeline.scanning.traffic import PUMP, SERVER, seen_just_now
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
@@ -56,9 +58,9 @@ def test_a_scan_goes_from_plan_to_approval_and_the_pump_is_left_out(
     assert "Who is left out, and why" in page
     assert "Approve" in page
     with pytest.raises(ScanError, match="not approved"):
-        prepare(workspace, scan.pk, now_ns=time.time_ns())
+        prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
     assert ben.post(f"/testing/scans/{scan.pk}/decide/", {"approve": "1", "hours": "24"}).status_code == 302
-    prepared = prepare(workspace, scan.pk, now_ns=time.time_ns())
+    prepared = prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
     assert (prepared.approval.proposer, prepared.approval.approver) == ("ada", "ben")
     assert prepared.skip == {}
     assert f"asepsis scan run {scan.pk} --apply" in ada.get(f"/testing/scans/{scan.pk}/").content.decode()
@@ -85,7 +87,7 @@ def test_a_stopped_scan_does_not_run_and_is_not_approved_again(
     assert decide(ben, scan) == 200
     assert decide(ada, scan, "stop") == 200
     with pytest.raises(ScanError, match="not approved"):
-        prepare(workspace, scan.pk, now_ns=time.time_ns())
+        prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
     assert ScanFolder(workspace, scan.pk).stop_path.exists()
     assert decide(ben, scan) == 409
     assert decide(ada, scan, "stop") == 409
@@ -97,11 +99,11 @@ def test_an_approval_ends_and_counts_for_the_plan_alone(
     scan = propose(signed_in(make_person("ada", "security_analyst")))
     assert decide(signed_in(make_person("ben", "clinical_engineer")), scan) == 200
     with pytest.raises(ScanError, match="the approval holds from"):
-        prepare(workspace, scan.pk, now_ns=time.time_ns() + 100 * 3600 * SECOND_NS)
+        prepare(workspace, scan.pk, now_ns=time.time_ns() + 100 * 3600 * SECOND_NS, recorded=life_sustaining)
     folder = ScanFolder(workspace, scan.pk)
     folder.plan_path.write_bytes(folder.plan_path.read_bytes().replace(SERVER.encode(), PUMP.encode()))
     with pytest.raises(ScanError, match="another plan"):
-        prepare(workspace, scan.pk, now_ns=time.time_ns())
+        prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
 
 
 def test_a_run_is_for_one_process_once(
@@ -109,11 +111,11 @@ def test_a_run_is_for_one_process_once(
 ) -> None:
     scan = propose(signed_in(make_person("ada", "security_analyst")))
     assert decide(signed_in(make_person("ben", "clinical_engineer")), scan) == 200
-    prepare(workspace, scan.pk, now_ns=time.time_ns()).folder.claim()
+    prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining).folder.claim()
     with pytest.raises(ScanError, match="one run"):
         ScanFolder(workspace, scan.pk).claim()
     with pytest.raises(ScanError, match="one run"):
-        prepare(workspace, scan.pk, now_ns=time.time_ns())
+        prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
 
 
 def test_what_a_person_has_recorded_as_sustaining_life_is_left_out(
@@ -127,6 +129,30 @@ def test_what_a_person_has_recorded_as_sustaining_life_is_left_out(
     answer = ada.post("/api/v1/scans", json.dumps(wanted), "application/json")
     assert answer.status_code == 422
     assert "nobody would be asked" in answer.json()["detail"]
+
+
+def test_what_is_recorded_after_the_approval_is_read_again_before_each_device(
+    known: dict[str, str], make_person: MakePerson, signed_in: SignedIn, workspace: Workspace
+) -> None:
+    scan = propose(signed_in(make_person("ada", "security_analyst")))
+    assert decide(signed_in(make_person("ben", "clinical_engineer")), scan) == 200
+    prepared = prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
+    (target,) = prepared.plan.targets
+    assert prepared.refusal(target) == ""
+    DeviceRecord.objects.create(device_id=known[SERVER], criticality=DeviceRecord.Criticality.LIFE_SUSTAINING)
+    assert prepared.refusal(target) == "a person has recorded that it sustains life"
+    DeviceRecord.objects.all().delete()
+    assert prepared.refusal(target) == ""
+    with Registry.open(workspace.registry_path) as registry:
+        registry.override(target.device, "category", "infusion_pump", by="ben", note="")
+    assert prepared.refusal(target) == "it gives drugs into a vein: what sustains life is never asked"
+    with Registry.open(workspace.registry_path) as registry:
+        registry.override(target.device, "category", "workstation", by="ben", note="")
+    # It was seen just now, and somebody may sit there.
+    assert prepared.refusal(target) == "it was heard within the last 30 minutes"
+    DeviceRecord.objects.create(device_id=known[SERVER], criticality=DeviceRecord.Criticality.LIFE_SUSTAINING)
+    later = prepare(workspace, scan.pk, now_ns=time.time_ns(), recorded=life_sustaining)
+    assert later.skip == {known[SERVER]: "a person has recorded that it sustains life"}
 
 
 def test_progress_and_receipt_are_shown_as_the_run_wrote_them(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.verb import DEFAULT_SITE, Verb, VerbGroup, json_option, site_option, workspace_option
+from asepsis.cli.web_half import web_half
+
+if TYPE_CHECKING:
+    from asepsis.pipeline.scanning.approved import Recorded
+    from asepsis.pipeline.workspace import Workspace
 
 _QUESTIONS = ("banner", "tls", "snmp", "dicom-echo")
 
@@ -123,7 +130,8 @@ def list_(as_json: bool, workspace: Path | None) -> int:
 def run(scan: str, apply_: bool, as_json: bool, workspace: Path | None) -> int:
     """Run SCAN once, within the time that its approval gives.
 
-    Devices that came into use, moved or turned out to be fragile since the plan was made are skipped. Needs the rights
+    Immediately before each device, what is known of it is read anew: those that came into use, moved, or turned out or
+    were recorded to be fragile since the plan was made are skipped, and the receipt says so. Needs the rights
     to set rules and to capture (CAP_NET_ADMIN, CAP_NET_RAW). Exits with 0 when the receipt agrees with the plan, with 1
     when it does not.
     """
@@ -132,7 +140,8 @@ def run(scan: str, apply_: bool, as_json: bool, workspace: Path | None) -> int:
     from asepsis.pipeline.scanning.approved import prepare, run_approved
     from asepsis.pipeline.workspace import Workspace
 
-    prepared = prepare(Workspace.resolve(workspace).open(), scan, now_ns=time.time_ns())
+    place = Workspace.resolve(workspace).open()
+    prepared = prepare(place, scan, now_ns=time.time_ns(), recorded=_recorded(place))
     if not apply_:
         print_check(prepared, as_json=as_json)
         return Exit.DONE
@@ -146,3 +155,17 @@ def run(scan: str, apply_: bool, as_json: bool, workspace: Path | None) -> int:
         sys.stderr.write("\r\x1b[K")
     print_run(prepared, done, as_json=as_json)
     return Exit.DONE if done.verdict.passed else Exit.REFUSED_OR_FOUND
+
+
+def _recorded(workspace: Workspace) -> Recorded:
+    """What people recorded in the browser, read from the tables whenever it is asked for."""
+    from asepsis.pipeline.workspace import ENVIRONMENT_VARIABLE
+
+    os.environ[ENVIRONMENT_VARIABLE] = str(workspace.root)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "asepsis.web.settings")
+    with web_half():
+        import django
+
+        django.setup()
+        from asepsis.web.testing.recorded import life_sustaining
+    return life_sustaining

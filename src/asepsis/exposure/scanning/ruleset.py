@@ -16,46 +16,53 @@ TABLE: Final = "asepsis_scan"
 _INTERFACE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,15}")
 
 
-def ruleset(plan: Plan, interface: str, *, left_out: Sequence[str] = ()) -> str:
+def ruleset(plan: Plan, interface: str, *, left_out: Sequence[str] = (), routers: Sequence[str] = ()) -> str:
     """The text for ``nft -f -``: replaces, in one step, what the table held.
 
+    Nobody gets anything by it alone: each target's chain is empty until ``opened`` gives it its budget.
+
     Args:
-        plan: Its targets are let through, each with its budget.
+        plan: Its targets have a way, which is closed.
         interface: Packets leave by this one alone.
         left_out: Devices of the plan that may no longer be asked.
+        routers: Addresses of routers on the interface's segment that devices of the plan lie behind.
 
     Raises:
         ValueError: The interface's name is none.
     """
     if not _INTERFACE.fullmatch(interface):
         raise ValueError(f"no name of an interface: {interface!r}")
-    targets = [target for target in plan.targets if target.device not in left_out]
+    targets = [(number, one) for number, one in enumerate(plan.targets) if one.device not in left_out]
     lines = [*_cleared(), f"table inet {TABLE} {{"]
-    for number, target in enumerate(targets):
-        lines += [
-            f"  chain target{number} {{",
-            # A bucket that starts full and gets one more packet a day is a number of packets, not a rate.
-            f"    limit rate 1/day burst {target.packets} packets quota until {target.bytes} bytes accept",
-            "  }",
-        ]
+    for number, _ in targets:
+        lines += [f"  chain target{number} {{", "  }"]
     lines += [
         "  chain output {",
         "    type filter hook output priority filter; policy drop;",
         '    oifname "lo" accept',
     ]
     lines.append(f'    oifname != "{interface}" drop')
-    for number, target in enumerate(targets):
+    for number, target in targets:
         lines += [
             f"    {_family(target)} daddr {target.ip} {each.question.transport} dport {each.port} jump target{number}"
             for each in target.questions
         ]
-    # The answer to "who has our address", to those alone who may be asked: without it they could not answer.
-    six = [target.ip for target in targets if _family(target) == "ip6"]
+    # The answer to "who has our address", to those alone who may be asked, and to the routers before them: without it
+    # they could not answer.
+    asking = [*(target.ip for _, target in targets), *routers]
+    six = [ip for ip in dict.fromkeys(asking) if ip_address(ip).version == 6]
     if six:
         lines.append(f"    icmpv6 type nd-neighbor-advert ip6 daddr {{ {', '.join(six)} }} accept")
     lines += ["  }", *_never_forwards(), "}"]
-    four = [target.ip for target in targets if _family(target) == "ip"]
+    four = [ip for ip in dict.fromkeys(asking) if ip_address(ip).version == 4]
     return "\n".join([*lines, *_arp(four), ""])
+
+
+def opened(plan: Plan, target: Target) -> str:
+    """The text that lets one target of ``ruleset`` be asked, within its budget; said once, after it was checked."""
+    # A bucket that starts full and gets one more packet a day is a number of packets, not a rate.
+    budget = f"limit rate 1/day burst {target.packets} packets quota until {target.bytes} bytes accept"
+    return f"add rule inet {TABLE} target{plan.targets.index(target)} {budget}\n"
 
 
 def closed() -> str:

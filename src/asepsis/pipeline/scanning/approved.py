@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from asepsis.exposure.scanning.approval import Approval, approved
-from asepsis.exposure.scanning.plan import Plan, ScanError
+from asepsis.exposure.scanning.plan import Plan, ScanError, Target
 from asepsis.exposure.scanning.rules import Scanning
 from asepsis.kernel.value import value
 from asepsis.pipeline.scanning.folder import ScanFolder, key_path, signing_key
@@ -14,6 +15,9 @@ from asepsis.pipeline.scanning.planning import look, no_longer
 from asepsis.pipeline.scanning.running import Done, run
 from asepsis.pipeline.scanning.settings import community_of, scanning_of
 from asepsis.pipeline.workspace import Workspace
+
+Recorded = Callable[[str], Collection[str]]
+"""Gives the devices of a site that people have recorded as sustaining life, as it is at the moment of the question."""
 
 
 @value
@@ -25,14 +29,31 @@ class Prepared:
     plan: Plan
     approval: Approval
     rules: Scanning
+    recorded: Recorded
     skip: Mapping[str, str]
 
+    def refusal(self, target: Target) -> str:
+        """Why one device may not be asked at this moment; empty where it may.
 
-def prepare(workspace: Workspace, scan: str, *, now_ns: int) -> Prepared:
+        Everything is read anew: what people recorded and corrected, who holds the address, and whether it is in use.
+        """
+        known = look(self.workspace, self.plan.site, life_sustaining=self.recorded(self.plan.site), only=target.device)
+        alone = replace(self.plan, targets=(target,))
+        return no_longer(alone, known, self.rules, now_ns=time.time_ns()).get(target.device, "")
+
+
+def prepare(workspace: Workspace, scan: str, *, now_ns: int, recorded: Recorded) -> Prepared:
     """Checks everything that can be checked without sending.
 
+    Args:
+        workspace: Whose scan.
+        scan: Its id.
+        now_ns: The moment, for the approval.
+        recorded: Asked now, and again before every device.
+
     Raises:
-        ScanError: There is no such scan, its approval does not hold at this moment, it has run, or no interface is set.
+        ScanError: There is no such scan, its approval does not hold at this moment, it has run, no interface is set, or
+            what people have recorded cannot be read.
     """
     folder = ScanFolder(workspace, scan)
     plan = folder.plan()
@@ -55,8 +76,11 @@ def prepare(workspace: Workspace, scan: str, *, now_ns: int) -> Prepared:
             code="scan-settings",
             hint='[scanning] interface = "scan0" in workspace.toml; docs/how-to/scan-safely.md',
         )
-    skip = dict(no_longer(plan, look(workspace, plan.site), rules, now_ns=now_ns))
-    return Prepared(workspace=workspace, folder=folder, plan=plan, approval=approval, rules=rules, skip=skip)
+    known = look(workspace, plan.site, life_sustaining=recorded(plan.site))
+    skip = no_longer(plan, known, rules, now_ns=now_ns)
+    return Prepared(
+        workspace=workspace, folder=folder, plan=plan, approval=approval, rules=rules, recorded=recorded, skip=skip
+    )
 
 
 def run_approved(prepared: Prepared, *, told: Callable[[int, int, str], None] = lambda *_: None) -> Done:
@@ -73,6 +97,7 @@ def run_approved(prepared: Prepared, *, told: Callable[[int, int, str], None] = 
             interface=prepared.rules.interface,
             key_file=key_path(prepared.workspace),
             skip=prepared.skip,
+            refusal=prepared.refusal,
             until_ns=prepared.approval.until_ns,
             community=community_of(prepared.rules),
             told=told,

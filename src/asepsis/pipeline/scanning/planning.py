@@ -67,19 +67,23 @@ class Known:
     """Addresses that more than one device of the site has."""
 
 
-def look(workspace: Workspace, site: str, *, life_sustaining: Collection[str] = ()) -> Known:
+def look(workspace: Workspace, site: str, *, life_sustaining: Collection[str] = (), only: str | None = None) -> Known:
     """What the workspace knows of a site now.
 
     Args:
         workspace: Whose history and registry.
         site: One site: an address means something in one site only.
-        life_sustaining: Devices that people have recorded as sustaining life.
+        life_sustaining: Devices that people have recorded as sustaining life, by their ids or earlier ones.
+        only: One device, by its id: the same that is known of it among all of them, in a hundredth of the time.
     """
     with Registry.open(workspace.registry_path) as registry:
-        devices = registry.devices(site)
+        devices = registry.devices(site) if only is None else _one(registry, site, only)
         standing = standings(workspace, registry, devices)
-        with workspace.history().reader(registry.intervals(site)) as reader:
-            narrowed = Selection(site=site, limit=SERVICES_LIMIT)
+        addresses = None if only is None else [ip for device in devices for ip in device.ips]
+        # What people recorded of a device holds for the one that it was merged into.
+        kept = {*life_sustaining, *(registry.current_id(one) for one in life_sustaining)}
+        with workspace.history().reader(registry.intervals(site, addresses)) as reader:
+            narrowed = Selection(site=site, device=only, limit=SERVICES_LIMIT)
             watched = max(
                 (row["last_ns"] for row in reader.ask("watched", Selection(site=site)).documents()), default=0
             )
@@ -89,14 +93,15 @@ def look(workspace: Workspace, site: str, *, life_sustaining: Collection[str] = 
                     if device is not None:
                         patients[device] = max(patients.get(device, 0), row["last_ns"])
             services = _services(reader.ask("served", narrowed).documents())
-    holders = Counter(ip for device in devices for ip in device.ips)
+        beside = [] if only is None else _beside(registry, site, devices)
+    holders = Counter(ip for device in (*devices, *beside) for ip in device.ips)
     return Known(
         devices=tuple(devices),
         circumstances={
             device.id: Circumstances(
                 rhythm=standing[device.id].rhythm,
                 patient_ns=patients.get(device.id),
-                sustains_life=device.id in life_sustaining,
+                sustains_life=device.id in kept,
                 watched_until_ns=watched,
             )
             for device in devices
@@ -104,6 +109,20 @@ def look(workspace: Workspace, site: str, *, life_sustaining: Collection[str] = 
         services=services,
         shared=frozenset(ip for ip, count in holders.items() if count > 1),
     )
+
+
+def _one(registry: Registry, site: str, device_id: str) -> list[Device]:
+    device = registry.device(device_id)
+    # An id that leads to another device by now is not the one that was approved.
+    return [] if device is None or device.id != device_id or device.site != site else [device]
+
+
+def _beside(registry: Registry, site: str, devices: Sequence[Device]) -> list[Device]:
+    """The other devices that ever held an address of these."""
+    ours = {device.id for device in devices}
+    held = registry.intervals(site, [ip for device in devices for ip in device.ips])
+    others = {interval.device for interval in held} - ours
+    return [found for one in sorted(others) if (found := registry.device(one)) is not None]
 
 
 def make_plan(

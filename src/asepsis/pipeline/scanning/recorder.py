@@ -1,13 +1,14 @@
 """Another process than the scanner's: hears every packet that leaves by one interface, and signs what it heard.
 
 ``python -m asepsis.pipeline.scanning.recorder INTERFACE PLAN_DIGEST KEY_FILE RECEIPT``; it says ``ready`` when it
-hears, and writes the receipt when its standard input ends. It knows nothing of what the plan allows: it only tells what
-left.
+hears, and writes the receipt when its standard input ends. Each line of its input names a device that the scanner did
+not ask after all, and why. It knows nothing of what the plan allows: it tells what left, and what it was told.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import select
 import socket
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from asepsis.crypto.signing import signing_key_file
 from asepsis.exposure.scanning.envelope import RECEIPT, seal
+from asepsis.exposure.scanning.plan import TARGETS_LIMIT
 
 FORMAT: Final = "asepsis-scan-receipt-1"
 # The largest plan lets some 15,000 packets out; ten times as many are a fault that the receipt must still show.
@@ -28,6 +30,8 @@ _PACKET_OUTGOING: Final = 4
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _BUFFER_BYTES: Final = 8 << 20
 _FRAME_BYTES: Final = 65_600
+# Every device of the largest plan, with a sentence each.
+_TOLD_LIMIT_BYTES: Final = 256 << 10
 
 
 def headers_length(frame: bytes) -> int:
@@ -55,6 +59,18 @@ def entry(frame: bytes, at_ns: int) -> dict[str, Any]:
     }
 
 
+def skipped(told: bytes) -> list[dict[str, str]]:
+    """The devices that the scanner says it does not ask, in its own words; a line that is none is passed over."""
+    found = []
+    for line in told.splitlines()[:TARGETS_LIMIT]:
+        try:
+            said = json.loads(line)
+            found.append({"device": str(said["device"]), "why": str(said["why"])})
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+    return found
+
+
 def record(interface: str, plan: str, key_file: Path, receipt: Path) -> None:
     """Records until standard input ends."""
     key = signing_key_file(key_file)
@@ -68,11 +84,14 @@ def record(interface: str, plan: str, key_file: Path, receipt: Path) -> None:
     sys.stdout.flush()
     packets: list[dict[str, Any]] = []
     beyond = 0
+    told = b""
     going = True
     while going:
         readable, _, _ = select.select([listening.fileno(), 0], [], [])
-        if 0 in readable and not os.read(0, 1):
-            going = False
+        if 0 in readable:
+            said = os.read(0, _TOLD_LIMIT_BYTES)
+            told = (told + said)[:_TOLD_LIMIT_BYTES]
+            going = bool(said)
         # What the kernel handed over before the end was said is still read.
         while (frame := _next(listening)) is not None:
             if len(packets) < PACKETS_LIMIT:
@@ -90,6 +109,7 @@ def record(interface: str, plan: str, key_file: Path, receipt: Path) -> None:
         "ended_ns": time.time_ns(),
         "packets": packets,
         "lost": lost + beyond,
+        "skipped": skipped(told),
     }
     temporary = receipt.with_suffix(".part")
     temporary.write_bytes(seal(RECEIPT, statement, key))

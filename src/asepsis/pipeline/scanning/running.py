@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from asepsis.exposure.scanning.plan import Plan, ScanError, Target
-from asepsis.exposure.scanning.ruleset import closed, ruleset
+from asepsis.exposure.scanning.ruleset import closed, opened, ruleset
+from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.time import iso_from_ns
 from asepsis.kernel.value import value
 from asepsis.pipeline.scanning.asking import Answer, ask
@@ -62,6 +64,19 @@ class Recording:
         """Whether it still records."""
         return self._process.poll() is None
 
+    def skips(self, device: str, why: str) -> None:
+        """Lets the receipt say that a device is not asked after all.
+
+        Raises:
+            ScanError: Nobody listens any more.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"device": device, "why": why}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise self._failed() from error
+
     def finish(self) -> None:
         """Lets it write the receipt.
 
@@ -85,7 +100,9 @@ class Recording:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                stream.close()
+                # What was not told any more breaks with the pipe, and has been told as an error already.
+                with contextlib.suppress(OSError):
+                    stream.close()
 
     def _failed(self) -> ScanError:
         self._process.kill()
@@ -106,6 +123,7 @@ def run(
     interface: str,
     key_file: Path,
     skip: Mapping[str, str],
+    refusal: Callable[[Target], str],
     until_ns: int,
     community: bytes | None = None,
     told: Callable[[int, int, str], None] = lambda *_: None,
@@ -118,6 +136,7 @@ def run(
         interface: Packets leave by this one alone.
         key_file: Signs the receipt.
         skip: Devices that may not be asked any more, with the reason.
+        refusal: Asked immediately before each device: why it may not be asked at this moment; empty where it may.
         until_ns: When the approval ends.
         community: For reading by SNMP.
         told: Called with how many are done, of how many, and whose turn it is.
@@ -131,7 +150,9 @@ def run(
     asked: set[str] = set()
     load(closed())
     with Recording(interface, plan.digest, key_file, folder.receipt_path) as recording:
-        load(ruleset(plan, interface, left_out=tuple(skipped)))
+        load(ruleset(plan, interface, left_out=tuple(skipped), routers=_routers(plan, interface, skipped)))
+        for device, why in skipped.items():
+            recording.skips(device, why)
 
         def may_go_on(target: Target) -> str:
             if target.device in skipped:
@@ -145,11 +166,19 @@ def run(
         gate = Gate(plan, may_go_on)
         try:
             for number, target in enumerate(plan.targets):
-                told(number, len(plan.targets), target.title)
                 folder.tell(_progress("running", number, plan, target.title))
                 if target.device in skipped:
                     continue
-                pin(target, interface, plan.gateway_mac)
+                if not may_go_on(target):
+                    why = _refused(target, refusal)
+                    if why:
+                        skipped[target.device] = why
+                        recording.skips(target.device, why)
+                        continue
+                    pin(target, interface, plan.gateway_mac)
+                    # Until now the kernel has let nothing through to it.
+                    load(opened(plan, target))
+                told(number, len(plan.targets), target.title)
                 for each in target.questions:
                     at = time.time_ns()
                     answer: Answer
@@ -183,6 +212,14 @@ def run(
         }
     )
     return done
+
+
+def _refused(target: Target, refusal: Callable[[Target], str]) -> str:
+    try:
+        return refusal(target)
+    except AsepsisError as error:
+        # Who cannot be checked is not asked; the next one may be.
+        return f"it could not be checked: {error.message}"
 
 
 def demand_own_namespace(interface: str) -> None:
@@ -239,19 +276,30 @@ def pin(target: Target, interface: str, gateway_mac: str) -> None:
     Raises:
         ScanError: The kernel did not take it.
     """
-    mac = target.mac if _is_near(target.ip, interface) else gateway_mac
-    router = _gateway(target.ip) if mac == gateway_mac and mac else ""
+    near = _is_near(target.ip, interface)
+    router = "" if near else _gateway(target.ip)
+    mac = target.mac if near else gateway_mac
     _tool(["ip", "neighbour", "replace", router or target.ip, "lladdr", mac, "nud", "permanent", "dev", interface], "")
 
 
 def _out_of_reach(plan: Plan, interface: str, skip: Mapping[str, str]) -> dict[str, str]:
-    if plan.gateway_mac:
-        return {}
-    return {
-        target.device: "it lies behind a router, and no gateway_mac is set"
-        for target in plan.targets
-        if target.device not in skip and not _is_near(target.ip, interface)
-    }
+    found = {}
+    for target in plan.targets:
+        if target.device in skip or _is_near(target.ip, interface):
+            continue
+        if not plan.gateway_mac:
+            found[target.device] = "it lies behind a router, and no gateway_mac is set"
+        elif not _gateway(target.ip):
+            found[target.device] = "it lies behind a router, and no route leads there"
+    return found
+
+
+def _routers(plan: Plan, interface: str, skip: Mapping[str, str]) -> tuple[str, ...]:
+    """The routers on the way to devices of other segments: they ask for our address before they pass answers on."""
+    if not plan.gateway_mac:
+        return ()
+    far = [one.ip for one in plan.targets if one.device not in skip and not _is_near(one.ip, interface)]
+    return tuple(dict.fromkeys(found for ip in far if (found := _gateway(ip))))
 
 
 def _is_near(ip: str, interface: str) -> bool:
@@ -263,7 +311,10 @@ def _is_near(ip: str, interface: str) -> bool:
 
 
 def _gateway(ip: str) -> str:
-    words = _tool(["ip", "-o", "route", "get", ip], "").split()
+    try:
+        words = _tool(["ip", "-o", "route", "get", ip], "").split()
+    except ScanError:
+        return ""  # the network is unreachable
     return words[words.index("via") + 1] if "via" in words else ""
 
 

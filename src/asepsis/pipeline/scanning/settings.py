@@ -1,4 +1,4 @@
-"""The table ``[scanning]`` of a workspace, read without the web half: who runs a scan may not have it installed."""
+"""The table ``[scanning]`` of a workspace, read without the web half, which planning does without."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from asepsis.kernel.time import SECOND_NS
 from asepsis.pipeline.scanning.folder import ScanFolder, signing_key
 from asepsis.pipeline.scanning.planning import look, make_plan, no_longer
 from asepsis.web.authorisation.actions import Action
-from asepsis.web.devices.models import DeviceRecord
 from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
 from asepsis.web.testing.models import Scan
+from asepsis.web.testing.recorded import life_sustaining
 
 HOURS: Final = (4, 24, 72)
 """For so long an approval may hold."""
@@ -35,7 +35,7 @@ def planned(site: Site, questions: Collection[Question]) -> Plan:
     Raises:
         ScanError: More devices would be asked than one scan may ask.
     """
-    known = look(WORKSPACE, site.name, life_sustaining=_life_sustaining(site))
+    known = look(WORKSPACE, site.name, life_sustaining=life_sustaining(site.name))
     return make_plan(known, CONFIGURATION.scanning, site=site.name, now_ns=time.time_ns(), questions=questions)
 
 
@@ -79,7 +79,7 @@ def approve(request: HttpRequest, scan: Scan, *, by: Person, hours: int) -> None
         raise ScanError("an approval holds for at most three days", code="scan-time")
     folder = ScanFolder(WORKSPACE, scan.pk)
     plan = folder.plan()
-    known = look(WORKSPACE, scan.site.name, life_sustaining=_life_sustaining(scan.site))
+    known = look(WORKSPACE, scan.site.name, life_sustaining=life_sustaining(scan.site.name))
     gone = no_longer(plan, known, CONFIGURATION.scanning, now_ns=time.time_ns())
     fragile = {
         device.id: gone[device.id]
@@ -145,8 +145,3 @@ def answers_of(scan: Scan) -> list[dict[str, Any]]:
     folder = ScanFolder(WORKSPACE, scan.pk)
     found: list[dict[str, Any]] = folder.document(folder.answers_path) or []
     return found
-
-
-def _life_sustaining(site: Site) -> frozenset[str]:
-    kept = DeviceRecord.objects.filter(device__site=site, criticality=DeviceRecord.Criticality.LIFE_SUSTAINING)
-    return frozenset(kept.values_list("device_id", flat=True))
