@@ -39,6 +39,8 @@ PAGES = (
     "/devices/pump000000/exposure/",
     "/api/v1/findings",
     "/api/v1/risk/devices",
+    "/feeds/",
+    "/api/v1/feeds",
 )
 TALLY = {"critical": 0, "high": 1, "medium": 0, "low": 0, "score_sum": 30.0}
 QUERIES_LIMIT = 40

@@ -29,29 +29,11 @@ from asepsis.pipeline.feeds_download import Known
 from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_folder import Unread, read_folder
 from asepsis.pipeline.feeds_https import Edition
+from asepsis.pipeline.feeds_schema import FORMAT_VERSION, form, newest_of, tally, write_changes
 
-FORMAT_VERSION: Final = 2
 ADVISORIES: Final = (Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX)
 """The kinds of documents that say something of products."""
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS documents (
-    key TEXT PRIMARY KEY, kind TEXT NOT NULL, updated TEXT NOT NULL, revision TEXT NOT NULL, path TEXT NOT NULL,
-    sha256 TEXT NOT NULL, loaded_ns INTEGER NOT NULL, problems TEXT NOT NULL, content BLOB NOT NULL,
-    signature TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT 'folder'
-) STRICT;
-CREATE INDEX IF NOT EXISTS documents_by_kind ON documents (kind, key);
-CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS listed (
-    source TEXT NOT NULL, url TEXT NOT NULL, updated TEXT NOT NULL, PRIMARY KEY (source, url)
-) STRICT;
-"""
-# What the first format had not.
-_SECOND_FORMAT: Final = (
-    "ALTER TABLE documents ADD COLUMN signature TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE documents ADD COLUMN source TEXT NOT NULL DEFAULT 'folder'",
-)
 FOLDER: Final = "folder"
 """The name of the source of what people carried here themselves."""
 # Of one source, the first of them: more than a person reads.
@@ -74,6 +56,21 @@ class Held:
     """What its signature is worth; empty where there was none."""
     source: str
     """The name of the source that it came from."""
+
+
+@value
+class Tallied:
+    """The documents of one kind that a source has."""
+
+    source: str
+    kind: str
+    documents: int
+    newest: datetime | None
+    """The latest date that one of them bears; None where none bears any."""
+    loaded_ns: int
+    """When the last of them was taken in."""
+    signatures: Mapping[str, int]
+    """How many by what their signatures are worth; those without one are not counted."""
 
 
 @value
@@ -145,14 +142,12 @@ class Feeds(Store):
         try:
             connection = connect(path)
             try:
-                (held,) = connection.execute("PRAGMA user_version").fetchone()
-                if held not in range(FORMAT_VERSION + 1):
+                if (held := form(connection)) != FORMAT_VERSION:
                     raise FeedsError(
                         f"{path}: the store of feeds has format {held}, this program reads {FORMAT_VERSION}",
                         code="feeds-format",
                         hint="Use the version of Asepsis that wrote it, or a newer one.",
                     )
-                _form(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -194,6 +189,7 @@ class Feeds(Store):
         unread: list[Unread] = []
         problems: list[tuple[str, Problem]] = []
         unchanged = 0
+        touched: dict[tuple[str, str], None] = {}
         with self._transaction() as cursor:
             for document in documents:
                 if isinstance(document, str):
@@ -204,7 +200,7 @@ class Feeds(Store):
                     continue
                 path = document.provenance.path
                 row = cursor.execute(
-                    "SELECT updated, revision, sha256 FROM documents WHERE key = ?", (document.key,)
+                    "SELECT updated, revision, sha256, source, kind FROM documents WHERE key = ?", (document.key,)
                 ).fetchone()
                 if row is not None and row[2] == document.provenance.sha256:
                     unchanged += 1
@@ -215,6 +211,11 @@ class Feeds(Store):
                 (added if row is None else replaced).append(document.key)
                 problems.extend((path, problem) for problem in document.problems)
                 _write(cursor, document, now_ns, source)
+                touched[source, str(document.kind)] = None
+                if row is not None:
+                    touched[row[3], row[4]] = None
+            # In the same transaction: whoever is killed leaves neither a document without its count nor the reverse.
+            tally(cursor, touched)
         return Update(
             added=tuple(added),
             replaced=tuple(replaced),
@@ -276,15 +277,70 @@ class Feeds(Store):
         kinds = (*ADVISORIES, Kind.CYCLONEDX_BOM, Kind.FDA_RECALLS)
         return told_by(document.content for document in self.documents(*kinds))
 
-    def record_changes(self, at_ns: int, changes: list[dict[str, Any]]) -> None:
-        """Keeps what an update changed for the devices."""
+    def tallies(self) -> list[Tallied]:
+        """How many documents of each kind each source has, by source and kind; kept at each update."""
+        rows = self._select(
+            "SELECT source, kind, documents, newest, loaded_ns, signatures FROM tallies ORDER BY source, kind"
+        )
+        return [
+            Tallied(
+                source=source,
+                kind=kind,
+                documents=documents,
+                newest=newest_of(newest),
+                loaded_ns=loaded_ns,
+                signatures=json.loads(signatures),
+            )
+            for source, kind, documents, newest, loaded_ns, signatures in rows
+        ]
+
+    def problems(self, source: str, kind: str, most: int | None = None) -> list[tuple[str, Problem]]:
+        """(path, problem) of documents of a source that were taken all the same.
+
+        Args:
+            source: Its name.
+            kind: Of which documents.
+            most: No more than so many; all where it is None.
+        """
+        rows = self._select(
+            "SELECT path, problems FROM documents WHERE source = ? AND kind = ? AND problems <> '[]' ORDER BY key"
+            " LIMIT ?",
+            *(source, kind, -1 if most is None else most),
+        )
+        found = [(path, Problem(where=where, why=why)) for path, told in rows for where, why in json.loads(told)]
+        return found[:most]
+
+    def record_changes(self, at_ns: int, changes: Iterable[dict[str, Any]]) -> None:
+        """Keeps what an update changed for the devices, in place of what the one before it did."""
         with self._transaction() as cursor:
-            cursor.execute("INSERT INTO changes (at_ns, document) VALUES (?, ?)", (at_ns, json.dumps(changes)))
+            write_changes(cursor, at_ns, changes)
 
     def changes(self) -> tuple[int, list[dict[str, Any]]] | None:
         """When the last update was and what it changed for the devices; None where there was none."""
-        rows = self._select("SELECT at_ns, document FROM changes ORDER BY number DESC LIMIT 1")
-        return (rows[0][0], json.loads(rows[0][1])) if rows else None
+        last = self.last_changed()
+        if last is None:
+            return None
+        rows = self._select("SELECT device, advisory, before, after, vulnerabilities FROM changed ORDER BY number")
+        return last[1], [_change(row) for row in rows]
+
+    def last_changed(self) -> tuple[int, int] | None:
+        """The number of the last update that took something, and when it was; None where there was none."""
+        rows = self._select("SELECT number, at_ns FROM updates ORDER BY number DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def changes_of(self, devices: Iterable[str], most: int) -> tuple[int, list[dict[str, Any]]]:
+        """How many changes the last update brought for some devices, and the first: what can hurt before the rest."""
+        # One parameter of any length: SQLite takes no more than some thousand.
+        ids = json.dumps(list(devices))
+        ((count,),) = self._select(
+            "SELECT count(*) FROM json_each(?) AS wanted JOIN changed ON changed.device = wanted.value", ids
+        )
+        rows = self._select(
+            "SELECT device, advisory, before, after, vulnerabilities FROM changed"
+            " WHERE device IN (SELECT value FROM json_each(?)) ORDER BY rank, number LIMIT ?",
+            *(ids, most),
+        )
+        return count, [_change(row) for row in rows]
 
     def known(self, source: str) -> Known:
         """What is remembered of a source."""
@@ -329,6 +385,17 @@ class Feeds(Store):
         return _unusable(self._path, error)
 
 
+def _change(row: tuple[Any, ...]) -> dict[str, Any]:
+    device, advisory, before, after, vulnerabilities = row
+    return {
+        "device": device,
+        "advisory": advisory,
+        "before": before or None,
+        "after": after or None,
+        "vulnerabilities": json.loads(vulnerabilities),
+    }
+
+
 def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int, source: str) -> None:
     cursor.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -346,23 +413,6 @@ def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int, source: str)
             source,
         ),
     )
-
-
-def _form(connection: sqlite3.Connection) -> None:
-    """Makes the tables, or brings those of an earlier format to this one."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        (held,) = connection.execute("PRAGMA user_version").fetchone()
-        if held == 1:
-            for statement in _SECOND_FORMAT:
-                connection.execute(statement)
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 def _unpacked(content: bytes) -> bytes:
@@ -388,8 +438,13 @@ def loaded_of(path: Path) -> str:
         return ""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            count, latest = connection.execute("SELECT count(*), max(loaded_ns) FROM documents").fetchone()
-            return f"{count} {latest}"
+            try:
+                counted = connection.execute("SELECT sum(documents), max(loaded_ns) FROM tallies")
+            except sqlite3.OperationalError:
+                # A store of an earlier format, which the first who opens it brings to this one.
+                counted = connection.execute("SELECT count(*), max(loaded_ns) FROM documents")
+            count, latest = counted.fetchone()
+            return f"{count or 0} {latest}"
     except sqlite3.Error:
         return ""
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from asepsis.exposure.advisory import Problem
-from asepsis.exposure.feeds.edition import moment
 from asepsis.exposure.feeds.reading import Kind
 from asepsis.kernel.time import SECOND_NS, iso_from_ns
 from asepsis.kernel.value import value
-from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds, Held
+from asepsis.pipeline.feeds import FOLDER, Attempt, Feeds, Tallied
 from asepsis.pipeline.feeds_sources import NAMED
 
 # Without anything newer for so long a kind is stale, where it was carried here by hand.
@@ -76,40 +74,47 @@ class Standing:
         }
 
 
-def standings(feeds: Feeds, now: datetime) -> list[Standing]:
-    """Every kind of every source, and sources of which nothing is held, by source and kind."""
+def standings(feeds: Feeds, now: datetime, *, problems_most: int | None = None) -> list[Standing]:
+    """Every kind of every source, and sources of which nothing is held, by source and kind.
+
+    Args:
+        feeds: The store.
+        now: For which moment ages are told.
+        problems_most: No more problems of one kind than so many; all where it is None.
+    """
     attempts = feeds.attempts()
-    by_kind: dict[tuple[str, str], list[Held]] = defaultdict(list)
-    for one in feeds.held():
-        by_kind[one.source, one.kind].append(one)
-    for name in attempts:
-        if not any(source == name for source, _ in by_kind):
-            by_kind[name, ""] = []
+    tallies = feeds.tallies()
+    held = {one.source for one in tallies}
+    nothing = [
+        Tallied(source=name, kind="", documents=0, newest=None, loaded_ns=0, signatures={})
+        for name in attempts
+        if name not in held
+    ]
     return [
-        _standing(source, kind, held, attempts.get(source), now) for (source, kind), held in sorted(by_kind.items())
+        _standing(one, attempts.get(one.source), now, feeds.problems(one.source, one.kind, problems_most))
+        for one in sorted([*tallies, *nothing], key=lambda one: (one.source, one.kind))
     ]
 
 
-def _standing(source: str, kind: str, held: list[Held], attempt: Attempt | None, now: datetime) -> Standing:
-    loaded_ns = max((one.loaded_ns for one in held), default=0)
-    newest = max((date for date in (moment(one.updated) for one in held) if date is not None), default=None)
-    if newest is None and held:
+def _standing(held: Tallied, attempt: Attempt | None, now: datetime, problems: list[tuple[str, Problem]]) -> Standing:
+    newest = held.newest
+    if newest is None and held.documents:
         # The FDA's table of classes bears no date; it is no older than the day on which it was loaded.
-        newest = datetime.fromtimestamp(loaded_ns // SECOND_NS, UTC)
-    if source in NAMED:
-        patience = NAMED[source].stale_days
+        newest = datetime.fromtimestamp(held.loaded_ns // SECOND_NS, UTC)
+    if held.source in NAMED:
+        patience = NAMED[held.source].stale_days
     else:
-        patience = _STALE_DAYS.get(kind, _OTHERS_DAYS) if source == FOLDER else _OTHERS_DAYS
+        patience = _STALE_DAYS.get(held.kind, _OTHERS_DAYS) if held.source == FOLDER else _OTHERS_DAYS
     until = None if newest is None else newest + timedelta(days=patience)
     return Standing(
-        source=source,
+        source=held.source,
         publisher="" if attempt is None else attempt.publisher,
-        kind=kind,
-        documents=len(held),
+        kind=held.kind,
+        documents=held.documents,
         newest=newest,
-        loaded_ns=loaded_ns,
+        loaded_ns=held.loaded_ns,
         stale_since=until if until is not None and until < now else None,
-        signatures=dict(sorted(Counter(one.signature for one in held if one.signature).items())),
-        problems=tuple((one.path, problem) for one in held for problem in one.problems),
+        signatures=held.signatures,
+        problems=tuple(problems),
         attempt=attempt,
     )

@@ -70,9 +70,14 @@ _NEVER_PROJECTED: Final = "never"
 
 def version() -> str:
     """Changes whenever a refresh wrote rows or a person changed a record."""
-    told = Projected.objects.filter(pk=1).values_list("revision", "at").first()
     changed = DeviceRecord.objects.aggregate(at=Max("changed"))["at"]
-    return f"{SHAPE} {_NEVER_PROJECTED if told is None else told} {changed}"
+    return f"{of_rows()} {changed}"
+
+
+def of_rows() -> str:
+    """Changes whenever a refresh wrote rows: for questions that nothing hangs on what people wrote down."""
+    told = Projected.objects.filter(pk=1).values_list("revision", "at").first()
+    return f"{SHAPE} {_NEVER_PROJECTED if told is None else told}"
 
 
 def remembered(rows: QuerySet[Any, Any], of: str | None = None) -> list[list[Any]]:

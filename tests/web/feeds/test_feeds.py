@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from asepsis.pipeline.advisories import update_feeds
 from asepsis.pipeline.feeds import Feeds
 from asepsis.pipeline.registry import Registry
 from asepsis.web.configuration import Configuration
@@ -161,3 +164,43 @@ def test_sources_are_asked_when_they_are_due_and_when_somebody_asks(
     assert "not reached" in engineer.get("/feeds/").content.decode()
     with Feeds.open(WORKSPACE.feeds_path) as feeds:
         assert len(feeds.held()) == 1, "a publisher that is down takes nothing away"
+
+
+def test_what_is_shown_follows_the_store_whoever_changed_it(engineer: Client, tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "a.json").write_bytes(ADVISORY)
+    # As by the command, in a process of its own: the web is told of nothing.
+    update_feeds(WORKSPACE, tmp_path / "first", 1_700_000_000_000_000_000)
+    shown = engineer.get("/api/v1/feeds").json()
+    assert (shown["changes_count"], shown["owed"]) == (1, None)
+    (tmp_path / "second").mkdir()
+    second = csaf([("BD", "Vortan 8015", "< 9.33")], version="2", current_release_date="2026-03-01T00:00:00Z")
+    (tmp_path / "second" / "a.json").write_text(json.dumps(second))
+    with Feeds.open(WORKSPACE.feeds_path) as feeds:
+        # As one that is killed after the documents were taken in, before it was worked out what they change.
+        feeds.update(tmp_path / "second", 1_700_000_100_000_000_000)
+    shown = engineer.get("/api/v1/feeds").json()
+    assert shown["owed"] == "2023-11-14T22:15:00Z"
+    assert b"What they change for your devices is not worked out" in engineer.get("/feeds/").content
+    for path in WORKSPACE.root.glob("feeds.sqlite*"):
+        path.unlink()
+    shown = engineer.get("/api/v1/feeds").json()
+    assert (shown["sources"], shown["changed"], shown["changes_count"]) == ([], None, 0)
+    assert b"No documents are held yet" in engineer.get("/feeds/").content
+    update_feeds(WORKSPACE, tmp_path / "first", 1_700_000_200_000_000_000)
+    (change,) = engineer.get("/api/v1/feeds").json()["changes"]
+    assert change["after"] == "affected"
+
+
+def test_the_page_reads_no_document(engineer: Client) -> None:
+    send(engineer, packed({"a.json": ADVISORY}))
+    before = engineer.get("/feeds/").content.decode().partition("<h1>")[2]
+    with sqlite3.connect(WORKSPACE.feeds_path) as store:
+        store.execute("UPDATE documents SET content = x'00'")
+    store.close()
+    after = engineer.get("/feeds/").content.decode().partition("<h1>")[2]
+    assert _without_tokens(after) == _without_tokens(before)
+
+
+def _without_tokens(page: str) -> str:
+    return re.sub(r'(value|nonce)="[^"]*"', "", page)

@@ -72,6 +72,9 @@ class FeedsOut(Schema):
 
     sources: list[SourceOut]
     changed: datetime | None = Field(description="When the last update was that changed documents.")
+    owed: datetime | None = Field(
+        description="When documents were taken in of which it is not worked out yet what they change; null elsewhere."
+    )
     changes: list[FindingChangeOut] = Field(description=f"For devices that you may see, the first {CHANGES_SHOWN}.")
     changes_count: int
 
@@ -118,6 +121,7 @@ def feeds(request: HttpRequest) -> Any:
             for one in state.sources
         ],
         "changed": state.changed,
+        "owed": state.owed,
         "changes": [
             {
                 "device": change.device.pk,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from asepsis.kernel.time import SECOND_NS
@@ -16,6 +17,8 @@ from asepsis.pipeline.feeds_standing import Standing, standings
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
+from asepsis.web.people.models import Person
+from asepsis.web.remembered import of_rows, remembered_text, version
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
 CHANGES_SHOWN: Final = 200
@@ -73,6 +76,8 @@ class State:
     sources: tuple[Shown, ...]
     changed: datetime | None
     """When the last update was that changed documents."""
+    owed: datetime | None
+    """When documents were taken in of which it is not worked out what they change: now, or by one that was ended."""
     changes: tuple[Change, ...]
     """For the devices that the person may see, the first of them."""
     changes_count: int
@@ -81,19 +86,25 @@ class State:
 def state_for(request: HttpRequest, now: datetime) -> State:
     """How feeds stand, and what the last update changed for the devices that a person may see."""
     found: list[Standing] = []
-    last = None
+    changes: tuple[Change, ...] = ()
+    last, count = None, 0
     if WORKSPACE.feeds_path.exists():
         with Feeds.open(WORKSPACE.feeds_path) as feeds:
-            found, last = standings(feeds, now), feeds.changes()
+            found = standings(feeds, now, problems_most=PROBLEMS_SHOWN)
+            last = feeds.last_changed()
+            if last is not None:
+                changes, count = _changes(request.user, feeds, last)
     by_source: dict[str, list[Standing]] = {}
     for one in found:
         by_source.setdefault(one.source, []).append(one)
     configured = [source_of(name).name for name in CONFIGURATION.feeds.sources]
     names = list(dict.fromkeys((*configured, *by_source)))
-    changes, count = _changes(request, last[1] if last is not None else ())
+    changed_ns = 0 if last is None else last[1]
+    taken_ns = max((one.loaded_ns for one in found), default=0)
     return State(
         sources=tuple(_shown(name, by_source.get(name, []), name in configured, now) for name in names),
-        changed=None if last is None else datetime.fromtimestamp(last[0] // SECOND_NS, UTC),
+        changed=None if last is None else datetime.fromtimestamp(changed_ns // SECOND_NS, UTC),
+        owed=datetime.fromtimestamp(taken_ns // SECOND_NS, UTC) if taken_ns > changed_ns else None,
         changes=changes,
         changes_count=count,
     )
@@ -118,18 +129,33 @@ def _shown(name: str, of: list[Standing], is_set: bool, now: datetime) -> Shown:
     )
 
 
-def _changes(request: HttpRequest, rows: Iterable[dict[str, Any]]) -> tuple[tuple[Change, ...], int]:
-    told = list(rows)
-    ids = list(dict.fromkeys(row["device"] for row in told))
-    seen: dict[str, Device] = {}
-    # An SQL statement takes some thousand values.
-    for start in range(0, len(ids), 900):
-        some = Device.objects.filter(pk__in=ids[start : start + 900]).select_related("site")
-        seen |= {device.pk: device for device in visible(request.user, Action.FINDING_VIEW, some)}
-    mine = [row for row in told if row["device"] in seen]
-    # What can hurt comes first.
-    order = {"affected": 0, "cannot tell": 1, "not affected": 2, None: 3}
-    mine.sort(key=lambda row: order.get(row["after"], 3))
+def told_to(person: Person | AnonymousUser, feeds: Feeds, last: tuple[int, int]) -> tuple[int, list[dict[str, Any]]]:
+    """How many changes the last update brought for the devices that a person may see, and the first of them.
+
+    What was counted is kept until there is another update, or the devices that the person may see may be others.
+
+    Args:
+        person: Who looks.
+        feeds: The store.
+        last: Its last update.
+    """
+    mine = visible(person, Action.FINDING_VIEW, Device.objects.order_by()).values_list("pk", flat=True)
+
+    def counted() -> str:
+        return json.dumps(feeds.changes_of(mine.iterator(), CHANGES_SHOWN))
+
+    # Who may see every device sees the same ones whatever people write of them.
+    of = version() if mine.query.where else of_rows()
+    count, rows = json.loads(remembered_text([mine], ["feeds", *map(str, last)], counted, of))
+    return count, rows
+
+
+def _changes(person: Person | AnonymousUser, feeds: Feeds, last: tuple[int, int]) -> tuple[tuple[Change, ...], int]:
+    count, rows = told_to(person, feeds, last)
+    # Asked once more, so that nothing is shown of a device that went, or may no longer be seen.
+    ids = {row["device"] for row in rows}
+    some = visible(person, Action.FINDING_VIEW, Device.objects.order_by().filter(pk__in=ids))
+    seen = {device.pk: device for device in some.only("pk", "title")}
     shown = tuple(
         Change(
             device=seen[row["device"]],
@@ -138,6 +164,7 @@ def _changes(request: HttpRequest, rows: Iterable[dict[str, Any]]) -> tuple[tupl
             after=row["after"] or "",
             vulnerabilities=tuple(row["vulnerabilities"]),
         )
-        for row in mine[:CHANGES_SHOWN]
+        for row in rows
+        if row["device"] in seen
     )
-    return shown, len(mine)
+    return shown, count
