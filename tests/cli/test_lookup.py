@@ -36,12 +36,20 @@ def test_part_of_an_address_or_name_is_nobody(wanted: str) -> None:
     assert refused.value.code == "device-unknown"
 
 
-def test_two_devices_of_one_name_are_both_named_with_their_sites() -> None:
+@pytest.mark.parametrize("wanted", ["ct", "CT2", "t-2"])
+def test_a_name_that_is_nearly_one_is_answered_with_that(wanted: str) -> None:
+    with pytest.raises(AsepsisError) as refused:
+        find_device(DEVICES, wanted)
+    assert "Did you mean" in refused.value.hint
+    assert "CT-2" in refused.value.hint
+
+
+def test_two_devices_of_one_name_are_both_named_with_what_tells_them_apart() -> None:
     twins = [device(), device(id="d-other", site="north")]
     with pytest.raises(AsepsisError) as refused:
         find_device(twins, "10.20.0.14")
     assert refused.value.code == "device-ambiguous"
-    assert "d-7k3m9q (main), d-other (north)" in refused.value.hint
+    assert "d-7k3m9q (ct, 10.20.0.14, main), d-other (ct, 10.20.0.14, north)" in refused.value.hint
 
 
 def test_a_device_cannot_shadow_another_by_taking_its_id_for_a_name() -> None:

@@ -96,6 +96,9 @@ def test_an_error_message_cannot_steer_the_terminal(capsys: pytest.CaptureFixtur
         (["conversations", "--format", "xml"], "'xml' is not one of"),
         (["watch", "lo", "--seconds", "0"], "0"),
         (["import", "cmdb", "x"], "No such command 'cmdb'"),
+        (["risk", "pump1"], "if it is a device: asepsis risk --device pump1"),
+        (["plan", "--item"], "asepsis plan --help"),
+        (["plan", "--jira", "the pumps"], "'the pumps' is no key of a project"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_says_where_the_help_is(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+from asepsis.devices.telling import ordered_addresses
 from asepsis.kernel.errors import AsepsisError
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ SHORTEST_ID_START: Final = 3
 
 NAMED_CANDIDATES: Final = 5
 """More than so many do not help anybody to choose."""
+
+NEAR_NAMES: Final = 3
+"""Names that are offered where the one that was written is nobody's."""
 
 
 def device_documents(workspace: Workspace, *, site: str | None) -> list[Document]:
@@ -49,17 +54,38 @@ def find_device(documents: Sequence[Document], wanted: str) -> Document:
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
-            ids = ", ".join(f"{document['id']} ({document['site']})" for document in candidates[:NAMED_CANDIDATES])
+            ids = ", ".join(map(_described, candidates[:NAMED_CANDIDATES]))
+            more = len(candidates) - NAMED_CANDIDATES
             raise AsepsisError(
                 f"{len(candidates)} devices are called {wanted}",
                 code="device-ambiguous",
-                hint=f"Name one by its id: {ids}",
+                hint=f"Name one by its id: {ids}{f' and {more:,} more' if more > 0 else ''}",
             )
+    near = _near(documents, wanted) if wanted else []
     raise AsepsisError(
         f"no device is called {wanted}",
         code="device-unknown",
-        hint="An id, an address or a name will do; they are listed by: asepsis devices",
+        hint=(f"Did you mean {', '.join(near)}? " if near else "")
+        + "An id, an address or a name will do; they are listed by: asepsis devices",
     )
+
+
+def _described(document: Document) -> str:
+    """An id and what tells it from its namesakes: what it is, where it is, and at which site."""
+    addresses = ordered_addresses(document["addresses"]["ip"]) or document["addresses"]["mac"]
+    what = [document["category"] or "unknown", *addresses[:1], document["site"]]
+    return f"{document['id']} ({', '.join(what)})"
+
+
+def _near(documents: Sequence[Document], wanted: str) -> list[str]:
+    """Names that are nearly the one that was written: first those that begin with it, then those that resemble it."""
+    text = wanted.casefold()
+    names = {name.casefold(): name for document in documents for name in document["names"]}
+    begun = sorted(
+        (name for folded, name in names.items() if folded.startswith(text)), key=lambda name: (len(name), name)
+    )
+    resembling = [names[folded] for folded in get_close_matches(text, names, n=NEAR_NAMES)]
+    return list(dict.fromkeys([*begun, *resembling]))[:NEAR_NAMES]
 
 
 def _has(document: Document, wanted: str) -> bool:

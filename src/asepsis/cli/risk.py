@@ -14,6 +14,7 @@ from asepsis.cli.listing import device_name
 from asepsis.cli.lookup import find_device
 from asepsis.cli.screen import screen
 from asepsis.cli.text import showable
+from asepsis.exposure.plan.hours import work_of
 from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, advise, assess, stability
 from asepsis.kernel.errors import AsepsisError
 
@@ -22,6 +23,7 @@ Document = dict[str, Any]
 TABLE_ROWS = 50
 """As many as a team of two looks at in a month."""
 # A line for each device and control of a large hospital is some 10 MB.
+_CONTROL_WORDS = ", ".join([*map(str, Control), "none"])
 CONTROLS_LIMIT_BYTES = 64 * 1024 * 1024
 
 
@@ -41,7 +43,7 @@ def read_controls(path: Path, known: Sequence[Document]) -> dict[str, frozenset[
         raise AsepsisError(
             f"{path}:1: the first line must be device,control",
             code="controls-unreadable",
-            hint="device,control",
+            hint=f"Then a line for each device, such as pump3,allow_list; a control is one of {_CONTROL_WORDS}.",
         )
     found: dict[str, frozenset[Control]] = {}
     faults = []
@@ -55,8 +57,7 @@ def read_controls(path: Path, known: Sequence[Document]) -> dict[str, frozenset[
         except AsepsisError as error:
             faults.append(f"{path}:{number}: {error.message}")
         except ValueError:
-            words = ", ".join([*map(str, Control), "none"])
-            faults.append(f"{path}:{number}: it must name a device and one of {words}")
+            faults.append(f"{path}:{number}: it must name a device and one of {_CONTROL_WORDS}")
         else:
             found[device] = found.get(device, frozenset()) | added
     if faults:
@@ -123,13 +124,14 @@ def _print_in_full(
     between = f"between {_points(one.low)} and {_points(one.high)} by what is not known"
     lines = [
         f"{names[one.device]} ({what}): {one.tier}, {_points(one.score)} of 100 ({between})",
-        f"  rank {first} to {last} whatever the weights (20 % either way)",
+        f"  {_place(first, last)} of all devices, also if every weight were a fifth more or less",
     ]
     parts = zip(one.shares, one.in_tenths(), strict=True)
-    lines += [f"  {tenths / 10:>5.1f}  {share.factor}: {share.words}" for share, tenths in parts]
+    lines += [f"  {tenths / 10:>5.1f}  {share.factor.replace('_', ' ')}: {share.words}" for share, tenths in parts]
     if proposal is not None:
         end = "" if proposal.changes_tier else ", which is no lower tier"
-        lines.append(f"  to do, {proposal.hours:g} hours: {proposal.tier}, {_points(proposal.score)}{end}")
+        to = f"brings it to {proposal.tier}, {_points(proposal.score)}{end}"
+        lines.append(f"  what helps most cheaply: {_hours(proposal.hours)} of work {to}")
         lines += [f"    {action.words}" for action in proposal.actions]
     sys.stdout.write("\n".join(map(showable, lines)) + "\n")
 
@@ -160,8 +162,9 @@ def _print_table(
     with screen() as console:
         console.print(table(columns, width=console.width))
     count = f"{len(shown)} devices" if len(shown) == total else f"the riskiest {len(shown)} of {total:,} devices"
-    words = f"{count}; the order is {steady.mean:.3f} like itself when all weights move by 20 %"
-    sys.stdout.write(f"{words} (worst {steady.least:.3f})\n")
+    alike = f"rank correlation {steady.mean:.3f}, at worst {steady.least:.3f}"
+    sys.stdout.write(f"{count}; were every weight a fifth more or less, the order would be like this one ({alike})\n")
+    sys.stdout.write("one device in full: asepsis risk --device NAME; all work in order: asepsis plan\n")
 
 
 def _reasons(one: Assessment) -> str:
@@ -172,7 +175,16 @@ def _reasons(one: Assessment) -> str:
 def _proposal(proposal: Advice | None) -> str:
     if proposal is None or not proposal.changes_tier:
         return ""
-    return f"{', '.join(action.id for action in proposal.actions)} ({proposal.hours:g} h): {proposal.tier}"
+    titles = "; ".join(work_of(action.id).title for action in proposal.actions)
+    return f"{proposal.tier} after {_hours(proposal.hours)}: {titles}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:g} {'hour' if hours == 1 else 'hours'}"
+
+
+def _place(first: int, last: int) -> str:
+    return f"number {first:,}" if first == last else f"number {first:,} to {last:,}"
 
 
 def _points(number: Any) -> str:

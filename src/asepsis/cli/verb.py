@@ -46,6 +46,29 @@ class Verb(click.Command):
         self.examples = tuple(examples)
         self.params.append(debug_option())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; an error also knows its verb, and how this verb takes a device that was named without more."""
+        if not isinstance(self, click.Group) and any("--device" in option.opts for option in self.params):
+            left = self._left(ctx, args)
+            if left:
+                called = f"{ctx.command_path} --device {left[0]}"
+                raise click.UsageError(f"{left[0]!r} is one word too many; if it is a device: {called}", ctx)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # An option without its word ends the parser before click knows the verb.
+            error.ctx = error.ctx or ctx
+            raise
+
+    def _left(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words that no argument and no option of the verb takes."""
+        if any(isinstance(one, click.Argument) for one in self.params):
+            return []
+        try:
+            return self.make_parser(ctx).parse_args(list(args))[1]
+        except click.UsageError:
+            return []
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples where click would write an epilog."""
         if self.examples:

@@ -133,14 +133,22 @@ def advisories_of(workspace: Workspace | None, folder: Path | None) -> list[Advi
 def _bill(path: Path) -> Bill:
     found = read_sbom(_content(path, DOCUMENT_LIMIT_BYTES))
     if isinstance(found, Problem):
-        raise DesignError(f"{path}: {found.where} {found.why}".replace("  ", " "), code="sbom-unreadable")
+        raise DesignError(
+            f"{path}: {found.where} {found.why}".replace("  ", " "),
+            code="sbom-unreadable",
+            hint="CycloneDX (JSON, XML) and SPDX 2 (JSON, XML, tag-value) are read.",
+        )
     return found
 
 
 def _mud(path: Path) -> Mud:
     found = read_mud(_content(path, MUD_LIMIT_BYTES))
     if isinstance(found, Problem):
-        raise DesignError(f"{path}: {found.where} {found.why}".replace("  ", " "), code="mud-unreadable")
+        raise DesignError(
+            f"{path}: {found.where} {found.why}".replace("  ", " "),
+            code="mud-unreadable",
+            hint="A MUD file is JSON by RFC 8520 that begins with ietf-mud:mud.",
+        )
     return found
 
 

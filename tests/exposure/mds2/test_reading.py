@@ -69,7 +69,7 @@ def test_what_is_not_answered_or_answered_twice_is_told() -> None:
 
 
 def test_a_document_that_only_names_some_questions_is_no_form() -> None:
-    with pytest.raises(Mds2Error, match="no form"):
+    with pytest.raises(Mds2Error, match="no MDS2 form"):
         read_form("letter.csv", b"TXCF-2,we answered,yes\n")
 
 

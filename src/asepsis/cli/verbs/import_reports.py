@@ -44,14 +44,20 @@ def _verb(tool: str) -> click.Command:
 
 def _take(tool: str, path: Path, *, site: str, as_json: bool, workspace: Path | None) -> int:
     from asepsis.cli.text import showable
-    from asepsis.exposure.reported.report import Tool
+    from asepsis.exposure.reported.report import ReportError, Tool
     from asepsis.pipeline.reported import Reports, load_report, tied
     from asepsis.pipeline.workspace import Workspace
 
     place = Workspace.resolve(workspace).open()
     content = load_report(path)
     with Reports.open(place) as reports:
-        report, new, digest = reports.take(content, Tool(tool), name=path.name, site=site)
+        try:
+            report, new, digest = reports.take(content, Tool(tool), name=path.name, site=site)
+        except ReportError as error:
+            hint = (
+                error.hint or f"This verb reads {_MEANT[tool][0].rstrip('.')}; other formats have verbs of their own."
+            )
+            raise ReportError(f"{path}: {error.message}", code=error.code, hint=hint) from error
     found = tied(place, digest)
     assert found is not None
     hosts = found[2]

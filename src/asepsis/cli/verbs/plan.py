@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,8 @@ from asepsis.cli.standing import now_option
 from asepsis.cli.verb import Verb, VerbGroup, json_option, site_option, workspace_option
 
 HOURS_MOST = 10_000
+# As Atlassian documents keys: a capital letter, then capital letters, digits or underscores; 255 are its field's most.
+JIRA_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,254}")
 
 
 @click.group(
@@ -69,6 +72,8 @@ def command(
         return Exit.DONE
     if as_json + as_csv + servicenow + (jira is not None) > 1:
         raise click.UsageError("--json, --csv, --servicenow and --jira contradict each other")
+    if jira is not None and not JIRA_KEY.fullmatch(jira):
+        raise click.BadParameter(f"{jira!r} is no key of a project, such as MED", context, param_hint="'--jira'")
 
     from asepsis.cli.plan import chosen, in_full, print_plan
     from asepsis.exposure.plan import plan_of, read_hours

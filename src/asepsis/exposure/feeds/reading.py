@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
+from typing import Final
 
 from asepsis.exposure.advisory import Advisory, Problem, Provenance
 from asepsis.exposure.feeds.csaf import is_csaf, read_csaf
@@ -27,6 +28,8 @@ from asepsis.exposure.feeds.vex import (
     read_parts,
 )
 from asepsis.kernel.value import value
+
+NOT_READ: Final = "is none of the documents that are read: CSAF, OpenVEX, CycloneDX, CVE, KEV, EPSS, the FDA's"
 
 
 class Kind(StrEnum):
@@ -90,7 +93,7 @@ def read_document(content: bytes, path: str, signature: str = "") -> Document | 
         classes = read_classes(plain, notes)
         return classes if isinstance(classes, Problem) else _table(Kind.FDA_CLASSES, classes, "", "", provenance, plain)
     if not plain.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return Problem(where="", why="is no document that is known here")
+        return Problem(where="", why=NOT_READ)
     root = read_json(plain, notes)
     if isinstance(root, Problem):
         return root
@@ -114,7 +117,7 @@ def _json(root: Field, notes: Notes, provenance: Provenance, plain: bytes) -> Do
     if is_recalls(root):
         recalls = read_recalls(root, notes)
         return _table(Kind.FDA_RECALLS, recalls, recalls.updated, "", provenance, plain)
-    return Problem(where="", why="is no document that is known here")
+    return Problem(where="", why=NOT_READ)
 
 
 def _advisory(kind: Kind, advisory: Advisory, plain: bytes) -> Document | Problem:

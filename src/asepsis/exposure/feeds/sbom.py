@@ -87,7 +87,7 @@ def read_sbom(content: bytes) -> Bill | Problem:
             return _cyclonedx(root, "", notes)
     elif b"SPDXVersion:" in plain[:4096]:
         return _tag_value(plain.decode("utf-8", "replace"), notes)
-    return Problem(where="", why="is no list of components that is known here")
+    return Problem(where="", why="is no list of components")
 
 
 def _cyclonedx(root: Field, edition: str, notes: Notes) -> Bill:

@@ -115,7 +115,7 @@ def _form(name: str, rows: Iterable[Row]) -> Form:
     found = answers[edition]
     if len(found) < ANSWERS_LEAST:
         raise Mds2Error(
-            f"{name}: no form of HN 1-2013 or HN 1-2019: only {len(found)} questions were recognised",
+            f"{name} is no MDS2 form (HN 1-2013 or HN 1-2019): {_recognised(len(found))} of the questions was found",
             code="mds2-no-form",
             hint="Rows are recognised by the ids of the questions, such as TXCF-2 or 18-2.",
         )
@@ -131,6 +131,10 @@ def _form(name: str, rows: Iterable[Row]) -> Form:
         version=head.get("version", ""),
         released=found[_RELEASED].text if _RELEASED in found else head.get("released", ""),
     )
+
+
+def _recognised(count: int) -> str:
+    return f"only {count}" if count else "none"
 
 
 def _note_head(cells: Sequence[str], head: dict[str, str]) -> None:
