@@ -165,7 +165,7 @@ def test_a_pump_that_takes_whoever_calls_stands_before_a_printer_that_does() -> 
     assert assess(printer).score < assess(pump).score / 2
     reasons = " ".join(share.words for share in assess(pump).shares)
     assert "gives drugs into a vein" in reasons
-    assert "takes whoever calls" in reasons
+    assert "any computer can use its clinical service" in reasons
 
 
 def test_what_attackers_use_already_weighs_more_than_a_high_base_score() -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Device, DeviceRecord
-from asepsis.web.exposure.fleet import day_by_day
+from asepsis.web.exposure.fleet import day_by_day, riskiest
 from asepsis.web.exposure.models import Advisory, DepartmentRisk, Examined, Finding, FleetRisk, Risk
 from asepsis.web.exposure.scored import scored
 from asepsis.web.facilities.models import Department, DeviceGroup
@@ -243,6 +243,24 @@ def test_risk_begins_with_the_riskiest_and_counts_tiers_places_and_days(analyst:
     assert listed["items"][0]["device"] == "pump0001"
     rest = analyst.get(f"/api/v1/risk/devices?limit=1&cursor={listed['next']}").json()
     assert (rest["items"][0]["device"], rest["next"]) == ("pump0002", None)
+
+
+def test_devices_that_are_risky_for_the_same_reasons_stand_on_one_line(
+    analyst: Client, pumps: tuple[Device, Device], make_device: MakeDevice
+) -> None:
+    for number in range(3, 14):
+        twin = make_device(f"pump{number:04}", title=f"Plum {number}", category="infusion_pump", site="north")
+        judged(twin, score=49.0, rank=number, tier="critical")
+    found = riskiest(Risk.objects.all(), 5)
+    assert [[one.device_id for one in alike.risks][:3] for alike in found] == [
+        ["pump0001", "pump0003", "pump0004"],
+        ["pump0002"],
+    ]
+    assert (len(found[0].named), found[0].more) == (8, 4)
+    for address in ("/", "/risk/"):
+        text = read(analyst, address)
+        assert text.count("It gives drugs into a vein.") == 2, address
+        assert "and 4 more" in text, address
 
 
 ADDRESSES = (

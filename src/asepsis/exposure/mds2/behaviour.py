@@ -27,7 +27,7 @@ class Observation(StrEnum):
     INTERNET = "talks with the internet"
     MANAGED = "managed from the internet"
     TLS = "TLS agreed on"
-    OPEN_SERVICE = "a clinical service that takes whoever calls"
+    OPEN_SERVICE = "a clinical service that any computer can use"
     ANONYMOUS = "somebody let in without a name"
     OLD_SERVICE = "Telnet or FTP served"
     WIFI = "Wi-Fi"

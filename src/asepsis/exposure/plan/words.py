@@ -89,8 +89,7 @@ def _meaning(product: Product, count: int) -> str:
     these = "This device" if count == 1 else f"Each of these {count:,} devices"
     if harm is None:
         return f"{these} does something that is not known yet; what hangs on it neither."
-    end = ", and a life may hang on it" if harm.sustains_life else ""
-    return f"{these} {harm.function}{end}; the worst that can happen is {harm.severity}."
+    return f"{these} {harm.told}."
 
 
 def _outcome(promises: Sequence[Promise]) -> str:

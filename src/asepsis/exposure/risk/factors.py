@@ -112,18 +112,18 @@ def _exposure_of(partners: int, networks: int, contacts: bool, managed: bool) ->
         )
     )
     words = [_reach_words(partners, networks)]
-    words += ["managed from the internet"] if managed else []
-    words += ["talks with the internet"] if contacts else []
-    return _known("exposure", reached, ", ".join(words))
+    words += ["it is managed from the internet"] if managed else []
+    words += ["it talks with the internet"] if contacts else []
+    return _known("exposure", reached, ", and ".join(words))
 
 
 def _reach_words(partners: int, networks: int) -> str:
     if not partners and not networks:
         return "it was seen talking with nobody"
-    said = f"{partners} {'partner' if partners == 1 else 'partners'}"
+    said = f"it talks with {partners:,} {'computer or device' if partners == 1 else 'computers or devices'}"
     if not networks:
-        return f"{said}, none in another network"
-    return f"{said} in {networks} other {'network' if networks == 1 else 'networks'}"
+        return f"{said}, none of them in another network"
+    return f"{said}, in {networks:,} {'network' if networks == 1 else 'networks'} besides its own"
 
 
 def _weaknesses(facts: Facts) -> Factor:
@@ -135,7 +135,7 @@ def _weaknesses_of(names: frozenset[str]) -> Factor:
     kinds = sorted((KINDS[name] for name in names if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
     # Half the ease: a weakness that was seen is used by few.
     chance = any_of(kind.ease / 2 for kind in kinds)
-    words = "; ".join(kind.title.lower() for kind in kinds) or "none was seen"
+    words = "; ".join(kind.title[0].lower() + kind.title[1:] for kind in kinds) or "none was seen"
     return _known("weaknesses", chance, words)
 
 
@@ -152,7 +152,7 @@ def _vulnerabilities_of(threats: tuple[Threat, ...], read: bool) -> Factor:  # t
     certain = [threat for threat in threats if threat.is_certain]
     words = _threats_words(len(certain), len(threats) - len(certain))
     if any(threat.is_exploited for threat in threats):
-        words += "; attackers use one already"
+        words += "; attackers use one of them already"
     if not read:
         # What was found does not make it better than what is not known.
         middle, high = any_of((middle, _UNREAD[1])), any_of((high, _UNREAD[2]))
@@ -161,11 +161,14 @@ def _vulnerabilities_of(threats: tuple[Threat, ...], read: bool) -> Factor:  # t
 
 def _threats_words(certain: int, doubtful: int) -> str:
     if not certain and not doubtful:
-        return "none of the advisories that were read speaks of it"
-    affected = (
-        f"{certain} known {'vulnerability' if certain == 1 else 'vulnerabilities'}" if certain else "none for sure"
-    )
-    return f"{affected}, {doubtful} more that may or may not concern it" if doubtful else affected
+        return "no advisory that was read speaks of it"
+    if not certain:
+        return f"{_faults(doubtful)} of products like it, which it may or may not have"
+    return f"it has {_faults(certain)}{f', and may have {doubtful} more' if doubtful else ''}"
+
+
+def _faults(count: int) -> str:
+    return f"{count} published security {'fault' if count == 1 else 'faults'}"
 
 
 def _chance(threat: Threat, end: int) -> float:
@@ -182,7 +185,7 @@ def _no_controls(facts: Facts) -> Factor:
 @lru_cache(maxsize=REMEMBERED)
 def _no_controls_of(controls: frozenset[Control], told: bool) -> Factor:  # the key
     left = prod(1.0 - STRENGTH[control] for control in controls)
-    names = ", ".join(sorted(str(control) for control in controls)) or "none"
+    names = ", ".join(sorted(str(control).replace("_", " ") for control in controls)) or "nothing"
     if told or controls:
         return _known("no_controls", left, f"what protects it: {names}")
     return Factor(name="no_controls", low=0.1, middle=1.0, high=1.0, words="nobody has said what protects it")
@@ -200,8 +203,7 @@ def _function_of(category: str | None) -> Factor:
         return Factor(name="function", low=low, middle=middle, high=high, words="it is not known what it is")
     severity = _SEVERITY[harm.severity]
     worst = severity if harm.sustains_life else min(severity, _WITHOUT_LIFE)
-    sustains = ", and a life may hang on it" if harm.sustains_life else ""
-    return _known("function", worst, f"it {harm.function}{sustains}; the worst harm is {harm.severity}")
+    return _known("function", worst, f"it {harm.told}")
 
 
 def _device_class(facts: Facts) -> Factor:
@@ -214,7 +216,7 @@ def _device_class_of(category: str | None) -> Factor:
     if harm is None:
         low, middle, high = _UNKNOWN_CLASS
         return Factor(name="device_class", low=low, middle=middle, high=high, words="its class is not known")
-    words = "no medical device by 21 CFR" if harm.fda_class is None else f"FDA class {harm.fda_class}"
+    words = "by US law no medical device (21 CFR)" if harm.fda_class is None else f"FDA class {harm.fda_class}"
     regulation = f" ({harm.regulation})" if harm.regulation else ""
     return _known("device_class", _CLASS[harm.fda_class], f"{words}{regulation}")
 
@@ -231,8 +233,8 @@ def _patients_of(patients: int) -> Factor:
 
 def _patients_words(count: int) -> str:
     if count == 1:
-        return "one medical device, itself or one that needs it"
-    return f"{count} medical devices need it, itself included" if count else "no medical device needs it"
+        return "one medical device depends on it, or it is one"
+    return f"{count:,} medical devices depend on it, itself included" if count else "no medical device depends on it"
 
 
 def _impact(facts: Facts) -> Factor:
@@ -269,7 +271,7 @@ def _data(facts: Facts) -> Factor:
 @lru_cache(maxsize=REMEMBERED)
 def _data_of(messages: int) -> Factor:
     share = min(1.0, log10(1 + messages) / log10(1 + _DATA_FULL))
-    return _known("data", share, f"{messages:,} messages with patient data a day")
+    return _known("data", share, f"{messages:,} {'message' if messages == 1 else 'messages'} with patient data a day")
 
 
 def _known(name: str, number: float, words: str) -> Factor:

@@ -61,7 +61,7 @@ _ALL: Final = (
     ),
     _kind(
         "anonymous-access",
-        "A service lets anybody in without a name",
+        "A service lets anybody in, without a name or password",
         "CWE-306 Missing Authentication for Critical Function",
         *(1.0, 1.0),
         "Files or messages can be read, and perhaps put there, by anybody on the network.",
@@ -69,7 +69,7 @@ _ALL: Final = (
     ),
     _kind(
         "service-without-authentication",
-        "A clinical service takes whoever calls",
+        "Any computer can use its clinical service, without a password",
         "CWE-306 Missing Authentication for Critical Function",
         *(0.8, 2.0),
         "Any computer on the network can send orders, images or results in another's name, or ask for them.",
@@ -77,7 +77,7 @@ _ALL: Final = (
     ),
     _kind(
         "control-without-authentication",
-        "A control protocol obeys whoever calls",
+        "Any computer can switch it, without a password",
         "CWE-306 Missing Authentication for Critical Function",
         *(0.9, 2.0),
         "Ventilation, gases or power can be switched by any computer that reaches the controller.",
@@ -85,7 +85,7 @@ _ALL: Final = (
     ),
     _kind(
         "smb-version-1",
-        "SMB version 1 is spoken",
+        "It shares files by SMB version 1, which worms use",
         "CWE-477 Use of Obsolete Function; MS-SMB 1 deprecated by Microsoft in 2014",
         *(1.0, 2.0),
         "The worms that stopped hospitals in 2017 spread by this protocol.",
@@ -93,7 +93,7 @@ _ALL: Final = (
     ),
     _kind(
         "tls-below-1.2",
-        "TLS older than 1.2 is spoken",
+        "Its encryption is out of date (TLS older than 1.2)",
         "RFC 8996 (TLS 1.0 and 1.1 must not be used); CWE-327 Broken or Risky Cryptographic Algorithm",
         *(0.4, 2.0),
         "The encryption can be broken or turned down, so data that seem protected are not.",
@@ -109,7 +109,7 @@ _ALL: Final = (
     ),
     _kind(
         "ssh-out-of-support",
-        "The SSH software is out of support",
+        "Its software for remote access is out of support (SSH)",
         "CWE-1104 Use of Unmaintained Third Party Components",
         *(0.4, 4.0),
         "Faults that become known are no longer mended in the door by which the device is looked after.",
@@ -117,7 +117,7 @@ _ALL: Final = (
     ),
     _kind(
         "ssh-weak",
-        "SSH agrees on algorithms that must not be used",
+        "Its remote access uses encryption that must not be used (SSH)",
         "RFC 9142 and RFC 8758; CWE-327 Broken or Risky Cryptographic Algorithm",
         *(0.3, 1.0),
         "A session of the service staff could be read or taken over by somebody with means.",
@@ -133,7 +133,7 @@ _ALL: Final = (
     ),
     _kind(
         "telnet",
-        "Telnet is served",
+        "It can be steered by Telnet, without encryption",
         "CWE-319 Cleartext Transmission of Sensitive Information; NIST SP 800-53 CM-7",
         *(0.9, 1.0),
         "The device can be steered through a door without any protection.",
@@ -141,7 +141,7 @@ _ALL: Final = (
     ),
     _kind(
         "ftp",
-        "FTP is served",
+        "It offers files by FTP, without encryption",
         "CWE-319 Cleartext Transmission of Sensitive Information; NIST SP 800-53 CM-7",
         *(0.7, 1.0),
         "Files, perhaps of patients or of software, cross the network open to be read and changed.",
@@ -165,7 +165,7 @@ _ALL: Final = (
     ),
     _kind(
         "snmp-unprotected",
-        "SNMP version 1 or 2c is answered",
+        "It answers network management without encryption (SNMP version 1 or 2c)",
         "CWE-319 Cleartext Transmission of Sensitive Information; RFC 3410 8 (versions 1 and 2c are Historic)",
         *(0.5, 1.0),
         "The device tells anybody who listens what it is and how to reach it.",
@@ -173,7 +173,7 @@ _ALL: Final = (
     ),
     _kind(
         "rdp-without-nla",
-        "Remote desktop without network level authentication",
+        "Its remote desktop opens before anybody signs in",
         "CWE-306 Missing Authentication for Critical Function; MS-RDPBCGR 5.4.5",
         *(0.8, 1.0),
         "Whoever reaches it gets as far as the sign-in screen, where worms have got in before.",
@@ -197,7 +197,7 @@ _ALL: Final = (
     ),
     _kind(
         "ble-pairing-unprotected",
-        "Bluetooth pairing proves nothing",
+        "Its Bluetooth pairing does not prove who is paired",
         "CWE-306 Missing Authentication for Critical Function; Bluetooth Core 3.H.2.3.5.2 (Just Works)",
         *(0.5, 1.0),
         "Whoever is in the room while it is paired can step in between and read or change readings.",

@@ -16,6 +16,7 @@ from asepsis.kernel.value import value
 from asepsis.pipeline import demo
 from asepsis.web.authorisation.patients import reference_of
 from asepsis.web.devices.models import Device, DeviceRecord
+from asepsis.web.exposure.models import Examined
 from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from asepsis.web.people.models import Person, Role, RoleGrant
 
@@ -138,6 +139,8 @@ def ensure() -> None:
                 person.save(update_fields=["password"])
                 RoleGrant.objects.create(person=person, role=sample.role, **_scope(sample.role, departments, pumps))
         _write_records(departments, Person.objects.get(username="jonas"))
+        # Risk is told by department too: it is worked out anew with what was just written.
+        Examined.objects.update(inputs="")
 
 
 def _scope(role: Role, departments: dict[str, Department], pumps: DeviceGroup) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -20,12 +20,15 @@ from asepsis.web.devices.written_down import is_hidden_anywhere
 from asepsis.web.exposure.cells import TIER_TONES
 from asepsis.web.exposure.models import DepartmentRisk, Examined, FleetRisk, Risk, Tally
 from asepsis.web.exposure.scope import examined, risks_of, version
-from asepsis.web.exposure.scored import Scored, scored
+from asepsis.web.exposure.scored import scored
 from asepsis.web.facilities.models import Department, Site
 from asepsis.web.ledger.record import record
 from asepsis.web.remembered import remembered
 
-RISKIEST_SHOWN: Final = 12
+# Devices of one model are risky for one reason, and stand on one line: so many are looked at, so many lines shown.
+RISKIEST_LOOKED_AT: Final = 60
+RISKIEST_SHOWN: Final = 10
+ALIKE_NAMED: Final = 8
 REASONS_SHOWN: Final = 3
 DAYS_SHOWN: Final = 90
 PLACES_SHOWN: Final = 12
@@ -66,11 +69,50 @@ def tier_counts(rows: QuerySet[Risk], of: str) -> dict[str, int]:
     return dict(remembered(rows.order_by().values_list("tier").annotate(count=Count("pk")), of))
 
 
-def riskiest(rows: QuerySet[Risk], most: int) -> list[tuple[Risk, Sequence[Scored]]]:
-    """The riskiest devices, each with what adds most to its score."""
+@value
+class Alike:
+    """Devices of one kind, tier and place that are risky for the same reasons: one thing to understand."""
+
+    risks: tuple[Risk, ...]
+    """The riskiest first; at least one."""
+    reasons: tuple[str, ...]
+    """What adds most to the score, as sentences."""
+
+    @property
+    def first(self) -> Risk:
+        """The riskiest of them."""
+        return self.risks[0]
+
+    @property
+    def named(self) -> tuple[Risk, ...]:
+        """Those that are named."""
+        return self.risks[:ALIKE_NAMED]
+
+    @property
+    def more(self) -> int:
+        """How many are not named."""
+        return len(self.risks) - len(self.named)
+
+
+def riskiest(rows: QuerySet[Risk], most: int) -> list[Alike]:
+    """The riskiest devices with what adds most to their scores; those that are risky for the same reasons together."""
     # Looked up beside: with a join, SQLite sorts all rows before it takes the first.
-    found = rows.prefetch_related("device__site").order_by("rank")[:most]
-    return [(one, scored(one)[:REASONS_SHOWN]) for one in found]
+    found = rows.prefetch_related("device__site").order_by("rank")[:RISKIEST_LOOKED_AT]
+    alike: dict[Hashable, list[Risk]] = {}
+    for one in found:
+        advised = one.advice or {}
+        key = (
+            *(one.tier, one.device.category, one.device.site_id, reasons_of(one)),
+            *(tuple(action["id"] for action in advised.get("actions", ())), advised.get("tier")),
+        )
+        alike.setdefault(key, []).append(one)
+    together = [Alike(risks=tuple(risks), reasons=reasons_of(risks[0])) for risks in alike.values()]
+    return together[:most]
+
+
+def reasons_of(risk: Risk) -> tuple[str, ...]:
+    """What adds most to a score, the most first."""
+    return tuple(one.why for one in scored(risk)[:REASONS_SHOWN])
 
 
 @value
@@ -173,6 +215,6 @@ def day_by_day(rows: Sequence[Tally], until: date) -> list[Counted]:
     return days
 
 
-def riskiest_of(request: HttpRequest, most: int) -> list[tuple[Risk, Sequence[Scored]]]:
+def riskiest_of(request: HttpRequest, most: int) -> list[Alike]:
     """For the overview; nothing where the person may not see risk."""
     return riskiest(risks_of(request.user), most) if may(request.user, Action.RISK_VIEW).allowed else []
