@@ -260,9 +260,7 @@ def _other(matches: Field, layer: Field, *, is_outbound: bool) -> tuple[Other, s
                 return Other.NETWORK, text, ipaddress.ip_network(text, strict=False)
             except ValueError:
                 layer.notes.add(layer.where, f"names a network that is none: {text[:60]!r}")
-    if mud.get("local-networks").content is not None or (
-        isinstance(mud.content, dict) and "local-networks" in mud.content
-    ):
+    if isinstance(mud.content, dict) and "local-networks" in mud.content:
         return Other.LOCAL_NETWORKS, "", None
     return Other.ANYBODY, "", None
 
