@@ -22,6 +22,7 @@ from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.reported.tying import ReportedFinding
 from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, Threat, advise, assess, stability
 from asepsis.exposure.risk.gather import Gathering
+from asepsis.exposure.risk.reports import Claimed, claimed_of
 from asepsis.exposure.risk.threats import threats_of
 from asepsis.exposure.weaknesses import Weakness, judge
 from asepsis.history import Selection
@@ -70,6 +71,8 @@ class Threats:
     by_device: Mapping[str, tuple[Threat, ...]]
     advisories_read: bool
     """There were advisories beside those of the demonstration."""
+    claimed: Mapping[str, Claimed]
+    """What reports of others claim."""
 
 
 def risks(
@@ -115,8 +118,10 @@ def _facts(
             devices,
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
-    known = Threats(by_device={}, advisories_read=False) if threats is None else threats
-    facts = gathering.facts(found, known.by_device, controls or {}, advisories_read=known.advisories_read)
+    known = Threats(by_device={}, advisories_read=False, claimed={}) if threats is None else threats
+    facts = gathering.facts(
+        found, known.by_device, controls or {}, known.claimed, advisories_read=known.advisories_read
+    )
     return found, facts
 
 
@@ -217,13 +222,15 @@ def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | 
                 told = _told(workspace, cards)
                 findings = list(matcher.findings(devices))
         in_parts = component_findings(workspace, registry, devices, told.advisories)
+        reported = reported_findings(workspace, registry, site=site, now_ns=time.time_ns())
     told = replace(told, advisories=(*told.advisories, *in_parts.own))
-    return _threats([*findings, *in_parts.findings], told)
+    return _threats([*findings, *in_parts.findings], told, reported)
 
 
-def _threats(findings: Iterable[Finding], told: Documents) -> Threats:
+def _threats(findings: Iterable[Finding], told: Documents, reported: Iterable[ReportedFinding]) -> Threats:
     by_device = threats_of(findings, told.advisories, exploited=told.exploited, likelihood=told.likelihood)
-    return Threats(by_device=by_device, advisories_read=told.read > 0)
+    claimed = claimed_of(reported, by_device, exploited=told.exploited, likelihood=told.likelihood)
+    return Threats(by_device=by_device, advisories_read=told.read > 0, claimed=claimed)
 
 
 @value
@@ -243,7 +250,7 @@ class Examination:
     parts: Parts
     """What advisories mean for the lists of components that are held."""
     reported: Sequence[ReportedFinding] = ()
-    """What other scanners' reports claim; no risk follows from a stranger's word alone."""
+    """What other scanners' reports and penetration tests claim; it counts as another's word."""
 
 
 def examine(
@@ -252,6 +259,7 @@ def examine(
     site: str | None = None,
     now_ns: int | None = None,
     controls: Mapping[str, frozenset[Control]] | None = None,
+    tested: Sequence[ReportedFinding] = (),
 ) -> Examination:
     """Findings, weaknesses, risk and advice for all devices of a workspace, or of one site.
 
@@ -262,20 +270,21 @@ def examine(
         site: Only this site.
         now_ns: For which moment support is judged; now, when it is None.
         controls: What people have recorded, by device.
+        tested: What penetration tests found, beside the reports that the workspace holds.
     """
+    moment_ns = time.time_ns() if now_ns is None else now_ns
     with Registry.open(workspace.registry_path) as registry:
         devices = registry.devices(site)
+        reported = [*reported_findings(workspace, registry, site=site, now_ns=moment_ns), *tested]
         with judging(workspace) as (matcher, cards):
             told = _told(workspace, cards)
             found = [one for one in matcher.findings(devices) if one.verdict.answer is not Exposed.NOT_AFFECTED]
         in_parts = component_findings(workspace, registry, devices, told.advisories)
         found += [one for one in in_parts.findings if one.verdict.answer is not Exposed.NOT_AFFECTED]
         told = replace(told, advisories=(*told.advisories, *in_parts.own))
+        threats = _threats(found, told, reported)
         weak, facts = _facts(
-            workspace, registry, devices, site=site, now_ns=now_ns, threats=_threats(found, told), controls=controls
-        )
-        reported = reported_findings(
-            workspace, registry, site=site, now_ns=time.time_ns() if now_ns is None else now_ns
+            workspace, registry, devices, site=site, now_ns=moment_ns, threats=threats, controls=controls
         )
     advised: dict[Facts, Advice | None] = {}
     advice = []

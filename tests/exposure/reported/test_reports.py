@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 
@@ -9,9 +10,12 @@ import pytest
 
 from asepsis.exposure.reported.nessus import read_nessus
 from asepsis.exposure.reported.nmap import read_nmap
-from asepsis.exposure.reported.report import Report, ReportError, Severity
+from asepsis.exposure.reported.report import Report, ReportError, Service, Severity
 from asepsis.exposure.reported.sarif import read_sarif
-from asepsis.exposure.reported.tying import Ties, findings_of, newest
+from asepsis.exposure.reported.tying import ReportedFinding, Ties, findings_of, managed, newest
+from asepsis.exposure.risk.facts import Threat
+from asepsis.exposure.risk.reports import claimed_of
+from asepsis.exposure.risk.threats import impact_of
 from asepsis.kernel.time import SECOND_NS
 from tests.exposure.scanning.planned import NOW_NS, device
 
@@ -94,6 +98,46 @@ def test_nessus_names_plugins_with_score_and_advice() -> None:
     (claim,) = host.claims
     assert (claim.number, claim.severity, claim.base) == ("97833", Severity.CRITICAL, 8.1)
     assert (claim.port, claim.vulnerabilities, claim.action) == (445, ("CVE-2017-0143",), "Apply the update.")
+
+
+def test_nessus_says_what_an_attacker_gets_and_whether_programs_for_it_are_published() -> None:
+    told = NESSUS.replace(
+        b"<solution>",
+        b"<cvss3_vector>CVSS:3.0/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H</cvss3_vector>"
+        b"<exploit_available>true</exploit_available><solution>",
+    )
+    (claim,) = read_nessus(told).hosts[0].claims
+    assert (impact_of(claim.vector), claim.is_public) == ((1.0, 1.0, 1.0), True)
+    (silent,) = read_nessus(NESSUS).hosts[0].claims
+    assert (silent.vector, silent.is_public) == ("", False)
+
+
+def test_open_ports_of_management_are_claims_and_others_are_not() -> None:
+    names = ["telnet", "ftp", "https", "snmp", "vnc"]
+    services = [Service(port=number, transport="tcp", name=name, product="") for number, name in enumerate(names, 1)]
+    found = {claim.number: (claim.weakness, claim.port) for claim in managed(services)}
+    # SNMP is answered by datagrams; by TCP it is something else.
+    assert found == {"open-telnet": ("telnet", 1), "open-ftp": ("ftp", 2), "open-vnc": ("", 5)}
+
+
+def test_what_an_advisory_says_for_sure_is_not_counted_again_and_what_traffic_contradicts_is_doubted() -> None:
+    claim = read_nessus(NESSUS).hosts[0].claims[0]
+    told = ReportedFinding(
+        device="archive",
+        claim=claim,
+        report="",
+        source="Nessus",
+        at_ns=NOW_NS,
+        believed=True,
+        why="",
+        contradictions=(),
+    )
+    by_advisory = {"archive": (Threat(id="CVE-2017-0143", is_certain=True),)}
+    assert claimed_of([told], by_advisory) == {}
+    (unsure,) = claimed_of([told], {}, likelihood={"CVE-2017-0143": 0.9})["archive"].threats
+    assert (unsure.base, unsure.epss, unsure.is_certain, unsure.is_doubted) == (8.1, 0.9, False, False)
+    (doubted,) = claimed_of([dataclasses.replace(told, believed=False)], {})["archive"].threats
+    assert doubted.is_doubted
 
 
 def test_sarif_names_the_device_that_a_result_is_at() -> None:

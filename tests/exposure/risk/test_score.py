@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from asepsis.exposure.risk import Control, Facts, Threat, Tier, advise, assess, stability
 from asepsis.exposure.risk.actions import possible
-from asepsis.exposure.risk.factors import _IMPACT_OF_WEAKNESS
+from asepsis.exposure.risk.factors import _IMPACT_OF_WEAKNESS, likelihood_factors
 from asepsis.exposure.risk.score import HARM_WEIGHTS, LIKELIHOOD_WEIGHTS
 from asepsis.exposure.weaknesses import KINDS
 from asepsis.knowledge.harm import SEVERITIES, harm_of
@@ -35,6 +35,18 @@ threats = st.builds(
     epss=st.none() | st.floats(0, 1),
     is_exploited=st.booleans(),
     has_fix=st.booleans(),
+    is_public=st.booleans(),
+)
+claims = st.builds(
+    Threat,
+    id=st.sampled_from([f"open:{number}" for number in range(9)]),
+    is_certain=st.just(False),
+    base=st.floats(0, 10),
+    impact=st.none() | st.tuples(_IMPACTS, _IMPACTS, _IMPACTS),
+    epss=st.none() | st.floats(0, 1),
+    is_exploited=st.booleans(),
+    is_public=st.booleans(),
+    is_doubted=st.booleans(),
 )
 facts_of_devices = st.builds(
     Facts,
@@ -46,6 +58,8 @@ facts_of_devices = st.builds(
     managed_from_internet=st.booleans(),
     weaknesses=st.frozensets(st.sampled_from(sorted(KINDS)), max_size=6),
     threats=st.lists(threats, max_size=4).map(tuple),
+    reported=st.lists(claims, max_size=4).map(tuple),
+    reported_weaknesses=st.frozensets(st.sampled_from(sorted(KINDS)), max_size=3),
     advisories_read=st.booleans(),
     controls=st.frozensets(st.sampled_from(Control)),
     controls_told=st.booleans(),
@@ -87,13 +101,21 @@ def _worse_threat(threat: Threat, step: int) -> Threat:
         {"epss": min(1.0, (threat.epss or 0.0) + 0.2)},
         {} if threat.base is None else {"base": min(10.0, known + 2)},
         {} if threat.impact is None else {"impact": (1.0, 1.0, 1.0)},
+        {"is_public": True},
+        {"is_doubted": False},
     ]
     return replace(threat, **ways[step % len(ways)])
 
 
+def _worse_claim(claim: Threat, step: int) -> Threat:
+    # A claim whose parts are known is not certain for it: no report makes one certain.
+    worse = _worse_threat(claim, step)
+    return replace(worse, is_certain=False)
+
+
 @PATIENT
-@given(facts_of_devices, st.sampled_from(sorted(KINDS)), threats, st.integers(0, 20))
-def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Threat, step: int) -> None:
+@given(facts_of_devices, st.sampled_from(sorted(KINDS)), threats, claims, st.integers(0, 20))
+def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Threat, claim: Threat, step: int) -> None:
     worse = [
         replace(facts, partners=facts.partners + step),
         replace(facts, networks=facts.networks + step),
@@ -101,12 +123,16 @@ def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Th
         replace(facts, managed_from_internet=True),
         replace(facts, weaknesses=facts.weaknesses | {kind}),
         replace(facts, threats=(*facts.threats, threat)),
+        replace(facts, reported=(*facts.reported, claim)),
+        replace(facts, reported_weaknesses=facts.reported_weaknesses | {kind}),
         replace(facts, patients=facts.patients + step),
         replace(facts, patient_messages=facts.patient_messages + 1000 * step),
         replace(facts, controls=facts.controls - {min(facts.controls, default=Control.WATCHED)}),
     ]
     if facts.threats:
         worse.append(replace(facts, threats=(_worse_threat(facts.threats[0], step), *facts.threats[1:])))
+    if facts.reported:
+        worse.append(replace(facts, reported=(_worse_claim(facts.reported[0], step), *facts.reported[1:])))
     before = assess(facts).score
     for changed in worse:
         assert assess(changed).score >= before
@@ -206,3 +232,38 @@ def test_stability_is_one_where_nothing_can_move_and_repeatable() -> None:
     assert all(1 <= first <= last <= len(mixed) for first, last in found.ranks.values())
     # Weights that may be anything no longer give our order: the measure can fail.
     assert stability(mixed, noise=1.0).least < found.least
+
+
+def test_the_word_of_others_raises_the_score_and_leaves_open_that_it_is_wrong() -> None:
+    device = Facts(device="d", category="ct", advisories_read=True, controls_told=True)
+    claim = Threat(id="97833:tcp:445", is_certain=False, base=9.8, impact=(1.0, 1.0, 1.0))
+    claimed, published = replace(device, reported=(claim,)), replace(device, reported=(replace(claim, is_public=True),))
+    doubted = replace(device, reported=(replace(claim, is_doubted=True),))
+    sure = replace(device, threats=(replace(claim, is_certain=True),))
+    assert assess(claimed).low == assess(device).low
+    assert assess(device).score < assess(claimed).score < assess(published).score
+    assert assess(claimed).score < assess(sure).score
+    # What is doubted widens the interval and moves nothing.
+    assert (assess(doubted).score, assess(doubted).low) == (assess(device).score, assess(device).low)
+    assert assess(doubted).high == assess(claimed).high > assess(device).high
+
+
+def test_a_thousand_claims_of_reports_weigh_no_more_than_half_of_what_is_sure() -> None:
+    device = Facts(device="d", category="ct", advisories_read=True)
+    many = tuple(Threat(id=f"{number}", is_certain=False, base=10.0) for number in range(200))
+    shares = {one.factor: one.words for one in assess(replace(device, reported=many)).shares}
+    (factor,) = [one for one in likelihood_factors(replace(device, reported=many)) if one.name == "vulnerabilities"]
+    assert (factor.low, round(factor.middle, 6), round(factor.high, 6)) == (0.0, 0.5, 1.0)
+    assert shares["vulnerabilities"].endswith("reports claim 200 more")
+
+
+def test_an_open_port_that_a_report_names_weighs_less_than_one_that_was_seen() -> None:
+    device = Facts(device="d", category="ct")
+    claimed, seen = (
+        replace(device, reported_weaknesses=frozenset({"telnet"})),
+        replace(device, weaknesses=frozenset({"telnet"})),
+    )
+    assert assess(device).score < assess(claimed).score < assess(seen).score
+    assert assess(claimed).low == assess(device).low
+    both = replace(seen, reported_weaknesses=frozenset({"telnet"}))
+    assert assess(both).score == assess(seen).score

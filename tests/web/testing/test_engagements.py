@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from asepsis.exposure.engagement import EngagementError, in_scope, networks
+from asepsis.exposure.reported.report import Tool
+from asepsis.pipeline.reported import Reports
 from asepsis.pipeline.workspace import Workspace
+from asepsis.web.devices.projection import refresh as refresh_devices
+from asepsis.web.exposure.models import Finding, Risk
+from asepsis.web.exposure.projection import is_stale, refresh
 from asepsis.web.testing.models import Engagement, EngagementFinding
 from tests.exposure.reported.test_reports import NESSUS
 from tests.pipeline.scanning.traffic import PUMP, SERVER, mac, seen_just_now
@@ -120,3 +127,61 @@ def test_a_report_is_brought_in_and_its_hosts_are_devices(
     assert ada.post("/api/v1/scan-reports", wrong).status_code == 422
     other = signed_in(make_person("sue", "security_analyst", site=make_device("c", site="south").site))
     assert other.get(f"/api/v1/scan-reports/{digest}").status_code == 404
+
+
+def test_reports_and_tests_raise_the_risk_of_a_device_and_stand_among_its_findings(
+    workspace: Workspace, tmp_path: Path, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    known = seen_just_now(workspace, tmp_path)
+    refresh_devices(workspace)
+    refresh(workspace)
+    before = Risk.objects.get(pk=known[SERVER])
+    assert not Finding.objects.filter(source=Finding.Source.REPORT).exists()
+
+    service = b'<ReportItem port="23" svc_name="telnet" protocol="tcp" severity="0" pluginID="1" pluginName="x"/>'
+    report = NESSUS.replace(b"02:00:00:00:00:02", mac(SERVER).encode()).replace(b"Microsoft Windows 7", b"Debian")
+    report = report.replace(b"</ReportHost>", service + b"</ReportHost>")
+    moment = str(int(time.time())).encode()
+    report = re.sub(rb'(HOST_END_TIMESTAMP">)\d+', rb"\g<1>" + moment, report)
+    with Reports.open(workspace) as reports:
+        reports.take(report, Tool.NESSUS, name="audit.nessus", site="north")
+    assert is_stale(workspace)
+    refresh(workspace)
+    claimed = Risk.objects.get(pk=known[SERVER])
+    assert claimed.score > before.score
+    assert claimed.low == before.low
+    told = {row.title: row for row in Finding.objects.filter(device=known[SERVER], source=Finding.Source.REPORT)}
+    assert set(told) == {"MS17-010", "Telnet is open"}
+    assert (told["MS17-010"].base, told["MS17-010"].vulnerabilities) == (8.1, ["CVE-2017-0143"])
+    reasons = {one["factor"]: one["why"] for one in claimed.factors}
+    assert "by a report: it can be steered by Telnet" in reasons["weaknesses"]
+    assert reasons["vulnerabilities"].endswith("reports claim 1 more")
+
+    assert not is_stale(workspace)
+    ada, ben = signed_in(make_person("ada", "security_analyst")), signed_in(make_person("ben", "clinical_engineer"))
+    path = f"/engagements/{send(ada, '/engagements', SCOPE)[1]['id']}"
+    assert send(ben, f"{path}/decision", {"decision": "approve"})[0] == 200
+    finding = {
+        "title": "CANARY default password",
+        "severity": "high",
+        "evidence": "CANARY",
+        "device": known[SERVER],
+    }
+    status, made = send(ada, f"{path}/findings", finding)
+    assert status == 201, made
+    assert is_stale(workspace)
+    refresh(workspace)
+    tested = Risk.objects.get(pk=known[SERVER])
+    assert tested.score > claimed.score
+    row = Finding.objects.get(device=known[SERVER], title="A penetration test found something: high")
+    assert "CANARY" not in repr(row.__dict__)
+    state = f"{path}/findings/{made['findings'][0]['id']}/state"
+    assert send(ada, state, {"state": "fixed"})[0] == 200
+    refresh(workspace)
+    assert Risk.objects.get(pk=known[SERVER]).score == tested.score
+    assert send(ada, state, {"state": "gone", "seen": "The password is refused."})[0] == 200
+    assert is_stale(workspace)
+    refresh(workspace)
+    assert Risk.objects.get(pk=known[SERVER]).score == claimed.score
+    row.refresh_from_db()
+    assert row.ended is not None

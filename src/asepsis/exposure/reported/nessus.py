@@ -28,6 +28,8 @@ _SEVERITIES: Final = {
     "1": Severity.LOW,
     "0": Severity.NOTE,
 }
+# What Nessus says of programs that use a vulnerability: any published one, one in malware, one in a kit of testers.
+_PUBLISHED: Final = ("exploit_available", "exploited_by_malware", "exploit_framework_metasploit")
 
 
 def read_nessus(content: bytes) -> Report:
@@ -90,6 +92,8 @@ def _claim(item: Element) -> Claim:
         transport=text(item.get("protocol"), 8),
         vulnerabilities=cves(*(each.text for each in item.all("cve"))),
         action=text(item.first("solution").text),
+        vector=text(item.first("cvss3_vector").text or item.first("cvss_vector").text),
+        is_public=any(item.first(tag).text.strip() == "true" for tag in _PUBLISHED),
     )
 
 

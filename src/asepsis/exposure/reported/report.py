@@ -70,6 +70,12 @@ class Claim:
     """CVE numbers."""
     action: str
     """What the program recommends."""
+    vector: str = ""
+    """The CVSS vector of the base score, of any version."""
+    is_public: bool = False
+    """A program that uses it is published, as the report says."""
+    weakness: str = ""
+    """The id of the kind of passive weakness that this would be if traffic showed it; empty for none."""
 
 
 @value

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from asepsis.devices.device import Device
-from asepsis.exposure.reported.report import Claim, Host, Report, Severity
+from asepsis.exposure.reported.report import Claim, Host, Report, Service, Severity
 from asepsis.kernel.time import SECOND_NS, iso_from_ns
 from asepsis.kernel.value import value
 
 # After so long a network's addresses, systems and patches are others.
 OLD_NS: Final = 90 * 86_400 * SECOND_NS
+_MANAGEMENT: Final = {
+    ("telnet", "tcp"): ("Telnet", Severity.MEDIUM, "telnet"),
+    ("ftp", "tcp"): ("FTP", Severity.MEDIUM, "ftp"),
+    ("login", "tcp"): ("Remote login in clear (rlogin)", Severity.MEDIUM, ""),
+    ("shell", "tcp"): ("A remote shell in clear (rsh)", Severity.MEDIUM, ""),
+    ("exec", "tcp"): ("Remote execution in clear (rexec)", Severity.MEDIUM, ""),
+    ("vnc", "tcp"): ("Remote control of the screen (VNC)", Severity.MEDIUM, ""),
+    ("x11", "tcp"): ("Remote control of the screen (X11)", Severity.MEDIUM, ""),
+    ("ms-wbt-server", "tcp"): ("Remote desktop", Severity.LOW, ""),
+    ("snmp", "udp"): ("Management by SNMP", Severity.LOW, ""),
+    ("ssh", "tcp"): ("Management by SSH", Severity.LOW, ""),
+}
+"""Services by which a host is managed: what they are, how bad an open port is by itself, and the kind of passive
+weakness that it would be. Those in clear let whoever listens take part; the others wait for a password to be guessed.
+"""
 
 
 @value
@@ -129,9 +144,36 @@ def findings_of(report: Report, digest: str, ties: Ties, *, now_ns: int) -> list
                 why=why,
                 contradictions=tied.contradictions,
             )
-            for claim in host.claims
+            for claim in (*host.claims, *managed(host.services))
             if claim.severity is not Severity.NOTE
         ]
+    return found
+
+
+def managed(services: Iterable[Service]) -> list[Claim]:
+    """Open ports by which a host can be managed or files be taken, as claims; what serves something else is none.
+
+    Args:
+        services: Of one host, by the names that IANA gives services (nmap and Nessus write those).
+    """
+    found = []
+    for one in services:
+        told = _MANAGEMENT.get((one.name.lower(), one.transport))
+        if told is not None:
+            words, severity, weakness = told
+            found.append(
+                Claim(
+                    number=f"open-{one.name.lower()}",
+                    title=f"{words} is open",
+                    severity=severity,
+                    base=None,
+                    port=one.port,
+                    transport=one.transport,
+                    vulnerabilities=(),
+                    action="Close it, or let only those reach it who manage the device.",
+                    weakness=weakness,
+                )
+            )
     return found
 
 

@@ -12,7 +12,7 @@ from math import log2, log10, prod
 from typing import Final
 
 from asepsis.exposure.risk.facts import STRENGTH, Control, Facts, Threat
-from asepsis.exposure.weaknesses.kinds import KINDS
+from asepsis.exposure.weaknesses.kinds import KINDS, Kind
 from asepsis.kernel.value import value
 from asepsis.knowledge.harm import SEVERITIES, harm_of
 
@@ -39,6 +39,11 @@ _NETWORKS_FULL, _PARTNERS_FULL = 8, 128
 # CISA's catalogue holds what attackers use already: nearly certain. CVSS alone says little about exploitation (Jacobs
 # et al. 2023, EPSS): 10.0 without any EPSS counts as 0.3.
 _EXPLOITED, _BY_BASE = 0.95, 0.3
+# A published program that uses it: what CVSS 4.0 (2.3.1, exploit maturity) ranks between nothing known and attacks, and
+# EPSS's strongest fact beside attacks (Jacobs et al. 2023).
+_PUBLIC = 0.3
+# Reports err together: all of what they claim counts half in the middle, however many claims there are.
+_WORD_OF_OTHERS = 0.5
 _UNKNOWN_BASE: Final = (0.0, 5.0, 10.0)
 # What a device without advisories at hand may have: between nothing and one vulnerability of CVSS 10.
 _UNREAD: Final = (0.0, 0.1, _BY_BASE)
@@ -127,32 +132,49 @@ def _reach_words(partners: int, networks: int) -> str:
 
 
 def _weaknesses(facts: Facts) -> Factor:
-    return _weaknesses_of(facts.weaknesses)
+    return _weaknesses_of(facts.weaknesses, facts.reported_weaknesses - facts.weaknesses)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _weaknesses_of(names: frozenset[str]) -> Factor:
-    kinds = sorted((KINDS[name] for name in names if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
+def _weaknesses_of(names: frozenset[str], reported: frozenset[str]) -> Factor:
+    kinds, claimed = _kinds(names), _kinds(reported)
     # Half the ease: a weakness that was seen is used by few.
-    chance = any_of(kind.ease / 2 for kind in kinds)
-    words = "; ".join(kind.title[0].lower() + kind.title[1:] for kind in kinds) or "none was seen"
-    return _known("weaknesses", chance, words)
+    chance, other = any_of(kind.ease / 2 for kind in kinds), any_of(kind.ease / 2 for kind in claimed)
+    words = "; ".join(map(_in_sentence, kinds)) or "none was seen"
+    if not claimed:
+        return _known("weaknesses", chance, words)
+    middle, high = any_of((chance, _WORD_OF_OTHERS * other)), any_of((chance, other))
+    words += f"; by a report: {'; '.join(map(_in_sentence, claimed))}"
+    return Factor(name="weaknesses", low=chance, middle=middle, high=high, words=words)
+
+
+def _in_sentence(kind: Kind) -> str:
+    return kind.title[0].lower() + kind.title[1:]
+
+
+def _kinds(names: frozenset[str]) -> list[Kind]:
+    return sorted((KINDS[name] for name in names if name in KINDS), key=lambda kind: (-kind.ease, kind.id))
 
 
 def _vulnerabilities(facts: Facts) -> Factor:
-    return _vulnerabilities_of(facts.threats, facts.advisories_read)
+    return _vulnerabilities_of(facts.threats, facts.reported, facts.advisories_read)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _vulnerabilities_of(threats: tuple[Threat, ...], read: bool) -> Factor:  # the key
-    if not read and not threats:
-        low, middle, high = _UNREAD
-        return Factor(name="vulnerabilities", low=low, middle=middle, high=high, words="no advisories were read")
+def _vulnerabilities_of(threats: tuple[Threat, ...], reported: tuple[Threat, ...], read: bool) -> Factor:  # the key
     low, middle, high = (any_of(_chance(threat, end) for threat in threats) for end in range(3))
-    certain = [threat for threat in threats if threat.is_certain]
-    words = _threats_words(len(certain), len(threats) - len(certain))
+    if read or threats:
+        certain = sum(threat.is_certain for threat in threats)
+        words = _threats_words(certain, len(threats) - certain)
+    else:
+        words = "no advisories were read"
     if any(threat.is_exploited for threat in threats):
         words += "; attackers use one of them already"
+    if reported:
+        believed = any_of(strength(one, one.base or 0.0) for one in reported if not one.is_doubted)
+        middle = any_of((middle, _WORD_OF_OTHERS * believed))
+        high = any_of((high, *(strength(one, one.base or 0.0) for one in reported)))
+        words += f"; reports claim {len(reported)} more"
     if not read:
         # What was found does not make it better than what is not known.
         middle, high = any_of((middle, _UNREAD[1])), any_of((high, _UNREAD[2]))
@@ -172,10 +194,14 @@ def _faults(count: int) -> str:
 
 
 def _chance(threat: Threat, end: int) -> float:
-    base = _UNKNOWN_BASE[end] if threat.base is None else threat.base
-    chances = [_BY_BASE * base / 10, threat.epss or 0.0, _EXPLOITED if threat.is_exploited else 0.0]
-    chance = any_of(chances)
+    chance = strength(threat, _UNKNOWN_BASE[end] if threat.base is None else threat.base)
     return chance if threat.is_certain else (0.0, chance / 2, chance)[end]
+
+
+def strength(threat: Threat, base: float) -> float:
+    """How likely a vulnerability is used, 0 to 1, when its base score is ``base``."""
+    public, exploited = _PUBLIC if threat.is_public else 0.0, _EXPLOITED if threat.is_exploited else 0.0
+    return any_of((_BY_BASE * base / 10, threat.epss or 0.0, public, exploited))
 
 
 def _no_controls(facts: Facts) -> Factor:
@@ -238,11 +264,18 @@ def _patients_words(count: int) -> str:
 
 
 def _impact(facts: Facts) -> Factor:
-    return _impact_of(facts.category, facts.weaknesses, facts.threats)
+    claimed = facts.reported_weaknesses - facts.weaknesses
+    return _impact_of(facts.category, facts.weaknesses, facts.threats, facts.reported, claimed)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _impact_of(category: str | None, weaknesses: frozenset[str], threats: tuple[Threat, ...]) -> Factor:
+def _impact_of(
+    category: str | None,
+    weaknesses: frozenset[str],
+    threats: tuple[Threat, ...],
+    reported: tuple[Threat, ...],
+    claimed: frozenset[str],
+) -> Factor:
     harm = harm_of(category)
     treats = harm is not None and harm.severity in ("critical", "catastrophic")
     weights = _OF_CARE if treats or harm is None else _OF_RECORDS
@@ -254,6 +287,15 @@ def _impact_of(category: str | None, weaknesses: frozenset[str], threats: tuple[
         doubtful = [one / 2 for one, threat in zip(told, threats, strict=True) if not threat.is_certain]
         by_end.append(max([0.0, *seen, *certain, *(doubtful if end else ())]))
     low, middle, high = by_end
+    words_of_others = [_weighed(weights, _IMPACT_OF_WEAKNESS[name]) for name in claimed if name in _IMPACT_OF_WEAKNESS]
+    for one in reported:
+        # Where a report gives a score without its parts, the score stands for each of them.
+        could = _weighed(weights, one.impact or ((one.base or 0.0) / 10,) * 3)
+        high = max(high, could)
+        if not one.is_doubted:
+            words_of_others.append(could)
+    middle = max([middle, *(_WORD_OF_OTHERS * could for could in words_of_others)])
+    high = max([high, *words_of_others])
     words = "diagnosis or therapy can be changed or stopped" if treats else "data and service can be changed or lost"
     if not middle:
         words = "nothing was seen by which it could be changed or read"

@@ -42,6 +42,10 @@ class Threat:
     """It stands in CISA's catalogue of known exploited vulnerabilities."""
     has_fix: bool = False
     """The vendor offers a version without it."""
+    is_public: bool = False
+    """A program that uses it is published, as a scanner's report says."""
+    is_doubted: bool = False
+    """A report claims it, and traffic contradicts the report or it is old."""
 
 
 @value
@@ -59,6 +63,10 @@ class Facts:
     weaknesses: frozenset[str] = frozenset()
     """Ids of kinds of passive weaknesses."""
     threats: tuple[Threat, ...] = ()
+    reported: tuple[Threat, ...] = ()
+    """What reports of other programs and penetration tests claim; none of them is certain."""
+    reported_weaknesses: frozenset[str] = frozenset()
+    """Ids of kinds that a report claims."""
     advisories_read: bool = False
     """Advisories were there to be matched; without them nothing is known about vulnerabilities."""
     controls: frozenset[Control] = frozenset()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.device import Device
 from asepsis.exposure.risk.facts import Control, Facts, Threat
+from asepsis.exposure.risk.reports import NOTHING, Claimed
 from asepsis.exposure.weaknesses.weakness import Weakness
 from asepsis.kernel.time import SECOND_NS
 from asepsis.knowledge.vocabulary import MEDICAL
@@ -67,6 +68,7 @@ class Gathering:
         weaknesses: Iterable[Weakness],
         threats: Mapping[str, tuple[Threat, ...]],
         controls: Mapping[str, frozenset[Control]],
+        claimed: Mapping[str, Claimed] | None = None,
         *,
         advisories_read: bool,
     ) -> list[Facts]:
@@ -76,8 +78,10 @@ class Gathering:
             weaknesses: What ``judge`` found in the same rows.
             threats: By device; what matching found.
             controls: By device; what people have recorded, an empty set where they said that there are none.
+            claimed: By device; what reports claim.
             advisories_read: Whether there were advisories to be matched.
         """
+        words = claimed or {}
         kinds: dict[str, set[str]] = defaultdict(set)
         for weakness in weaknesses:
             kinds[weakness.device].add(weakness.kind.id)
@@ -92,6 +96,8 @@ class Gathering:
                 managed_from_internet="management-from-internet" in kinds[name],
                 weaknesses=frozenset(kinds[name]),
                 threats=threats.get(name, ()),
+                reported=words.get(name, NOTHING).threats,
+                reported_weaknesses=words.get(name, NOTHING).weaknesses - kinds[name],
                 advisories_read=advisories_read,
                 controls=controls.get(name, frozenset()),
                 controls_told=name in controls,

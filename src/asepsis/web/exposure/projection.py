@@ -34,6 +34,7 @@ from asepsis.web.exposure.models import (
 )
 from asepsis.web.exposure.rows import advisory_id, advisory_row, finding_rows, moment_of, risk_rows
 from asepsis.web.plan.projection import said, told_controls, write_plan
+from asepsis.web.testing.claims import tested
 
 LOCK_NAME: Final = "exposure.lock"
 LOCK_SECONDS: Final = 1800.0
@@ -86,7 +87,7 @@ def refresh(workspace: Workspace, *, now: datetime | None = None) -> Refreshed:
         # Named before anything is read: what changes meanwhile makes it stale at once.
         inputs = inputs_of(workspace) + said(moment)
         now_ns = int(moment.timestamp()) * SECOND_NS
-        examined = examine(workspace, now_ns=now_ns, controls=told_controls())
+        examined = examine(workspace, now_ns=now_ns, controls=told_controls(), tested=tested())
         # Before the rows, which name last what they were worked out from.
         renew(workspace, examined.parts, now_ns=now_ns)
         return write(examined, inputs, moment)

@@ -36,6 +36,7 @@ from asepsis.web.devices.writing import PARAMETERS_LIMIT, batches
 from asepsis.web.facilities.models import Site
 from asepsis.web.plan.models import Acceptance, DeviceBasis, PlanDevice, PlanItem, Planned, Work
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
+from asepsis.web.testing.claims import tests_said
 
 KEY_NAME: Final = "acceptances.key"
 ROWS_AT_ONCE: Final = 500
@@ -62,7 +63,8 @@ def said(now: datetime | None = None) -> str:
     # An acceptance ends by the clock, with nobody changing anything.
     standing = Acceptance.objects.filter(state=Acceptance.State.STANDING)
     over = standing.filter(until__lte=moment).count()
-    return f", work {_stamp(work)}, accepted {_stamp(decided)} {over}"
+    told = f"work {_stamp(work)}, accepted {_stamp(decided)} {over}, tests {tests_said()}"
+    return f", said {sha256(told.encode()).hexdigest()[:16]}"
 
 
 def _stamp(moment: datetime | None) -> str:
