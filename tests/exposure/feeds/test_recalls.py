@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asepsis.exposure.feeds.fda import Recall
 from asepsis.exposure.feeds.recalls import UNITS, advisories_of
 from asepsis.exposure.finding import Exposed, Finding
 from asepsis.exposure.identity import Identity
@@ -11,6 +12,7 @@ from asepsis.exposure.matching.match import Matcher
 from asepsis.exposure.matching.units import by_unit
 from asepsis.exposure.risk.threats import threats_of
 from tests.eval.recalls import ANSWERS, RECALLS, answered, recall
+from tests.exposure.guard import within
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,28 @@ def test_texts_of_any_form_and_length_give_names_that_are_bounded() -> None:
         for advisory in advisories_of([recall(1, "Acme", text, text)]):
             assert len(advisory.products) <= 60
             assert all(len(product.name) < 200 for product in advisory.products)
+
+
+@pytest.mark.parametrize("words", ["software", "model", "model number", "ref /", "brand name", "all"])
+@pytest.mark.parametrize("space", [" ", "\n", " \n", "\t\r\n "])
+def test_space_without_end_in_a_recall_costs_no_time(words: str, space: str) -> None:
+    hostile = f"{words}{space * 7000}"
+    with within(60):
+        found = list(
+            advisories_of(
+                [
+                    Recall(
+                        id="Z-1",
+                        maker="Example",
+                        product=f"pump {hostile}",
+                        codes=hostile,
+                        reason="",
+                        classification="",
+                        product_code="",
+                        begun="",
+                        status="",
+                    )
+                ]
+            )
+        )
+    assert len(found) == 1

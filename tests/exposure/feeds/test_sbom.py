@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asepsis.exposure.advisory import Problem
+from asepsis.exposure.feeds import sbom
 from asepsis.exposure.feeds.sbom import Bill, read_sbom
 
 # Made by hand from CycloneDX 1.4 and SPDX 2.3; one component, the same in all five.
@@ -157,3 +158,37 @@ def test_the_product_and_the_ends_of_support_are_read_whatever_the_format() -> N
         assert flux.level == ("Inactive" if bill.form == "cyclonedx" else "")
         assert bill.serial == ("urn:uuid:1" if bill.form == "cyclonedx" else "")
         assert bill.problems == ()
+
+
+def test_words_within_text_are_no_tags_whatever_they_look_like() -> None:
+    said = read_sbom(
+        b"""SPDXVersion: SPDX-2.3
+PackageName: pump
+PackageVersion: 1.0
+PackageComment: <text>what a stranger wrote:
+PackageName: log4j
+PackageVersion: 2.14
+</text>
+PackageComment: <text>in one line</text>
+PackageName: kernel
+"""
+    )
+    assert isinstance(said, Bill)
+    assert [(one.name, one.version) for one in said.components] == [("pump", "1.0"), ("kernel", "")]
+
+
+def test_a_list_of_endless_parts_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sbom, "ELEMENTS_LIMIT", 100)
+    monkeypatch.setattr(sbom, "LINES_LIMIT", 100)
+    monkeypatch.setattr(sbom, "REFERENCES_LIMIT", 5)
+    refused = read_sbom(b"<bom><components>" + b"<component/>" * 100 + b"</components></bom>")
+    assert isinstance(refused, Problem)
+    assert "elements" in refused.why
+    lines = read_sbom(b"SPDXVersion: SPDX-2.3\n" + b"PackageName: a\n" * 200)
+    assert isinstance(lines, Bill)
+    assert len(lines.components) == 99
+    assert lines.problems
+    many = read_sbom(b"SPDXVersion: SPDX-2.3\nPackageName: a\n" + b"ExternalRef: x purl pkg:a/b\n" * 20)
+    assert isinstance(many, Bill)
+    assert len(many.components[0].purls) == 5
+    assert many.problems

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from asepsis.exposure.advisory import Advisory, Product, Provenance, Status, Vulnerability
 from asepsis.exposure.finding import Exposed, Verdict
 from asepsis.exposure.identity import Identity
 from asepsis.exposure.matching.match import Matcher
 from tests.exposure.documents import csaf, read
+from tests.exposure.guard import within
 
 PRODUCTS = [
     ("Becton, Dickinson and Company (BD)", "Vortan Point-of-Care Unit (PCU) Model 8015", "<= 9.33"),
@@ -79,3 +81,36 @@ def test_a_document_that_contradicts_itself_is_not_decided() -> None:
     document["vulnerabilities"][0]["product_status"] = {"known_affected": ["P0"], "known_not_affected": ["P1"]}
     (found,) = Matcher([read(document)]).verdicts(Identity(vendor="Acme", model="Fluxon", version="4.2"))
     assert found.answer is Exposed.CANNOT_TELL
+
+
+def test_an_advisory_of_very_many_products_of_one_name_costs_time_in_proportion_and_few_words() -> None:
+    products = tuple(
+        Product(
+            id=f"p{place}",
+            vendor="Philips",
+            name="IntelliVue MX800",
+            version=f"{place + 2}.1",
+            words=f"Philips IntelliVue MX800: {place + 2}.1",
+        )
+        for place in range(15_000)
+    )
+    status = tuple((product.id, Status.AFFECTED) for product in products)
+    weak = Vulnerability(id="CVE-2026-0001", title="", cwe="", status=status)
+    told = Advisory(
+        id="A-1",
+        title="",
+        publisher="hostile",
+        category="csaf_security_advisory",
+        revision="1",
+        released="",
+        updated="",
+        products=products,
+        vulnerabilities=(weak,),
+        provenance=Provenance(path="", sha256=""),
+    )
+    with within(120):
+        (unknown,) = Matcher([told]).verdicts(Identity(vendor="Philips", model="IntelliVue MX800", version=""))
+        (outside,) = Matcher([told]).verdicts(Identity(vendor="Philips", model="IntelliVue MX800", version="1.0"))
+    assert unknown.answer is Exposed.CANNOT_TELL
+    assert outside.answer is Exposed.NOT_AFFECTED
+    assert len(outside.why) < 1000

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from asepsis.exposure.mds2 import Edition, Form, Mds2Error, read_form
 from asepsis.exposure.mds2.form import Said
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
-from asepsis.exposure.mds2.workbook import MEMBERS_LIMIT, ROWS_LIMIT, UNPACKED_LIMIT_BYTES
+from asepsis.exposure.mds2.workbook import MARKUP_LIMIT, MEMBERS_LIMIT, ROWS_LIMIT, UNPACKED_LIMIT_BYTES
 from tests.eval.mds2_forms import Truth, as_csv, as_workbook, rows, true_answers
+from tests.exposure.feeds.test_document import directory_of
 
 TRUTH = Truth(
     name="pump",
@@ -135,3 +136,31 @@ def test_every_truncation_of_a_workbook_is_an_error() -> None:
     for size in range(0, len(WORKBOOK) - 1, max(1, len(WORKBOOK) // 40)):
         with pytest.raises(Mds2Error):
             read_form("cut.xlsx", WORKBOOK[:size])
+
+
+@pytest.mark.parametrize(
+    ("member", "content"),
+    [
+        ("xl/workbook.xml", b"<?xml version='1.0'?><!--" + b" " * 5000 + b"--><!DOCTYPE a><a/>"),
+        # Which parts are XML says another part of the archive, and no ending.
+        ("xl/media/image1.png", b"<!DOCTYPE a><a/>"),
+        ("xl/workbook.xml", b"<!--" + b" " * (65536 - 9) + b"--><!DOCTYPE a><a/>"),
+        ("xl/workbook.xml", b"<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE a><a/>"),
+    ],
+)
+def test_a_document_type_is_found_wherever_it_hides(member: str, content: bytes) -> None:
+    with pytest.raises(Mds2Error, match="document type"):
+        read_form("a.xlsx", archive(**{member: content}))
+
+
+def test_a_workbook_of_a_million_formats_is_refused_before_they_are_read() -> None:
+    bomb = archive(**{"xl/styles.xml": b"<styleSheet><cellXfs>" + b"<xf/>" * MARKUP_LIMIT + b"</cellXfs></styleSheet>"})
+    assert len(bomb) < 10_000
+    with pytest.raises(Mds2Error, match="elements"):
+        read_form("a.xlsx", bomb)
+
+
+def test_a_workbook_whose_directory_is_the_bomb_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(zipfile, "ZipFile")
+    with pytest.raises(Mds2Error, match="parts"):
+        read_form("a.xlsx", directory_of(3000))

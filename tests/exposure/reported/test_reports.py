@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from asepsis.exposure.reported import report, sarif
 from asepsis.exposure.reported.nessus import read_nessus
 from asepsis.exposure.reported.nmap import read_nmap
 from asepsis.exposure.reported.report import Report, ReportError, Service, Severity
@@ -261,3 +262,27 @@ def test_of_two_reports_the_newer_speaks() -> None:
         for one in findings_of(read_nessus(content), digest, ties(), now_ns=NOW_NS)
     ]
     assert [one.report for one in newest(found)] == ["bb"]
+
+
+def test_a_report_of_very_many_hosts_or_claims_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (report, sarif):
+        monkeypatch.setattr(module, "HOSTS_LIMIT", 4)
+        monkeypatch.setattr(module, "CLAIMS_IN_ALL_LIMIT", 6)
+    host = '<host><address addr="10.0.0.1" addrtype="ipv4"/></host>'
+    many = read_nmap(f"<nmaprun>{host * 9}</nmaprun>".encode())
+    assert len(many.hosts) == 4
+    assert many.problems
+    item = '<ReportItem severity="4" pluginID="1" port="0"/>'
+    hosts = f"<ReportHost>{item * 4}</ReportHost>" * 9
+    full = read_nessus(f"<NessusClientData_v2>{hosts}</NessusClientData_v2>".encode())
+    assert full.claims == 8
+    assert full.problems
+    result = {"ruleId": "r", "message": {"text": ""}}
+    results = [
+        {**result, "locations": [{"physicalLocation": {"artifactLocation": {"uri": f"https://10.0.0.{place}/"}}}]}
+        for place in range(9)
+    ]
+    document = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": results}]}
+    placed = read_sarif(json.dumps(document).encode())
+    assert len(placed.hosts) == 4
+    assert placed.problems

@@ -28,6 +28,15 @@ DEPTH_LIMIT: Final = 60
 LIST_LIMIT: Final = 1_000_000
 TEXT_LIMIT: Final = 20_000
 PROBLEMS_LIMIT: Final = 100
+# What values take in memory once they are read (CPython 3.11, 64 bits): an object of one member, a list, any other
+# value. A megabyte that is packed well would else become gigabytes: 128 MiB of "{}," are 45 million objects.
+_OBJECT_BYTES: Final = 240
+_LIST_BYTES: Final = 72
+_VALUE_BYTES: Final = 60
+# The densest documents of publishers need 3 MiB for each MiB of theirs, and none is larger than 40 MiB.
+ROOM_LIMIT_BYTES: Final = 512 * 2**20
+# Of a zip archive that holds one document. Python's reader makes an object for each before it can be asked.
+ENTRIES_LIMIT: Final = 1000
 
 
 class Notes:
@@ -137,8 +146,29 @@ def _bounded(packed: IO[bytes] | gzip.GzipFile) -> bytes:
     return bytes(found)
 
 
+def entries_at_most(file: IO[bytes]) -> int:
+    """How many entries the directory of a zip archive can have, counted without reading it as one (APPNOTE 4.3.12).
+
+    Signatures within packed files count too, so that it is seldom less than exact and never too few.
+    """
+    file.seek(0)
+    found, end = 0, b""
+    while block := file.read(_BLOCK_BYTES):
+        block = end + block
+        found += block.count(_ENTRY)
+        end = block[-len(_ENTRY) + 1 :]
+    file.seek(0)
+    return found
+
+
+_ENTRY: Final = b"PK\x01\x02"
+
+
 def _unzipped(content: bytes) -> bytes | Problem:
     """The one file of a zip archive, as the FDA packs its tables."""
+    entries = content.count(_ENTRY)
+    if entries > ENTRIES_LIMIT:
+        return Problem(where="", why=f"is a zip archive of {entries} files: unpack it, and name the folder")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -162,6 +192,8 @@ def read_json(content: bytes, notes: Notes) -> Field | Problem:
     plain = unpacked(content)
     if isinstance(plain, Problem):
         return plain
+    if _room(plain) > ROOM_LIMIT_BYTES:
+        return Problem(where="", why=f"holds more values than there is room for ({ROOM_LIMIT_BYTES // 2**20} MiB)")
     if _depth(plain) > DEPTH_LIMIT:
         return Problem(where="", why=f"is nested deeper than {DEPTH_LIMIT} levels")
     try:
@@ -175,6 +207,11 @@ def read_json(content: bytes, notes: Notes) -> Field | Problem:
 
 def _no_number(word: str) -> None:
     """NaN and Infinity are no JSON (RFC 8259, 6); what bears one has no number."""
+
+
+def _room(content: bytes) -> int:
+    """At most so many bytes its values take; signs within texts count too."""
+    return content.count(b"{") * _OBJECT_BYTES + content.count(b"[") * _LIST_BYTES + content.count(b",") * _VALUE_BYTES
 
 
 _ESCAPED: Final = re.compile(rb"\\.", re.S)

@@ -95,8 +95,17 @@ def _advisory(recall: Recall, products: tuple[Product, ...]) -> Advisory:
 _ADVICE: Final = "Follow the letter of the maker; ask it where there was none."
 
 
+def _lines(text: str) -> str:
+    """The text without empty lines and with one space where there are more.
+
+    The forms above let space stand at many places: a thousand spaces in a row could be parted among them in a billion
+    ways, and every one would be tried.
+    """
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text[:_TEXT_LIMIT].splitlines())))
+
+
 def _products(recall: Recall) -> Iterator[Product]:
-    text = recall.product[:_TEXT_LIMIT]
+    text = _lines(recall.product)
     names = list(dict.fromkeys(_names(text)))
     every = " ".join(f"{text} {recall.codes}".split())
     version, is_range = _units(recall)
@@ -130,7 +139,7 @@ def _names(text: str) -> Iterator[str]:
 
 def _units(recall: Recall) -> tuple[str, bool]:
     codes = " ".join(recall.codes.split())[:_TEXT_LIMIT]
-    software = _SOFTWARE.search(f"{recall.codes}\n{recall.product}"[: 2 * _TEXT_LIMIT])
+    software = _SOFTWARE.search(f"{_lines(recall.codes)}\n{_lines(recall.product)}")
     if software is not None:
         return software[1].strip(" ."), False
     if not codes or _EVERY.match(codes):

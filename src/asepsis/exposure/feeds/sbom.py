@@ -6,6 +6,7 @@ identifiers in all of them.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -18,6 +19,11 @@ from asepsis.kernel.value import value
 # The largest list we saw has some ten thousand.
 COMPONENTS_LIMIT: Final = 200_000
 COMPONENTS_DEEP: Final = 40
+# Elements of XML and lines of tag-value: ten for each component. Each costs some microseconds.
+ELEMENTS_LIMIT: Final = 2_000_000
+LINES_LIMIT: Final = 4_000_000
+# Of one package; the most that we saw is 30.
+REFERENCES_LIMIT: Final = 1000
 _TAG: Final = re.compile(r"^([A-Za-z]+):\s?(.*)$")
 _NOTHING: Final = frozenset(("NOASSERTION", "NONE", ""))
 
@@ -224,7 +230,16 @@ def _tag_value(text: str, notes: Notes) -> Bill:
     tags: dict[str, str] = {}
     references: list[tuple[str, str]] = []
     relations: list[tuple[str, str, str]] = []
-    for line in text.splitlines():
+    within = False
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
+        if number > LINES_LIMIT:
+            notes.add(f"line {number}", f"there are more than {LINES_LIMIT} lines; the first were read")
+            break
+        # What stands between <text> and </text> is somebody's words, whatever they look like (SPDX 2.3, 6.1).
+        if within:
+            within = "</text>" not in line
+            continue
+        within = "<text>" in line and "</text>" not in line.rpartition("<text>")[2]
         match = _TAG.match(line)
         if match is None:
             continue
@@ -235,7 +250,9 @@ def _tag_value(text: str, notes: Notes) -> Bill:
             tags, references = {tag: said}, []
         elif tag == "ExternalRef" and tags:
             pieces = said.split(None, 2)
-            if len(pieces) == 3:
+            if len(references) >= REFERENCES_LIMIT:
+                notes.add("ExternalRef", f"a package has more than {REFERENCES_LIMIT}; the first were read")
+            elif len(pieces) == 3:
                 references.append((pieces[1], pieces[2]))
             else:
                 notes.add("ExternalRef", f"has fewer than three parts: {said[:80]}")
@@ -286,7 +303,13 @@ def _xml(content: bytes) -> dict[str, Any] | Problem:
     def refuse(*_: object) -> None:
         raise _RefusedError("declares a document type")
 
+    elements = 0
+
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal elements
+        elements += 1
+        if elements > ELEMENTS_LIMIT:
+            raise _RefusedError(f"has more than {ELEMENTS_LIMIT} elements")
         if len(stack) > DEPTH_LIMIT:
             raise _RefusedError(f"is nested deeper than {DEPTH_LIMIT} levels")
         stack.append({attribute: attributes[attribute] for attribute in _ATTRIBUTES if attributes.get(attribute)})

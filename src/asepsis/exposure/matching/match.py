@@ -28,6 +28,8 @@ from asepsis.exposure.udi import device_identifier
 REMEMBERED: Final = 65536
 # Reasons that one answer gives; an advisory may list a thousand products of one name.
 WHYS_LIMIT: Final = 5
+# Ranges that it names: a real advisory has up to 40 of one product.
+RANGES_LIMIT: Final = 50
 
 Alike = tuple[Leaf, Likeness, bool]
 """A product, how its name stands to a model's, and whether the version is named thereby."""
@@ -179,7 +181,8 @@ def _verdicts(helds: list[Held]) -> Iterator[Verdict]:
     """One verdict for the vulnerabilities of an advisory that share an answer and its reason."""
     spoken: dict[str, list[tuple[Held, Status]]] = defaultdict(list)
     # Equal ones are one: what two products of a document say alike is said once.
-    places = {id(held): next(place for place, one in enumerate(helds) if one == held) for held in helds}
+    firsts: dict[tuple[object, ...], int] = {}
+    places = {id(held): firsts.setdefault(_said_of(held), place) for place, held in enumerate(helds)}
     for held in helds:
         for vulnerability, status in held.leaf.status:
             spoken[vulnerability].append((held, status))
@@ -209,6 +212,11 @@ def _verdicts(helds: list[Held]) -> Iterator[Verdict]:
             tells=tells,
             note=leaf.first.note,
         )
+
+
+def _said_of(held: Held) -> tuple[object, ...]:
+    """What tells one word of an advisory from another: by its hash, for an advisory may list 100,000 products."""
+    return held.leaf.product, held.placing, held.tells, held.by_unit, held.in_doubt
 
 
 def _decide(said: list[tuple[Held, Status]]) -> tuple[Exposed, Held, Status, str] | None:
@@ -251,6 +259,8 @@ def _decide(said: list[tuple[Held, Status]]) -> tuple[Exposed, Held, Status, str
             whys = dict.fromkeys(held.placing.why for held, _ in harmed)
             return Exposed.NOT_AFFECTED, *harmed[0], "; ".join(list(whys)[:WHYS_LIMIT])
         ranges = list(dict.fromkeys(held.leaf.first.words for held, _ in harmed))
-        why = harmed[0][0].placing.why if len(ranges) == 1 else f"the version is outside of all of: {'; '.join(ranges)}"
+        more = f"; and {len(ranges) - RANGES_LIMIT} more" if len(ranges) > RANGES_LIMIT else ""
+        every = "; ".join(ranges[:RANGES_LIMIT]) + more
+        why = harmed[0][0].placing.why if len(ranges) == 1 else f"the version is outside of all of: {every}"
         return Exposed.NOT_AFFECTED, *harmed[0], why
     return None

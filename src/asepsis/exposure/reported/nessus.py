@@ -7,9 +7,9 @@ from typing import Final
 from asepsis.exposure.reported.elements import Element, read
 from asepsis.exposure.reported.report import (
     CLAIMS_LIMIT,
-    HOSTS_LIMIT,
     Claim,
     Host,
+    Hosts,
     Report,
     Service,
     Severity,
@@ -38,20 +38,20 @@ def read_nessus(content: bytes) -> Report:
     Raises:
         ReportError: It is none.
     """
-    hosts: list[Host] = []
+    hosts = Hosts()
 
     def take(element: Element) -> None:
-        if len(hosts) < HOSTS_LIMIT:
-            hosts.append(_host(element))
+        if hosts.has_room:
+            hosts.add(_host(element))
 
     _, wrong = read(content, root="NessusClientData_v2", whole=("ReportHost",), take=take)
     return Report(
         tool=Tool.NESSUS,
         program="Nessus",
         name="",
-        began_ns=min((host.at_ns for host in hosts if host.at_ns), default=0),
-        hosts=tuple(hosts),
-        problems=(wrong,) if wrong else (),
+        began_ns=min((host.at_ns for host in hosts.found if host.at_ns), default=0),
+        hosts=tuple(hosts.found),
+        problems=hosts.problems(wrong),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from asepsis.exposure.reported.elements import Element, read
 from asepsis.exposure.reported.report import (
     CLAIMS_LIMIT,
-    HOSTS_LIMIT,
     Claim,
     Host,
+    Hosts,
     Report,
     Service,
     Severity,
@@ -26,11 +26,11 @@ def read_nmap(content: bytes) -> Report:
     Raises:
         ReportError: It is none.
     """
-    hosts: list[Host] = []
+    hosts = Hosts()
 
     def take(element: Element) -> None:
-        if len(hosts) < HOSTS_LIMIT and element.first("status").get("state") != "down":
-            hosts.append(_host(element))
+        if hosts.has_room and element.first("status").get("state") != "down":
+            hosts.add(_host(element))
 
     root, wrong = read(content, root="nmaprun", whole=("host",), take=take)
     return Report(
@@ -38,8 +38,8 @@ def read_nmap(content: bytes) -> Report:
         program=text(f"{root.get('scanner')} {root.get('version')}"),
         name=text(root.get("args")),
         began_ns=_seconds(root.get("start")),
-        hosts=tuple(hosts),
-        problems=(wrong,) if wrong else (),
+        hosts=tuple(hosts.found),
+        problems=hosts.problems(wrong),
     )
 
 

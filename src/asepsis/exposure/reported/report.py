@@ -16,6 +16,8 @@ HOSTS_LIMIT: Final = 65_536
 """A network of /16."""
 CLAIMS_LIMIT: Final = 2_000
 """Of one host; Nessus has some 200 for the worst."""
+CLAIMS_IN_ALL_LIMIT: Final = 300_000
+"""Of all hosts: 5,000 hosts with 50 each, and room. A file of empty elements would else be a gigabyte of claims."""
 TEXT_LIMIT: Final = 300
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -121,6 +123,26 @@ class Report:
             "claims": self.claims,
             "problems": list(self.problems),
         }
+
+
+class Hosts:
+    """The hosts of a report while it is read, no more than there is room for."""
+
+    def __init__(self) -> None:
+        self.found: list[Host] = []
+        self._claims = 0
+        self.has_room = True
+
+    def add(self, host: Host) -> None:
+        """Takes one host in."""
+        self.found.append(host)
+        self._claims += len(host.claims) + len(host.services)
+        self.has_room = len(self.found) < HOSTS_LIMIT and self._claims < CLAIMS_IN_ALL_LIMIT
+
+    def problems(self, *others: str) -> tuple[str, ...]:
+        """What is wrong with the report, that it is too large among it."""
+        full = () if self.has_room else (f"it holds more than is read: the first {len(self.found)} hosts were taken",)
+        return (*filter(None, others), *full)
 
 
 def text(raw: object, limit: int = TEXT_LIMIT) -> str:

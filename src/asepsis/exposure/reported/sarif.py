@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from asepsis.exposure.advisory import Problem
 from asepsis.exposure.feeds.document import Field, Notes, read_json
 from asepsis.exposure.reported.report import (
+    CLAIMS_IN_ALL_LIMIT,
     CLAIMS_LIMIT,
     HOSTS_LIMIT,
     Claim,
@@ -46,7 +47,7 @@ def read_sarif(content: bytes) -> Report:
     if not version.startswith("2.1"):
         raise ReportError(f"it is no SARIF 2.1: version {version[:20]!r}", code="report-unreadable")
     claims: dict[str, list[Claim]] = defaultdict(list)
-    placeless = 0
+    placeless = left_out = taken = 0
     program = ""
     for place, run in enumerate(root.items("runs")):
         if place >= RUNS_LIMIT:
@@ -59,11 +60,16 @@ def read_sarif(content: bytes) -> Report:
             placeless += not found
             claim = _claim(result, rules.get(result.text("ruleId")))
             for host, port in found:
-                if len(claims[host]) < CLAIMS_LIMIT and len(claims) <= HOSTS_LIMIT:
+                if taken >= CLAIMS_IN_ALL_LIMIT or (host not in claims and len(claims) >= HOSTS_LIMIT):
+                    left_out += 1
+                elif len(claims[host]) < CLAIMS_LIMIT:
                     claims[host].append(_at(claim, port))
+                    taken += 1
     problems = [f"{one.where}: {one.why}" for one in notes.problems[:20]]
     if placeless:
         problems.append(f"{placeless} results name no address of a device")
+    if left_out:
+        problems.append(f"it holds more than is read: {left_out} results were left out")
     return Report(
         tool=Tool.SARIF,
         program=program,

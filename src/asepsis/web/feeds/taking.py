@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest
 
-from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
+from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES, entries_at_most
 from asepsis.kernel.errors import AsepsisError
 from asepsis.pipeline.advisories import update_feeds
 from asepsis.pipeline.feeds import Update
@@ -75,7 +75,8 @@ def _unpack(file: UploadedFile[Any], name: str, folder: Path) -> None:
         with (folder / _plain(name)).open("wb") as target:
             shutil.copyfileobj(file, target, 1 << 20)
         return
-    file.seek(0)
+    if entries_at_most(file) > 2 * FILES_LIMIT:
+        raise _refused(f"{name} holds more than {FILES_LIMIT:,} files")
     try:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
