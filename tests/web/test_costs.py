@@ -41,6 +41,11 @@ PAGES = (
     "/api/v1/risk/devices",
     "/feeds/",
     "/api/v1/feeds",
+    "/vendors/",
+    "/vendors/maker/",
+    "/api/v1/vendors",
+    "/api/v1/vendors/maker",
+    "/purchases/",
 )
 TALLY = {"critical": 0, "high": 1, "medium": 0, "low": 0, "score_sum": 30.0}
 QUERIES_LIMIT = 40
@@ -67,7 +72,13 @@ def _grow(make_device: MakeDevice, first: int, count: int) -> None:
     made: list[Device] = []
     for number in range(first, count):
         pump = make_device(
-            f"pump{number:06}", title=f"Pump {number}", category="infusion_pump", medical=True, status="online"
+            f"pump{number:06}",
+            title=f"Pump {number}",
+            vendor="Maker",
+            model=f"Pump {number}",
+            category="infusion_pump",
+            medical=True,
+            status="online",
         )
         made.append(pump)
         ward, _ = Department.objects.get_or_create(site=pump.site, name="Ward 3")

@@ -271,6 +271,25 @@ class Papers(Store):
             found[paper, holder] = json.loads(documents)
         return dict(found)
 
+    def contradicted(self, devices: Iterable[str] | None = None) -> dict[str, frozenset[str]]:
+        """Paper -> the questions of it that traffic contradicts, as they were kept last; others are left out.
+
+        Args:
+            devices: Only on these devices; on any where it is None.
+        """
+        # One parameter of any length: SQLite takes no more than some thousand.
+        arguments = () if devices is None else (json.dumps(list(devices)),)
+        narrowed = "" if devices is None else " AND claims.device IN (SELECT value FROM json_each(?))"
+        rows = self._select(
+            "SELECT DISTINCT claims.paper, json_extract(one.value, '$.question') FROM claims,"  # noqa: S608 - our words
+            " json_each(claims.claims) AS one WHERE json_extract(one.value, '$.standing') = 'contradicted'" + narrowed,
+            *arguments,
+        )
+        found: dict[str, set[str]] = defaultdict(set)
+        for paper, question in rows:
+            found[paper].add(str(question))
+        return {paper: frozenset(questions) for paper, questions in found.items()}
+
     def keep_parts(self, parts: Mapping[str, list[dict[str, Any]]]) -> None:
         """Keeps what advisories mean for lists of components, in place of what was kept before.
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.core.cache import caches
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from asepsis.kernel.value import value
 from asepsis.web.devices.models import Device, DeviceRecord, Projected
@@ -78,6 +78,28 @@ def of_rows() -> str:
     """Changes whenever a refresh wrote rows: for questions that nothing hangs on what people wrote down."""
     told = Projected.objects.filter(pk=1).values_list("revision", "at").first()
     return f"{SHAPE} {_NEVER_PROJECTED if told is None else told}"
+
+
+def version_for(devices: QuerySet[Device, Any]) -> str:
+    """The version of a question about these devices: it changes with all that decides which devices they are.
+
+    Who may see every device sees the same ones whatever people write of them or put into groups.
+    """
+    try:
+        sql, _ = devices.query.sql_with_params()
+    except EmptyResultSet:
+        return of_rows()
+    of = version() if DeviceRecord._meta.db_table in sql else of_rows()
+    members = Device.groups.through
+    if members._meta.db_table in sql:
+        told = members._default_manager.aggregate(count=Count("pk"), last=Max("pk"))
+        of = f"{of} {told['count']} {told['last']}"
+    return of
+
+
+def is_lasting(of: str) -> bool:
+    """Whether another version follows whenever rows change: those that no refresh wrote change without."""
+    return _NEVER_PROJECTED not in of
 
 
 def remembered(rows: QuerySet[Any, Any], of: str | None = None) -> list[list[Any]]:
@@ -175,5 +197,5 @@ def _key(asked: Sequence[QuerySet[Any, Any]], words: Sequence[str], of: str | No
         named.append([sql, [str(one) for one in parameters]])
     version_now = version() if of is None else of
     text = json.dumps([named, list(words), version_now])
-    lasting = _NEVER_PROJECTED not in version_now
+    lasting = is_lasting(version_now)
     return _Key(text=f"remembered-{hashlib.sha256(text.encode()).hexdigest()}", lasting=lasting)

@@ -25,10 +25,13 @@ from asepsis.web.exposure.fleet import tier_counts
 from asepsis.web.exposure.listing import groups
 from asepsis.web.exposure.scope import examined, findings_of, risks_of
 from asepsis.web.exposure.scope import version as exposure_version
+from asepsis.web.feeds.standing import warm_changes
 from asepsis.web.map.views import drawn_first
 from asepsis.web.overview.views import figures
 from asepsis.web.people.models import Person
 from asepsis.web.remembered import counted, version
+from asepsis.web.vendors.gathered import counts as vendor_counts
+from asepsis.web.vendors.gathered import seen_by
 
 PEOPLE_LIMIT: Final = 200
 """Those who were here last; others count for themselves."""
@@ -78,6 +81,8 @@ def warm_exposure() -> int:
             groups(findings, of)
         if scope[1]:
             tier_counts(risks, of)
+        vendor_counts(seen_by(person))
+        warm_changes(person)
         if len(done) == SCOPES_LIMIT:
             break
     return len(done)

@@ -18,7 +18,7 @@ from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
 from asepsis.web.people.models import Person
-from asepsis.web.remembered import of_rows, remembered_text, version
+from asepsis.web.remembered import remembered_text, version_for
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
 
 CHANGES_SHOWN: Final = 200
@@ -144,10 +144,19 @@ def told_to(person: Person | AnonymousUser, feeds: Feeds, last: tuple[int, int])
     def counted() -> str:
         return json.dumps(feeds.changes_of(mine.iterator(), CHANGES_SHOWN))
 
-    # Who may see every device sees the same ones whatever people write of them.
-    of = version() if mine.query.where else of_rows()
-    count, rows = json.loads(remembered_text([mine], ["feeds", *map(str, last)], counted, of))
+    text = remembered_text([mine], ["feeds", *map(str, last)], counted, version_for(mine))
+    count, rows = json.loads(text)
     return count, rows
+
+
+def warm_changes(person: Person) -> None:
+    """Counts what the last update changed for the devices that a person may see, before they ask."""
+    if not WORKSPACE.feeds_path.exists():
+        return
+    with Feeds.open(WORKSPACE.feeds_path) as feeds:
+        last = feeds.last_changed()
+        if last is not None:
+            told_to(person, feeds, last)
 
 
 def _changes(person: Person | AnonymousUser, feeds: Feeds, last: tuple[int, int]) -> tuple[tuple[Change, ...], int]:

@@ -28,7 +28,7 @@ from asepsis.web.vendors import assessing, contracts
 from asepsis.web.vendors.forms import ContractForm, DecisionForm, SendForm, SupportForm
 from asepsis.web.vendors.models import Assessment, Contract
 from asepsis.web.vendors.purchases import found, printed, shown
-from asepsis.web.vendors.standing import Standing, in_force, standings
+from asepsis.web.vendors.standing import MODELS_SHOWN, Standing, in_force, models_of, standings
 from asepsis.web.vendors.views import of_vendor
 
 Kind = Annotated[Contract.Kind, WithJsonSchema(choices_of(Contract.Kind))]
@@ -72,7 +72,7 @@ class VendorOut(Schema):
     exploited_findings: int
     days_to_fix: float | None
     contradictions: int
-    models: list[ModelOut]
+    models_count: int = Field(description="Models, counted in each site.")
     seen_until: datetime | None
 
 
@@ -94,8 +94,10 @@ class ContractOut(Schema):
 class VendorDetailOut(VendorOut):
     """A vendor with its agreements, its open advisories and what reaches out."""
 
+    models: list[ModelOut] = Field(description=f"{MODELS_SHOWN} of a page, those with most devices first.")
     contracts: list[ContractOut]
     advisories: list[dict[str, Any]]
+    advisories_count: int
     remote_access: list[dict[str, str]]
     papers: list[dict[str, Any]]
 
@@ -218,6 +220,12 @@ class PurchaseDecisionIn(Schema):
     conditions: str = Field("", max_length=8000)
 
 
+class ModelsWanted(Schema):
+    """Which of a vendor's models."""
+
+    page: int = Field(1, ge=1, le=100_000)
+
+
 class Wanted(Schema):
     """Which assessments."""
 
@@ -235,26 +243,39 @@ def vendors(request: HttpRequest) -> Any:
 
 
 @operation(router, "GET", "/vendors/{key}", Action.VENDOR_VIEW, response=VendorDetailOut)
-def vendor(request: HttpRequest, key: str) -> Any:
-    """One vendor with its agreements, open advisories and remote access."""
+def vendor(request: HttpRequest, key: str, wanted: Query[ModelsWanted]) -> Any:
+    """One vendor with its models, agreements, open advisories and remote access."""
     one = _standing(request, key)
-    more = of_vendor(asker(request), key)
+    more = of_vendor(asker(request), one)
     record(request, Action.VENDOR_VIEW, subject=f"vendor:{key}")
     return {
         **_vendor(one),
+        "models": [
+            {
+                "model": model.name,
+                "site": model.site,
+                "devices": model.devices,
+                "disclosure_form": model.has_form,
+                "component_list": model.has_list,
+                "support_ends": model.support_ends,
+            }
+            for model in models_of(asker(request), one, page=wanted.page)
+        ],
         "contracts": [_contract(each, valid=valid) for each, valid in more["contracts"]],
         "advisories": [
             {
-                "number": row["advisory__number"],
-                "title": row["advisory__title"],
-                "released": row["advisory__released"],
-                "devices": row["devices"],
-                "exploited": bool(row["exploited"]),
-                "has_fix": bool(row["fixes"]),
+                "id": told.advisory,
+                "number": told.number,
+                "title": document.title,
+                "released": document.released,
+                "devices": told.devices,
+                "exploited": bool(told.exploited),
+                "has_fix": bool(told.fixes),
             }
-            for row in more["advisories"]
+            for told, document in more["advisories"]
         ],
-        "remote_access": [{"device": each.device_id, "what": title} for title, each in more["reaching"]],
+        "advisories_count": more["advisories_count"],
+        "remote_access": [{"device": device, "what": kind} for kind, device, _ in more["reaching"]],
         "papers": [
             {"id": paper.id, "kind": str(paper.kind), "product": paper.subject.words, "contradicted": denied}
             for paper, denied in more["papers"]
@@ -462,17 +483,7 @@ def _vendor(one: Standing) -> dict[str, Any]:
         "exploited_findings": facts.exploited_findings,
         "days_to_fix": facts.days_to_fix,
         "contradictions": facts.contradictions,
-        "models": [
-            {
-                "model": model.name,
-                "site": model.site,
-                "devices": model.devices,
-                "disclosure_form": model.has_form,
-                "component_list": model.has_list,
-                "support_ends": model.support_ends,
-            }
-            for model in one.models
-        ],
+        "models_count": one.models_count,
         "seen_until": one.seen_until,
     }
 

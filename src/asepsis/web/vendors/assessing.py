@@ -29,9 +29,9 @@ from asepsis.web.facilities.models import Site
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.settings import WORKSPACE
+from asepsis.web.vendors.gathered import contradictions, papers, seen_by, speaks_of
 from asepsis.web.vendors.makers import maker
 from asepsis.web.vendors.models import Answer, Assessment
-from asepsis.web.vendors.standing import contradictions, papers, speaks_of
 
 State = Assessment.State
 DECISIONS: Final = frozenset({State.APPROVED, State.CONDITIONAL, State.REFUSED})
@@ -190,7 +190,7 @@ def contradicted(one: Assessment, person: Person) -> dict[str, str]:
         .values_list("weakness")
         .annotate(devices=Count("device", distinct=True))
     )
-    denied = contradictions()
+    denied = contradictions(seen_by(person))
     forms = [
         paper
         for paper in papers()

@@ -1,34 +1,23 @@
-"""How each vendor stands: devices, findings, papers and agreements -> facts and a score, of what a person may see."""
+"""How each vendor stands: what is counted and what people recorded -> facts and a score, of what a person may see."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import date
-from statistics import median
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count
 from django.utils import timezone
 
-from asepsis.exposure.identity import Identity
-from asepsis.exposure.paper import PaperKind, tie
+from asepsis.exposure.paper import PaperKind
 from asepsis.exposure.vendors import Facts, Share, score
 from asepsis.kernel.value import value
-from asepsis.pipeline.papers import Paper, Papers
-from asepsis.web.authorisation.actions import Action
-from asepsis.web.authorisation.decide import visible
-from asepsis.web.devices.models import Device
-from asepsis.web.exposure.models import Finding
 from asepsis.web.people.models import Person
-from asepsis.web.settings import WORKSPACE
+from asepsis.web.vendors.gathered import Counts, Seen, counts, kept, papers, seen_by, speaks_of
 from asepsis.web.vendors.makers import maker
 from asepsis.web.vendors.models import Contract, SupportEnd
 
-REMOTE: Final = ("internet-contact", "management-from-internet")
-"""Weaknesses by which a vendor's devices reach out or are reached."""
-# Findings that have ended, of which the time to fix is the median: the newest tell more than the old ones.
-ENDED_MOST: Final = 20_000
+MODELS_SHOWN: Final = 50
 
 
 @value
@@ -50,21 +39,23 @@ class Standing:
 
     key: str
     name: str
-    models: tuple[Model, ...]
+    texts: tuple[str, ...]
+    """How its devices spell it."""
+    sites: tuple[str, ...]
+    """Where its devices stand."""
     facts: Facts
     shares: tuple[Share, ...]
-    seen_until: Any
-    """The newest data of its devices, a moment."""
+    seen_until: datetime
+    """The newest data of its devices."""
+    models_count: int
+    """Models and sites that they stand in."""
+    reaching: int
+    """Findings by which its devices reach out or are reached."""
 
     @property
     def score(self) -> float:
         """0 to 100, higher is better."""
         return sum(share.points for share in self.shares)
-
-    @property
-    def sites(self) -> tuple[str, ...]:
-        """Where its devices stand."""
-        return tuple(sorted({model.site for model in self.models}))
 
     @property
     def tone(self) -> str:
@@ -79,14 +70,9 @@ def standings(person: Person, *, only: str = "") -> list[Standing]:
         person: Who looks.
         only: The key of one vendor; all where it is empty.
     """
-    devices = visible(person, Action.FINDING_VIEW, Device.objects.exclude(vendor=""))
-    spelt: dict[str, list[str]] = defaultdict(list)
-    for text in devices.order_by().values_list("vendor", flat=True).distinct():
-        spelt[maker(text)[0]].append(text)
-    if only:
-        spelt = defaultdict(list, {only: spelt[only]} if only in spelt else {})
-    gathered = _Gathered(person, devices.filter(vendor__in=[text for every in spelt.values() for text in every]))
-    found = [gathered.standing(key, texts) for key, texts in spelt.items()]
+    seen = seen_by(person)
+    recorded = _Recorded(seen, timezone.now().date())
+    found = [recorded.standing(one) for one in counts(seen) if not only or one.key == only]
     return sorted(found, key=lambda one: (one.score, one.name))
 
 
@@ -95,118 +81,83 @@ def in_force(contract: Contract, today: date) -> bool:
     return bool(contract.signed_by) and contract.begins <= today and (contract.ends is None or contract.ends >= today)
 
 
-def papers() -> list[Paper]:
-    """The papers that are on file."""
-    if not WORKSPACE.papers_path.exists():
-        return []
-    with Papers.open(WORKSPACE.papers_path) as store:
-        return store.papers()
+def models_of(person: Person, vendor: Standing, *, page: int = 1) -> list[Model]:
+    """One page of a vendor's models in the sites that a person sees, those with most devices first."""
+    seen = seen_by(person)
+    today = timezone.now().date()
+    asked = (
+        seen.devices.filter(vendor__in=vendor.texts)
+        .values_list("vendor", "model", "site__title", "site__name")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "model", "site__name", "vendor")
+    )
+    first = (page - 1) * MODELS_SHOWN
+    own = [paper for paper in papers() if maker(paper.subject.maker)[0] == vendor.key]
+    ends = dict(SupportEnd.objects.filter(vendor=vendor.key).values_list("model", "ends"))
+    found = []
+    for text, name, title, site, devices in kept(asked[first : first + MODELS_SHOWN], seen):
+        held = {paper.kind for paper in own if speaks_of(paper, text, name)}
+        until = ends.get(name)
+        found.append(
+            Model(
+                name=name,
+                site=title or site,
+                devices=devices,
+                has_form=PaperKind.MDS2 in held,
+                has_list=PaperKind.SBOM in held,
+                support_ends=until,
+                is_past_support=until is not None and until < today,
+            )
+        )
+    return found
 
 
-def contradictions() -> Mapping[str, frozenset[str]]:
-    """Paper to the questions of it that traffic contradicts on any device."""
-    if not WORKSPACE.papers_path.exists():
-        return {}
-    found: dict[str, set[str]] = defaultdict(set)
-    with Papers.open(WORKSPACE.papers_path) as store:
-        for (paper, _), claims in store.claims().items():
-            found[paper].update(str(one["question"]) for one in claims if one.get("standing") == "contradicted")
-    return {paper: frozenset(questions) for paper, questions in found.items()}
+class _Recorded:
+    """What people recorded of vendors: agreements and ends of support."""
 
-
-def speaks_of(paper: Paper, vendor: str, model: str) -> bool:
-    """Whether a paper is of a model, in whichever version."""
-    if not model or not paper.subject.model:
-        return False
-    return tie(paper.subject, Identity(vendor=vendor, model=model, version="")) is not None
-
-
-class _Gathered:
-    """Everything of all vendors in a handful of questions to the database."""
-
-    def __init__(self, person: Person, devices: Any) -> None:
-        self.today = timezone.now().date()
-        ordered = devices.order_by("vendor", "model", "site__name")
-        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in ordered.values("vendor", "model", "site__name", "site__title").annotate(
-            devices=Count("id"), seen_until=Max("last_seen")
-        ):
-            self.rows[row["vendor"]].append(row)
-        findings = Finding.objects.filter(device__in=devices.order_by().values("pk"))
-        standing = findings.filter(ended=None)
-        of_advisories = standing.filter(advisory__isnull=False, answer=Finding.Answer.AFFECTED)
-        self.open = {
-            row["device__vendor"]: row
-            for row in of_advisories.order_by()
-            .values("device__vendor")
-            .annotate(count=Count("id"), exploited=Count("id", filter=Q(exploited=True)))
-        }
-        self.days: dict[str, list[float]] = defaultdict(list)
-        ended = findings.filter(ended__isnull=False, advisory__released__isnull=False).order_by("-ended")
-        for vendor, days in ended.annotate(took=F("ended") - F("advisory__released")).values_list(
-            "device__vendor", "took"
-        )[:ENDED_MOST]:
-            self.days[vendor].append(max(days.total_seconds() / 86400, 0.0))
-        seen = standing.filter(source=Finding.Source.WEAKNESS).order_by()
-        self.weak: Counter[tuple[str, str]] = Counter()
-        for vendor, kind, count in seen.values_list("device__vendor", "weakness").annotate(
-            count=Count("device", distinct=True)
-        ):
-            self.weak[vendor, kind] += count
-        self.papers: dict[str, list[Paper]] = defaultdict(list)
-        for paper in papers():
-            self.papers[maker(paper.subject.maker)[0]].append(paper)
-        self.contradicted = contradictions()
-        self.support: dict[str, dict[str, date]] = defaultdict(dict)
-        for row in SupportEnd.objects.all():
-            self.support[row.vendor][row.model] = row.ends
+    def __init__(self, seen: Seen, today: date) -> None:
         self.contracts: dict[str, list[Contract]] = defaultdict(list)
         for contract in Contract.objects.all():
-            self.contracts[contract.vendor].append(contract)
+            if in_force(contract, today):
+                self.contracts[contract.vendor].append(contract)
+        ends = {(row.vendor, row.model): row.ends for row in SupportEnd.objects.all()}
+        self.past: Counter[str] = Counter()
+        self.told: set[str] = set()
+        if ends:
+            named = sorted({model for _, model in ends})
+            asked = seen.devices.filter(model__in=named).values_list("vendor", "model").annotate(count=Count("pk"))
+            for text, model, devices in kept(asked, seen):
+                key = maker(text)[0]
+                until = ends.get((key, model))
+                if until is not None:
+                    self.told.add(key)
+                    self.past[key] += devices if until < today else 0
 
-    def standing(self, key: str, texts: Iterable[str]) -> Standing:
-        every = [row for text in texts for row in self.rows[text]]
-        spelt = {row["vendor"] for row in every}
-        models = tuple(self._model(key, row) for row in every)
-        named = {model.name: model for model in models if model.name}
-        days = [one for text in spelt for one in self.days[text]]
-        held = [one for one in self.contracts[key] if in_force(one, self.today)]
-        forms = {paper.id for paper in self.papers[key] if paper.kind is PaperKind.MDS2}
-        past = sum(model.devices for model in models if model.is_past_support)
-        unsupported = sum(self.weak[text, "os-out-of-support"] for text in spelt)
+    def standing(self, one: Counts) -> Standing:
+        held = self.contracts[one.key]
         facts = Facts(
-            devices=sum(model.devices for model in models),
-            models=len(named),
-            open_findings=sum(self.open[text]["count"] for text in spelt if text in self.open),
-            exploited_findings=sum(self.open[text]["exploited"] for text in spelt if text in self.open),
-            days_to_fix=median(days) if days else None,
-            models_with_form=sum(model.has_form for model in named.values()),
-            models_with_list=sum(model.has_list for model in named.values()),
-            contradictions=sum(len(self.contradicted.get(paper, ())) for paper in forms),
-            unsupported_devices=max(past, unsupported),
-            has_support_words=any(model.support_ends is not None for model in models),
+            devices=one.devices,
+            models=one.models,
+            open_findings=one.open_findings,
+            exploited_findings=one.exploited_findings,
+            days_to_fix=one.days_to_fix,
+            models_with_form=one.models_with_form,
+            models_with_list=one.models_with_list,
+            contradictions=one.contradictions,
+            unsupported_devices=max(self.past[one.key], one.unsupported),
+            has_support_words=one.key in self.told,
             has_agreement=bool(held),
-            reaches_out=any(self.weak[text, kind] for text in spelt for kind in REMOTE),
-            has_remote_agreement=any(one.kind == Contract.Kind.REMOTE_ACCESS for one in held),
+            reaches_out=one.reaching > 0,
+            has_remote_agreement=any(each.kind == Contract.Kind.REMOTE_ACCESS for each in held),
         )
         return Standing(
-            key=key,
-            name=maker(next(iter(spelt)))[1] if spelt else key,
-            models=models,
+            key=one.key,
+            name=one.name,
+            texts=one.texts,
+            sites=one.sites,
             facts=facts,
             shares=score(facts),
-            seen_until=max((row["seen_until"] for row in every), default=None),
-        )
-
-    def _model(self, key: str, row: dict[str, Any]) -> Model:
-        ends = self.support[key].get(row["model"])
-        held = {paper.kind for paper in self.papers[key] if speaks_of(paper, row["vendor"], row["model"])}
-        return Model(
-            name=row["model"],
-            site=row["site__title"] or row["site__name"],
-            devices=row["devices"],
-            has_form=PaperKind.MDS2 in held,
-            has_list=PaperKind.SBOM in held,
-            support_ends=ends,
-            is_past_support=ends is not None and ends < self.today,
+            seen_until=datetime.fromisoformat(one.seen_until),
+            models_count=one.rows,
+            reaching=one.reaching,
         )

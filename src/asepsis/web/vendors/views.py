@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,21 +14,36 @@ from django.views.decorators.http import require_GET, require_POST
 
 from asepsis.exposure.paper import PaperKind
 from asepsis.exposure.weaknesses import KINDS
+from asepsis.kernel.value import value
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import requires
-from asepsis.web.devices.models import Device
-from asepsis.web.exposure.models import Finding
+from asepsis.web.exposure.models import Advisory, Finding
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.vendors import contracts
 from asepsis.web.vendors.forms import ContractForm, SupportForm
+from asepsis.web.vendors.gathered import REMOTE, contradictions, kept, open_advisories, papers, seen_by
 from asepsis.web.vendors.makers import maker
 from asepsis.web.vendors.models import Assessment, Contract
-from asepsis.web.vendors.standing import REMOTE, Standing, contradictions, in_force, papers, standings
+from asepsis.web.vendors.standing import MODELS_SHOWN, Standing, in_force, models_of, standings
 
 ADVISORIES_SHOWN: Final = 20
 DEVICES_SHOWN: Final = 20
+ASSESSMENTS_SHOWN: Final = 20
+
+
+@value
+class Open:
+    """An advisory that affects devices of a vendor."""
+
+    advisory: str
+    number: str
+    devices: int
+    exploited: int
+    """Findings of it that are exploited somewhere."""
+    fixes: int
+    """Findings of it for which there is a fix."""
 
 
 @require_GET
@@ -98,41 +112,46 @@ def add_support(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("vendor", key)
 
 
-def of_vendor(person: Person, key: str) -> dict[str, Any]:
+def of_vendor(person: Person, vendor: Standing) -> dict[str, Any]:
     """What a person may see of one vendor beside its score: advisories, remote access, papers, agreements."""
-    seen = visible(person, Action.FINDING_VIEW, Device.objects.exclude(vendor=""))
-    texts = [one for one in seen.order_by().values_list("vendor", flat=True).distinct() if maker(one)[0] == key]
-    devices = seen.filter(vendor__in=texts)
-    findings = Finding.objects.filter(device__in=devices.order_by().values("pk"), ended=None)
-    advisories = (
-        findings.filter(advisory__isnull=False, answer=Finding.Answer.AFFECTED)
-        .order_by()
-        .values("advisory__number", "advisory__title", "advisory__released", "advisory__address", "advisory_id")
-        .annotate(
-            devices=Count("device", distinct=True),
-            exploited=Count("id", filter=Q(exploited=True)),
-            fixes=Count("id", filter=Q(has_fix=True)),
-        )
-        .order_by("-exploited", "-devices", "advisory__number")
-    )
-    reaching = (
-        findings.filter(source=Finding.Source.WEAKNESS, weakness__in=REMOTE)
-        .select_related("device")
-        .order_by("weakness", "device__title")
-    )
-    denied = contradictions()
-    own = [paper for paper in papers() if maker(paper.subject.maker)[0] == key]
-    agreed = list(Contract.objects.filter(vendor=key).select_related("recorded_by"))
+    seen = seen_by(person)
+    texts = set(vendor.texts)
+    told: dict[str, Open] = {}
+    for text, advisory, number, _, devices, exploited, fixes in open_advisories(seen):
+        if text in texts:
+            # A device has one vendor, so those of several spellings add up.
+            so_far = told.get(advisory, Open(advisory=advisory, number=number, devices=0, exploited=0, fixes=0))
+            told[advisory] = Open(
+                advisory=advisory,
+                number=number,
+                devices=so_far.devices + devices,
+                exploited=so_far.exploited + exploited,
+                fixes=so_far.fixes + fixes,
+            )
+    first = sorted(told.values(), key=lambda one: (-one.exploited, -one.devices, one.number))[:ADVISORIES_SHOWN]
+    documents = Advisory.objects.only("title", "released").in_bulk([one.advisory for one in first])
+    reaching = seen.findings.filter(
+        ended=None, source=Finding.Source.WEAKNESS, weakness__in=REMOTE, device__vendor__in=vendor.texts
+    ).order_by("weakness", "device__title", "device_id")
+    denied = contradictions(seen)
+    own = [paper for paper in papers() if maker(paper.subject.maker)[0] == vendor.key]
+    agreed = list(Contract.objects.filter(vendor=vendor.key).select_related("recorded_by"))
     today = timezone.now().date()
     return {
-        "advisories": list(advisories[:ADVISORIES_SHOWN]),
-        "advisories_count": advisories.count(),
-        "reaching": [(KINDS[one.weakness].title, one) for one in reaching[:DEVICES_SHOWN]],
-        "reaching_count": reaching.count(),
+        "advisories": [(one, documents[one.advisory]) for one in first if one.advisory in documents],
+        "advisories_count": len(told),
+        "reaching": [
+            (KINDS[kind].title, device, title)
+            for device, title, kind in kept(
+                reaching.values_list("device_id", "device__title", "weakness")[:DEVICES_SHOWN], seen
+            )
+        ],
         "papers": [(paper, sorted(denied.get(paper.id, ()))) for paper in own],
         "contracts": [(one, in_force(one, today)) for one in agreed],
         "assessments": list(
-            visible(person, Action.ASSESSMENT_VIEW, Assessment.objects.filter(vendor=key)).select_related("site")
+            visible(person, Action.ASSESSMENT_VIEW, Assessment.objects.filter(vendor=vendor.key)).select_related(
+                "site"
+            )[:ASSESSMENTS_SHOWN]
         ),
     }
 
@@ -141,9 +160,14 @@ def _page(request: HttpRequest, key: str, contract: BaseForm, support: BaseForm)
     shown = _standing(request, key)
     if request.method == "GET":
         record(request, Action.VENDOR_VIEW, subject=f"vendor:{key}")
+    pages = max(1, -(-shown.models_count // MODELS_SHOWN))
+    page = min(max(1, int(asked) if (asked := request.GET.get("page", "")[:6]).isdecimal() else 1), pages)
     context = {
         "vendor": shown,
-        **of_vendor(_person(request), key),
+        "models": models_of(_person(request), shown, page=page),
+        "page": page,
+        "pages": pages,
+        **of_vendor(_person(request), shown),
         "contract_form": contract,
         "support_form": support,
         "may_edit": may(request.user, Action.VENDOR_EDIT).allowed,
