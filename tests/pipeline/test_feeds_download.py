@@ -285,6 +285,93 @@ def test_one_file_is_asked_for_by_its_edition_and_a_page_of_trouble_again(
     assert publisher.asked[-1][1]["if-none-match"] == attempt.etag
 
 
+def record(number: str, version: str) -> bytes:
+    """A CVE record, made by hand from the schema of version 5.1."""
+    return json.dumps(
+        {
+            "dataType": "CVE_RECORD",
+            "dataVersion": "5.1",
+            "cveMetadata": {"cveId": number, "state": "PUBLISHED", "dateUpdated": "2026-01-02T00:00:00Z"},
+            "containers": {
+                "cna": {
+                    "title": "Something",
+                    "affected": [
+                        {
+                            "vendor": "Test Maker",
+                            "product": "Vortan 8015",
+                            "versions": [{"version": "0", "lessThan": version, "status": "affected"}],
+                        }
+                    ],
+                }
+            },
+        }
+    ).encode()
+
+
+def log(publisher: Publisher, *changes: tuple[str, str, str], at: str) -> None:
+    """The log of the CVE List: (number, when, address or empty)."""
+    items = [
+        {"cveId": number, "dateUpdated": when, "githubLink": url or publisher.url(f"cves/2026/{number}.json")}
+        for number, when, url in changes
+    ]
+    publisher.files["cves/deltaLog.json"] = json.dumps(
+        [{"fetchTime": at, "new": items[:1], "updated": items[1:], "error": []}]
+    ).encode()
+
+
+def test_records_of_the_cve_list_are_fetched_once_and_again_when_they_change(
+    workspace: Workspace, publisher: Publisher
+) -> None:
+    source = source_of(publisher.url("cves/deltaLog.json"))
+    assert (source.layout, NAMED["cve"].layout) == (Layout.CVE_LIST, Layout.CVE_LIST)
+    day, later = "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
+    one, two = "CVE-2026-0001", "CVE-2026-0002"
+    elsewhere = ("CVE-2026-0003", day, "https://elsewhere.test/CVE-2026-0003.json")
+    outside = ("CVE-2026-0004", day, publisher.url("cves/../CVE-2026-0004.json"))
+    log(publisher, (one, day, ""), (two, day, ""), elsewhere, outside, at=day)
+    publisher.files[f"cves/2026/{one}.json"] = record(one, "2.0")
+    publisher.files[f"cves/2026/{two}.json"] = record(two, "2.0")
+    # A connection that breaks is gone on with, in the same run or the next.
+    publisher.cut[f"cves/2026/{two}.json"] = 40
+    attempt, update, _ = fetch_feeds(workspace, source, publisher.https(), 1)
+    if update.unread:
+        assert attempt.etag == ""
+        attempt, more, _ = fetch_feeds(workspace, source, publisher.https(), 2)
+        assert len(update.added) + len(more.added) == 2
+    assert (attempt.failure, attempt.publisher, attempt.listed) == ("", "CVE Program", 2)
+    assert len([told for told in attempt.warnings if "names no address of a record" in told]) == 2
+    assert not any("0003" in path or "0004" in path for path in publisher.paths())
+    with Feeds.open(workspace.feeds_path) as feeds:
+        assert {advisory.id for advisory in feeds.advisories()} == {one, two}
+
+    publisher.asked.clear()
+    attempt, update, _ = fetch_feeds(workspace, source, publisher.https(), 3)
+    assert (attempt.failure, update.added, publisher.paths()) == ("", (), ["cves/deltaLog.json"])
+    assert attempt.listed == 2
+    # The month goes on: the first has left the log, the second was changed; nobody is told that the first vanished.
+    log(publisher, (two, later, ""), at=later)
+    publisher.files[f"cves/2026/{two}.json"] = record(two, "3.0").replace(day.encode(), later.encode())
+    attempt, update, _ = fetch_feeds(workspace, source, publisher.https(), 4)
+    assert (len(update.replaced), attempt.warnings) == (1, ())
+    assert f"cves/2026/{one}.json" not in publisher.paths()
+    # Somebody shows the log of before again.
+    log(publisher, (one, day, ""), at=day)
+    attempt, update, _ = fetch_feeds(workspace, source, publisher.https(), 5)
+    assert update.replaced == ()
+    assert "was seen before" in attempt.warnings[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[", b'{"log": []}', b"[" * 200, b"<html>", b'["a", 1, {"new": 3}]'])
+def test_a_log_of_the_cve_list_that_is_none_takes_nothing(
+    workspace: Workspace, publisher: Publisher, content: bytes
+) -> None:
+    publisher.files["cves/deltaLog.json"] = content
+    source = source_of(publisher.url("cves/deltaLog.json"))
+    attempt, update, _ = fetch_feeds(workspace, source, publisher.https(), 1)
+    assert update.added == ()
+    assert attempt.failure or attempt.warnings
+
+
 def test_nothing_goes_to_the_network_without_apply(
     workspace: Workspace, maker: Maker, capsys: pytest.CaptureFixture[str]
 ) -> None:

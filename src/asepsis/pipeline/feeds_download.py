@@ -24,6 +24,8 @@ from asepsis.crypto.openpgp import (
     read_keys,
 )
 from asepsis.exposure.advisory import Problem
+from asepsis.exposure.feeds.cve_list import PUBLISHER as CVE_PUBLISHER
+from asepsis.exposure.feeds.cve_list import read_changes_of_cves
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
 from asepsis.exposure.feeds.edition import moment
 from asepsis.exposure.feeds.provider import (
@@ -149,7 +151,13 @@ def download(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
     run = _Run(fetcher, folder, known, now=now, pinned=pinned or Keyring(), signed_only=signed_only, tell=tell)
-    return run.file(source) if source.layout is Layout.FILE else run.provider(source)
+    match source.layout:
+        case Layout.FILE:
+            return run.file(source)
+        case Layout.CVE_LIST:
+            return run.cve_list(source)
+        case Layout.PROVIDER:
+            return run.provider(source)
 
 
 class _Run:
@@ -210,6 +218,45 @@ class _Run:
         staged = list(self._staged(new[:DOCUMENTS_LIMIT], keys, described))
         waiting = len(new) - len(staged)
         return self._all(staged, listed=len(documents), provider=described, updated=updated, waiting=waiting)
+
+    def cve_list(self, source: Source) -> Download:
+        """The CVE List: the records that its log names and that are not held as they are now."""
+        path = self._folder / "log"
+        path.unlink(missing_ok=True)
+        held = self._known.edition
+        found = self._fetcher.fetch(source.url, path, limit_bytes=LISTING_LIMIT_BYTES, held=held)
+        if isinstance(found, Failed):
+            return self._nothing(f"{found.url}: {found.why}")
+        described = _unsigned(CVE_PUBLISHER)
+        if isinstance(found, Same):
+            return self._all(
+                [], listed=len(self._known.listed), provider=described, edition=held, updated=self._known.updated
+            )
+        listing = read_changes_of_cves(path.read_bytes(), source.url)
+        if isinstance(listing, Problem):
+            return self._nothing(f"{source.url}: {listing.why}")
+        self._warnings.extend(f"{source.url}: {one.where} {one.why}" for one in listing.problems)
+        if _is_before(listing.updated, self._known.updated):
+            self._warnings.append(
+                f"the log of changes is from {listing.updated}, and one from {self._known.updated} was seen before:"
+                " nothing was taken"
+            )
+            return self._all([], listed=0, provider=described, updated=self._known.updated)
+        known = self._known.listed
+        new = [one for one in listing.documents if one.url not in known or self._is_news(one)]
+        staged = list(self._staged(new[:DOCUMENTS_LIMIT], self._pinned, described))
+        broken = sum(isinstance(one, Unread) for one in staged)
+        waiting = len(new) - len(staged)
+        # The log is asked for again until everything that it names was taken.
+        edition = Edition() if broken or waiting else found.edition
+        return self._all(
+            staged,
+            listed=len(listing.documents),
+            provider=described,
+            updated=listing.updated,
+            edition=edition,
+            waiting=waiting,
+        )
 
     def _described(self, url: str) -> Provider | str:
         content = self._small(url, PROVIDER_LIMIT_BYTES)
@@ -400,6 +447,11 @@ def folder_name(source: Source) -> str:
     """The name of a source's folder: readable, and different for every source."""
     host = urlsplit(source.url).hostname or "source"
     return f"{host}-{hashlib.sha256(source.url.encode()).hexdigest()[:12]}"
+
+
+def _unsigned(publisher: str) -> Provider:
+    """A publisher that describes itself nowhere and signs nothing."""
+    return Provider(publisher=publisher, role="", updated="", canonical="", feeds=(), folders=(), keys=())
 
 
 def _sortable(text: str) -> tuple[bool, datetime]:

@@ -18,6 +18,8 @@ class Layout(StrEnum):
     """A publisher of CSAF documents: ``provider-metadata.json``."""
     FILE = "file"
     """One file that is renewed in its place."""
+    CVE_LIST = "cve-list"
+    """The CVE List: a log that names the records that changed."""
 
 
 @value
@@ -33,8 +35,9 @@ class Source:
     what: str = ""
 
 
-# Addresses and rhythms as the publishers name them, looked up in 2026-11. EPSS is made every day, KEV changes a few
-# times a week, CISA publishes advisories every week, the FDA renews its reports weekly and its classes monthly.
+_CVE_LOG: Final = "deltaLog.json"
+# Addresses and rhythms as the publishers name them, looked up in 2026-11. EPSS is made every day, the CVE List changes
+# every few minutes, KEV a few times a week, CISA publishes advisories every week, the FDA renews its reports weekly and its classes monthly.
 _NAMED: Final = (
     Source(
         name="cisa",
@@ -42,6 +45,13 @@ _NAMED: Final = (
         layout=Layout.PROVIDER,
         stale_days=14,
         what="advisories of CISA, medical ones among them",
+    ),
+    Source(
+        name="cve",
+        url=f"https://raw.githubusercontent.com/CVEProject/cvelistV5/main/cves/{_CVE_LOG}",
+        layout=Layout.CVE_LIST,
+        stale_days=4,
+        what="records of vulnerabilities that are new or changed within a month",
     ),
     Source(
         name="kev",
@@ -98,6 +108,8 @@ def source_of(text: str) -> Source:
     name = parts.path.rpartition("/")[2]
     if name == PROVIDER_FILE:
         return Source(name=text, url=text, layout=Layout.PROVIDER, stale_days=_MAKERS_DAYS)
+    if name == _CVE_LOG:
+        return Source(name=text, url=text, layout=Layout.CVE_LIST, stale_days=NAMED["cve"].stale_days)
     if "." in name:
         return Source(name=text, url=text, layout=Layout.FILE, stale_days=_MAKERS_DAYS)
     # CSAF 2.0, 7.1.9: where a publisher of a domain describes itself.
