@@ -37,7 +37,8 @@ class Source:
 
 _CVE_LOG: Final = "deltaLog.json"
 # Addresses and rhythms as the publishers name them, looked up in 2026-11. EPSS is made every day, the CVE List changes
-# every few minutes, KEV a few times a week, CISA publishes advisories every week, the FDA renews its reports weekly and its classes monthly.
+# every few minutes, KEV a few times a week, CISA publishes advisories every week, the FDA renews its reports weekly and
+# its classes monthly.
 _NAMED: Final = (
     Source(
         name="cisa",
