@@ -11,6 +11,7 @@ import pytest
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
+from asepsis.pipeline import embedded
 from asepsis.pipeline.advisories import findings_of, update_feeds
 from asepsis.pipeline.feeds import Feeds
 from asepsis.pipeline.feeds_error import FeedsError
@@ -152,3 +153,16 @@ def test_recalls_of_a_file_are_findings_until_they_are_terminated(tmp_path: Path
     write(tmp_path / "fda", "recalls.json", document | {"meta": {"last_updated": "2026-02-05"}})
     _, went = update_feeds(workspace, path, 2)
     assert [(row["before"], row["after"]) for row in went] == [("affected", None)]
+
+
+def test_who_comes_while_documents_are_taken_in_is_told_to_wait(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "BUSY_TIMEOUT_SECONDS", 0.01)
+    write(tmp_path / "feeds", "a.json", advisory("<= 9.33"))
+    with Feeds.open(workspace.feeds_path) as first, Feeds.open(workspace.feeds_path) as second:
+        with first._transaction(), pytest.raises(FeedsError) as refused:
+            second.update(tmp_path / "feeds", 1)
+        assert refused.value.code == "feeds-busy"
+        assert "removed" not in refused.value.hint
+        assert len(second.update(tmp_path / "feeds", 1).added) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from pysequoia import SignatureMode, Tsk, sign
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
-from asepsis.pipeline.advisories import fetch_feeds
+from asepsis.pipeline import feeds_download
+from asepsis.pipeline.advisories import fetch_feeds, update_feeds
 from asepsis.pipeline.feeds import Attempt, Feeds, Update
 from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_sources import NAMED, Layout, source_of
@@ -175,6 +177,65 @@ def test_a_list_that_goes_back_takes_nothing_and_is_told(workspace: Workspace, m
     maker.list("2026-03-02T00:00:00Z")
     _, update = look(workspace, maker, 3)
     assert len(update.added) == 1, "a list that goes on is believed again"
+
+
+def test_a_list_or_a_document_from_the_future_keeps_no_later_one_out(workspace: Workspace, maker: Maker) -> None:
+    maker.publish("TEST-1", day="9999-12-30")
+    attempt, update = look(workspace, maker)
+    assert len(update.added) == 1
+    assert "has not come yet" in attempt.warnings[0]
+    maker.publish("TEST-1", day="2026-03-01", version="< 1")
+    maker.publish("TEST-2", day="2026-03-02")
+    attempt, update = look(workspace, maker, 2)
+    assert attempt.warnings == ()
+    assert (len(update.added), len(update.replaced)) == (1, 1)
+
+
+def test_what_one_publisher_said_another_does_not_take_back(
+    workspace: Workspace, maker: Maker, tmp_path: Path, key: Tsk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker.publish("TEST-1", version="<= 9.33")
+    look(workspace, maker)
+    with publishing(tmp_path / "impostor") as elsewhere:
+        impostor = Maker(elsewhere, key)
+        impostor.publish("TEST-1", day="2026-05-01", version="< 1")
+        impostor.publish("TEST-2", day="2026-05-02")
+        attempt, update = look(workspace, impostor, 2)
+        assert (len(update.added), update.replaced) == (1, ())
+        assert "does not take back" in attempt.unread[0].problem.why
+        # A source of a name that is known here counts over one that is not.
+        url = elsewhere.url("provider-metadata.json")
+        monkeypatch.setitem(NAMED, "known", dataclasses.replace(source_of(url), name="known"))
+        _, update, _ = fetch_feeds(workspace, NAMED["known"], elsewhere.https(), 1_790_000_000 * 10**9)
+        assert len(update.replaced) == 1
+    maker.publish("TEST-1", day="2026-06-01", version="<= 9.33")
+    _, update = look(workspace, maker, 3)
+    assert update.replaced == ()
+    document = csaf([("Test Maker", "Vortan 8015", "<= 9.33")], number="TEST-1")
+    document["document"]["tracking"] |= {"version": "2026-07-01", "current_release_date": "2026-07-01T00:00:00Z"}
+    carried = tmp_path / "carried.json"
+    carried.write_text(json.dumps(document))
+    by_hand, _ = update_feeds(workspace, carried, 1_790_000_000 * 10**9)
+    assert len(by_hand.replaced) == 1
+
+
+def test_a_publisher_that_takes_too_long_or_fills_the_disk_leaves_the_rest_for_the_next_run(
+    workspace: Workspace, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        maker.publish(f"TEST-{number}")
+    monkeypatch.setattr(feeds_download, "DISK_RESERVE_BYTES", 1 << 60)
+    attempt, update = look(workspace, maker)
+    assert (update.added, attempt.waiting) == ((), 3)
+    assert "left on the disk" in attempt.warnings[0]
+    monkeypatch.setattr(feeds_download, "DISK_RESERVE_BYTES", 0)
+    monkeypatch.setattr(feeds_download, "RUN_SECONDS", -1.0)
+    attempt, update = look(workspace, maker)
+    assert update.added == ()
+    assert "too long" in attempt.warnings[0]
+    monkeypatch.undo()
+    _, update = look(workspace, maker)
+    assert len(update.added) == 3
 
 
 def test_documents_that_vanish_are_told_and_kept(workspace: Workspace, maker: Maker) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from asepsis.crypto.openpgp import Keyring
 from asepsis.exposure.advisory import Advisory, Problem
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
-from asepsis.exposure.feeds.edition import is_older
+from asepsis.exposure.feeds.edition import is_older, is_overtaken
 from asepsis.exposure.feeds.reading import Document, Kind, read_document
 from asepsis.exposure.feeds.telling import told_by
 from asepsis.kernel.time import SECOND_NS
@@ -30,6 +30,7 @@ from asepsis.pipeline.feeds_error import FeedsError
 from asepsis.pipeline.feeds_folder import Unread, read_folder
 from asepsis.pipeline.feeds_https import Edition
 from asepsis.pipeline.feeds_schema import FORMAT_VERSION, form, newest_of, tally, write_changes
+from asepsis.pipeline.feeds_sources import NAMED
 
 ADVISORIES: Final = (Kind.CSAF, Kind.CVE, Kind.OPENVEX, Kind.CYCLONEDX_VEX)
 """The kinds of documents that say something of products."""
@@ -176,9 +177,9 @@ class Feeds(Store):
         Raises:
             FeedsError: There is no such folder, or the store cannot be written.
         """
-        now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
         return self.take(
-            read_folder(folder, self._digests(), pinned=pinned, now=now, kinds=kinds, shown_as=shown_as), now_ns
+            read_folder(folder, self._digests(), pinned=pinned, now=_moment(now_ns), kinds=kinds, shown_as=shown_as),
+            now_ns,
         )
 
     def take(self, documents: Iterable[Document | Unread | str], now_ns: int, source: str = FOLDER) -> Update:
@@ -189,6 +190,7 @@ class Feeds(Store):
         unread: list[Unread] = []
         problems: list[tuple[str, Problem]] = []
         unchanged = 0
+        now = _moment(now_ns)
         touched: dict[tuple[str, str], None] = {}
         with self._transaction() as cursor:
             for document in documents:
@@ -200,13 +202,22 @@ class Feeds(Store):
                     continue
                 path = document.provenance.path
                 row = cursor.execute(
-                    "SELECT updated, revision, sha256, source, kind FROM documents WHERE key = ?", (document.key,)
+                    "SELECT updated, revision, sha256, source, kind, loaded_ns FROM documents WHERE key = ?",
+                    (document.key,),
                 ).fetchone()
                 if row is not None and row[2] == document.provenance.sha256:
                     unchanged += 1
                     continue
-                if row is not None and is_older(document.updated, document.revision, row[0], row[1]):
+                if (
+                    row is not None
+                    and is_older(document.updated, document.revision, row[0], row[1])
+                    and not is_overtaken(document.updated, row[0], _moment(row[5]), now)
+                ):
                     older.append((path, document.key))
+                    continue
+                if row is not None and not _may_replace(source, row[3]):
+                    why = f"is held from {row[3]}, and what one source says, another does not take back"
+                    unread.append(Unread(path=path, problem=Problem(where="", why=why)))
                     continue
                 (added if row is None else replaced).append(document.key)
                 problems.extend((path, problem) for problem in document.problems)
@@ -396,6 +407,26 @@ def _change(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+def _moment(at_ns: int) -> datetime:
+    return datetime.fromtimestamp(at_ns // SECOND_NS, UTC)
+
+
+def _may_replace(source: str, held: str) -> bool:
+    """Whether what a source says may take the place of what another said.
+
+    Documents say themselves who publishes them, and anybody can say so. What a person carries here replaces anything,
+    and is renewed from wherever its newer editions come; of two addresses, only one of those that have a name here
+    replaces what another said.
+    """
+    if FOLDER in (source, held) or _address(source) == _address(held):
+        return True
+    return source in NAMED and held not in NAMED
+
+
+def _address(source: str) -> str:
+    return NAMED[source].url if source in NAMED else source
+
+
 def _write(cursor: sqlite3.Cursor, document: Document, now_ns: int, source: str) -> None:
     cursor.execute(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -450,6 +481,8 @@ def loaded_of(path: Path) -> str:
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> FeedsError:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+        return FeedsError("documents are being taken in just now", code="feeds-busy", hint="Wait until that has ended.")
     return FeedsError(
         f"{path}: the store of feeds cannot be used: {error}",
         code="feeds-unusable",

@@ -8,6 +8,8 @@ fetched stays until it was taken in, so a run that was broken off goes on where 
 from __future__ import annotations
 
 import hashlib
+import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -27,7 +29,7 @@ from asepsis.exposure.advisory import Problem
 from asepsis.exposure.feeds.cve_list import PUBLISHER as CVE_PUBLISHER
 from asepsis.exposure.feeds.cve_list import read_changes_of_cves
 from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES
-from asepsis.exposure.feeds.edition import moment
+from asepsis.exposure.feeds.edition import is_ahead, moment
 from asepsis.exposure.feeds.provider import (
     Listed,
     Listing,
@@ -56,6 +58,11 @@ DOCUMENTS_LIMIT: Final = 20_000
 AT_ONCE: Final = 4
 # After so many failures in a row the publisher is down, and the rest waits for the next run.
 FAILURES_LIMIT: Final = 20
+# One run, in seconds; the next one goes on. CISA's four thousand documents take some ten minutes. Each file has a limit
+# of its own, but a publisher that takes all of it for each could hold every other source back for months.
+RUN_SECONDS: Final = 7200.0
+# What the rest of the workspace needs to go on: a publisher's documents must not fill the disk that the ledger is on.
+DISK_RESERVE_BYTES: Final = 1024**3
 # More than a person reads.
 WARNINGS_LIMIT: Final = 100
 
@@ -180,6 +187,7 @@ class _Run:
         self._signed_only = signed_only
         self._tell = tell
         self._warnings: list[str] = []
+        self._until = time.monotonic() + RUN_SECONDS
 
     def file(self, source: Source) -> Download:
         """One file that is renewed in its place."""
@@ -205,7 +213,11 @@ class _Run:
         if not listings:
             return self._nothing("; ".join(self._warnings) or "the publisher names no list of documents", described)
         updated = max((one.updated for one in listings), key=_sortable, default="")
-        if _is_before(updated, self._known.updated):
+        seen = self._known.updated
+        if is_ahead(updated, self._now):
+            self._warnings.append(f"the list of documents says that it is from {updated[:40]}, which has not come yet")
+            updated = seen
+        if _is_before(updated, seen) and not is_ahead(seen, self._now):
             # An old list that is shown again hides the news (a rollback); documents of it are older or held already.
             self._warnings.append(
                 f"the list of documents is from {updated}, and one from {self._known.updated} was seen before:"
@@ -287,6 +299,9 @@ class _Run:
 
     def _listings(self, described: Provider) -> Iterator[Listing]:
         for url in described.feeds:
+            if time.monotonic() > self._until:
+                self._warnings.append(f"{url}: was not asked, the publisher takes too long")
+                return
             content = self._small(url, LISTING_LIMIT_BYTES)
             yield from self._listing(url, content if isinstance(content, Failed) else read_rolie(content, url))
         if described.feeds:
@@ -319,12 +334,17 @@ class _Run:
 
     def _is_news(self, listed: Listed) -> bool:
         held = self._known.listed[listed.url]
-        return bool(listed.updated) and held != listed.updated and not _is_before(listed.updated, held)
+        if not listed.updated or held == listed.updated:
+            return False
+        return not _is_before(listed.updated, held) or is_ahead(held, self._now)
 
     def _staged(self, new: list[Listed], keys: Keyring, described: Provider) -> Iterator[Staged | Unread]:
         failures = 0
         with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="feed") as pool:
             for start in range(0, len(new), AT_ONCE):
+                if why := self._is_enough():
+                    self._warnings.append(f"{why}; the rest waits")
+                    return
                 some = new[start : start + AT_ONCE]
                 for listed, got in zip(some, pool.map(self._document, some), strict=True):
                     if isinstance(got, Failed):
@@ -338,6 +358,14 @@ class _Run:
                 if failures >= FAILURES_LIMIT:
                     self._warnings.append(f"{failures} documents in a row could not be fetched; the rest waits")
                     return
+
+    def _is_enough(self) -> str:
+        """Why nothing more is fetched in this run; empty while it goes on."""
+        if time.monotonic() > self._until:
+            return f"the publisher takes longer than {RUN_SECONDS / 3600:g} hours"
+        if shutil.disk_usage(self._folder).free < DISK_RESERVE_BYTES:
+            return f"fewer than {DISK_RESERVE_BYTES >> 20} MiB are left on the disk"
+        return ""
 
     def _document(self, listed: Listed) -> tuple[bytes, bytes, list[tuple[str, bytes]]] | Failed:
         """A document, its signature and its digests: from the folder where an earlier run left them."""

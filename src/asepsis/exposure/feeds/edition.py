@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 from asepsis.exposure.matching.version import version
+
+# Clocks differ, and a day without a time may already have begun elsewhere.
+AHEAD: Final = timedelta(days=1)
 
 _DAY_FIRST = re.compile(r"^([0-9]{4})(?:[.-]?)([0-9]{2})(?:[.-]?)([0-9]{2})$")
 
@@ -38,3 +42,18 @@ def is_older(updated: str, revision: str, than_updated: str, than_revision: str)
         return one < other
     ours, theirs = version(revision), version(than_revision)
     return ours is not None and theirs is not None and ours < theirs
+
+
+def is_ahead(text: str, now: datetime) -> bool:
+    """True for a moment that has not come yet, by more than clocks differ."""
+    found = moment(text)
+    return found is not None and found > now + AHEAD
+
+
+def is_overtaken(updated: str, held: str, loaded: datetime, now: datetime) -> bool:
+    """True where what is held bore a date that had not come when it was taken in, nor has now, and this one has.
+
+    A slip of a publisher, or its malice, would else keep every later edition out until the year 9999. A clock that was
+    set back does not make what is held look so: then it was no future when it was taken in.
+    """
+    return is_ahead(held, loaded) and is_ahead(held, now) and moment(updated) is not None and not is_ahead(updated, now)
