@@ -15,7 +15,7 @@ from typing import Any, Final
 from asepsis.exposure.plan.words import name_of
 from asepsis.exposure.plan.work import Item
 from asepsis.kernel.errors import AsepsisError
-from asepsis.kernel.text import spreadsheet_cell
+from asepsis.kernel.text import showable, spreadsheet_cell
 from asepsis.kernel.value import value
 
 COLUMNS: Final = (
@@ -299,4 +299,5 @@ def _jira(place: int, one: object) -> Row:
 
 
 def _text(found: object) -> str:
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    # JSON may hold half a character and the sign 0 (RFC 8259 8.2), which no database takes.
+    return showable(str(found)) if isinstance(found, str | int) and not isinstance(found, bool) else ""
