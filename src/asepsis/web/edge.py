@@ -27,6 +27,8 @@ BODY_LIMIT_BYTES: Final = 2 * 1024 * 1024
 SILENCE_SECONDS: Final = 30.0
 # What surrounds the files of a form: boundaries, names, a token.
 FORM_OVERHEAD_BYTES: Final = 64 * 1024
+ARRIVES: Final = "asepsis.arrives"
+"""The key of the scope that says that a body is read while it arrives, since it is too large to be held."""
 
 _log = structlog.get_logger("asepsis.web.requests")
 
@@ -109,6 +111,8 @@ class Edge:
         if not announced.isdigit() or int(announced) > limit:
             await _answer(send, 413, b"The request is larger than is taken here.", kind=b"text/plain", close=True)
             return
+        # Only of who may send files: each has a thread for as long as it arrives.
+        scope[ARRIVES] = int(announced) > BODY_LIMIT_BYTES
         body = _Body(receive, limit)
         await self._inner(scope, body.receive, send)
         if body.refusal:

@@ -9,6 +9,7 @@ the last one left.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -19,14 +20,18 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
 from django.db import connections
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-from asepsis.web.edge import Message, Receive
+from asepsis.web.arriving import NO_ROOM, UNFINISHED, ArrivingBody
+from asepsis.web.edge import ARRIVES, Message, Receive
 
 THREADS: Final = 8
 """Requests that are worked on at once: more than processors, because some wait for the disk or for DuckDB."""
+# Files that arrive at the same time, beside other requests: more of them come no sooner, and those that wait hold no
+# thread.
+ARRIVING_THREADS: Final = 4
 
 
 class Handler(ASGIHandler):
@@ -35,10 +40,12 @@ class Handler(ASGIHandler):
     def __init__(self, threads: int = THREADS) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._arriving = ThreadPoolExecutor(ARRIVING_THREADS, thread_name_prefix="arriving")
 
     def close(self) -> None:
         """Ends the threads once they have answered."""
         self._threads.shutdown()
+        self._arriving.shutdown()
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Loads the chain as a synchronous one, whatever is asked for."""
@@ -46,6 +53,9 @@ class Handler(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request."""
+        if scope.get(ARRIVES):
+            await self._answer_while_it_arrives(scope, receive, send)
+            return
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -59,12 +69,35 @@ class Handler(ASGIHandler):
             else:
                 await self.send_response(response, send)
 
-    def _answer(self, scope: MutableMapping[str, Any], body: IO[bytes]) -> Any:
+    async def _answer_while_it_arrives(self, scope: Any, receive: Receive, send: Any) -> None:
+        """Answers a request whose files go to the disk as they come; whoever broke it off is told by the edge."""
+        loop = asyncio.get_running_loop()
+        body = ArrivingBody(receive, loop)
+        try:
+            context = copy_context()
+            response = await loop.run_in_executor(self._arriving, context.run, self._answer, scope, body)
+            if scope.get(NO_ROOM):
+                response = _no_room(scope["path"])
+            with contextlib.suppress(OSError):
+                await body.skip()
+            if body.is_broken:
+                if response.streaming:
+                    await sync_to_async(_finish)(response)
+            elif response.streaming:
+                await self._stream(response, receive, send)
+            else:
+                await self.send_response(response, send)
+        finally:
+            body.abandon()
+
+    def _answer(self, scope: MutableMapping[str, Any], body: IO[bytes] | ArrivingBody) -> Any:
         """The answer, closed already where it is not a stream: its content is all there."""
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=type(self), scope=scope)
-        request, refused = self.create_request(scope, body)
+        request, refused = self.create_request(scope, body)  # type: ignore[arg-type]  # what is read of a file
         response: Any = refused if request is None else self.get_response(request)
+        if (unfinished := scope.pop(UNFINISHED, None)) is not None:
+            unfinished.upload_interrupted()
         response._handler_class = type(self)  # it is named when the answer is closed
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
@@ -86,6 +119,20 @@ class Handler(ASGIHandler):
                 await sync_to_async(_finish)(response)
             if isinstance(ended[0], Exception):
                 raise ended[0]
+
+
+def _no_room(path: str) -> HttpResponseBase:
+    """RFC 4918 11.5: whoever sent it can do nothing but say so to whoever keeps the server."""
+    words = "The disk of the server has no room for it. Ask who keeps the server to make room."
+    answer: HttpResponseBase
+    if path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": "Insufficient Storage", "status": 507, "detail": words}
+        answer = JsonResponse(problem, status=507, content_type="application/problem+json")
+    else:
+        answer = HttpResponse(words, status=507, content_type="text/plain; charset=utf-8")
+    answer["Cache-Control"] = "no-store"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def _finish(response: HttpResponseBase) -> None:

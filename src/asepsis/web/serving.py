@@ -48,9 +48,10 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     from asepsis.web.ledger.keeper import drain_and_say
     from asepsis.web.people import invitations
     from asepsis.web.settings import CONFIGURATION, WORKSPACE
-    from asepsis.web.settling import settle
+    from asepsis.web.settling import clear, settle
 
     settle()
+    clear()
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     upgrade(WORKSPACE)
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.

@@ -256,8 +256,7 @@ WHITENOISE_MAX_AGE = 3600
 DJANGO_TABLES2_TEMPLATE = "table.html"
 
 # Files go to disk as they come, for nobody else; a form without files stays small.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["asepsis.web.arriving.ArrivingFileHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 50

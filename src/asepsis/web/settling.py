@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 from typing import Final
 
@@ -30,6 +31,14 @@ def settle() -> None:
     uploads = WORKSPACE.root / "uploads"
     uploads.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(uploads)
+
+
+def clear() -> None:
+    """Takes away what a server that was killed was still unpacking; called by the first process, before the others."""
+    from asepsis.web.feeds.taking import SCRATCH
+    from asepsis.web.settings import WORKSPACE
+
+    shutil.rmtree(WORKSPACE.root / SCRATCH, ignore_errors=True)
 
 
 def loaded() -> None:

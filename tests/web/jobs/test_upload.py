@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import os
 import struct
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django_tasks_db.models import DBTaskResult
 
 from asepsis.pipeline.workspace import Workspace
+from asepsis.web.arriving import ArrivedFile
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.asking import Asker, keep, subject_of
 from asepsis.web.authorisation.facts import Circumstances
@@ -51,24 +53,41 @@ def test_a_capture_is_stored_under_a_name_of_ours_and_a_job_waits(
 
 
 def test_a_file_on_the_same_disk_is_not_written_a_second_time(
-    workspace: Workspace, north: Site, make_person: MakePerson
+    workspace: Workspace, north: Site, make_person: MakePerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = TemporaryUploadedFile("ward.pcap", "application/octet-stream", len(EMPTY), None)
+    monkeypatch.setattr(tempfile, "tempdir", str(workspace.root))
+    before = set(workspace.root.iterdir())
+    given = ArrivedFile("ward.pcap", "application/octet-stream", None, None)
     given.write(EMPTY)
     given.seek(0)
-    number = Path(given.temporary_file_path()).stat().st_ino
+    assert set(workspace.root.iterdir()) == before  # what is not kept is nowhere
+    number = os.fstat(given.fileno()).st_ino
     job = upload.accept([given], site=north, person=make_person("ada"))
     given.close()
     stored = Path(job.arguments["paths"][0])
     assert stored.read_bytes() == EMPTY
     assert stored.stat().st_mode & 0o077 == 0
-    same_disk = Path(tempfile.gettempdir()).stat().st_dev == workspace.root.stat().st_dev
-    assert (stored.stat().st_ino == number) == same_disk
+    assert stored.stat().st_ino == number
+
+
+def test_a_file_on_another_disk_is_copied(
+    workspace: Workspace, north: Site, make_person: MakePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ArrivedFile, "keep_as", lambda *_: False)
+    given = ArrivedFile("ward.pcap", "application/octet-stream", None, None)
+    given.write(EMPTY)
+    given.size = len(EMPTY)
+    job = upload.accept([given], site=north, person=make_person("ada"))
+    given.close()
+    assert Path(job.arguments["paths"][0]).read_bytes() == EMPTY
 
 
 def test_lists_and_documents_may_be_as_large_as_their_forms_say() -> None:
     assert upload.limit_of("/cmms/") == upload.limit_of("/api/v1/imports") == 50 * 1024 * 1024
     assert upload.limit_of("/devices/abc/documents/") == upload.limit_of("/api/v1/devices/abc/documents") == 20 << 20
+    assert upload.limit_of("/papers/") == upload.limit_of("/api/v1/papers") == 16 << 20
+    assert upload.limit_of("/plan/states/") == upload.limit_of("/api/v1/plan/states") == 8 << 20
+    assert upload.limit_of("/vendors/philips/contracts/") == upload.limit_of("/api/v1/vendors/x/contracts") == 20 << 20
     assert upload.limit_of("/devices/abc/documents/7/") == upload.limit_of("/devices/") == 0
 
 

@@ -39,11 +39,13 @@ def prepare() -> None:
     from django.core.management import call_command
     from django.test import Client
 
+    from asepsis.web.facilities.models import Site
     from asepsis.web.people.models import Person, RoleGrant
 
     call_command("migrate", verbosity=0)
     person = Person.objects.create_user(username=USER)
     RoleGrant.objects.create(person=person, role="security_analyst")
+    Site.objects.create(name="north")
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     passkey = Authenticator.objects.create(

@@ -29,6 +29,8 @@ FILES_LIMIT: Final = 20_000
 # Of all files, unpacked: what is packed twenty times smaller than it is, is no document.
 UNPACKED_LIMIT_BYTES: Final = 1024 * 2**20
 _PARTS_LIMIT: Final = 12
+SCRATCH: Final = "feeds-sent"
+"""Where archives are unpacked, in the workspace; empty while nobody sends any."""
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9._+-]")
 
 
@@ -63,7 +65,7 @@ def take(request: HttpRequest, file: UploadedFile[Any]) -> tuple[Update, list[di
 
 
 def _scratch() -> Path:
-    place = WORKSPACE.root / "feeds-sent"
+    place = WORKSPACE.root / SCRATCH
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 

@@ -5,7 +5,6 @@ What a file is, its first bytes say. Its own name is shown to people and never b
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -15,10 +14,13 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
+from asepsis.exposure.plan.tickets import STATES_LIMIT_BYTES
 from asepsis.kernel.errors import AsepsisError
+from asepsis.web.arriving import DISK_RESERVE_BYTES, ArrivedFile
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.cmms.forms import FILE_LIMIT
 from asepsis.web.devices.documents import LARGEST_BYTES
@@ -37,9 +39,10 @@ FEEDS_PATHS: Final = ("/feeds/", "/api/v1/feeds")
 FEEDS_LIMIT_BYTES: Final = 256 * 2**20
 REPORT_PATHS: Final = ("/testing/reports/", "/api/v1/scan-reports")
 LIST_PATHS: Final = ("/cmms/", "/api/v1/imports")
+PAPER_PATHS: Final = ("/papers/", "/api/v1/papers")
+STATES_PATHS: Final = ("/plan/states/", "/api/v1/plan/states")
 DOCUMENT_PATH: Final = re.compile(r"(/api/v1)?/devices/[^/]+/documents/?")
-# What history, registry and database need to go on; a full disk would stop the ledger, and with it everything.
-DISK_RESERVE_BYTES: Final = 1024**3
+CONTRACT_PATH: Final = re.compile(r"(/api/v1)?/vendors/[^/]+/contracts/?")
 NAME_LIMIT: Final = 120
 # pcap in both byte orders with micro- and nanoseconds and as modified by Kuznetzov, pcapng, gzip, zstd.
 SIGNATURES: Final = (
@@ -75,8 +78,14 @@ def _taken(path: str) -> tuple[Action, int] | None:
         return Action.FEED_MANAGE, FEEDS_LIMIT_BYTES
     if path in REPORT_PATHS:
         return Action.REPORT_IMPORT, REPORT_FILE_LIMIT
+    if path in PAPER_PATHS:
+        return Action.PAPER_MANAGE, FORM_LIMIT_BYTES
+    if path in STATES_PATHS:
+        return Action.PLAN_EDIT, STATES_LIMIT_BYTES
     if DOCUMENT_PATH.fullmatch(path):
         return Action.DEVICE_EDIT, LARGEST_BYTES
+    if CONTRACT_PATH.fullmatch(path):
+        return Action.VENDOR_EDIT, LARGEST_BYTES
     return None
 
 
@@ -183,14 +192,6 @@ def _store(file: UploadedFile[bytes]) -> Path:
             code="upload-large",
             hint="Analyse it on the server: asepsis analyze FILE.",
         )
-    folder = WORKSPACE.root / "captures"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if shutil.disk_usage(folder).free < size + DISK_RESERVE_BYTES:
-        raise UploadError(
-            "the disk of the server has no room for it",
-            code="upload-disk",
-            hint="Ask who keeps the server to make room.",
-        )
     chunks = file.chunks(1024 * 1024)
     first = next(iter(chunks), b"")
     if not first.startswith(SIGNATURES):
@@ -199,30 +200,26 @@ def _store(file: UploadedFile[bytes]) -> Path:
             code="upload-kind",
             hint="pcap and pcapng are taken, plain or compressed by gzip or zstd.",
         )
+    folder = WORKSPACE.root / "captures"
+    folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{uuid.uuid4().hex}.capture"
-    if _keep_as_it_lies(file, path):
+    # What arrived on this disk gets its name, instead of being written a second time.
+    if isinstance(file, ArrivedFile) and file.keep_as(path):
         return path
+    if shutil.disk_usage(folder).free < size + DISK_RESERVE_BYTES:
+        raise UploadError(
+            "the disk of the server has no room for it",
+            code="upload-disk",
+            hint="Ask who keeps the server to make room.",
+        )
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             target.write(first)
             for chunk in chunks:
                 target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
     except OSError:
         path.unlink(missing_ok=True)
         raise
     return path
-
-
-def _keep_as_it_lies(file: UploadedFile[bytes], path: Path) -> bool:
-    """Gives the file that the form was read into its second name, instead of writing gigabytes a second time.
-
-    False where it lies on another file system, or in memory: then it is copied.
-    """
-    if not isinstance(file, TemporaryUploadedFile):
-        return False
-    file.flush()
-    with contextlib.suppress(OSError):
-        os.link(file.temporary_file_path(), path)
-        path.chmod(0o600)
-        return True
-    return False

@@ -39,7 +39,7 @@ DATABASE_ENDING: Final = ".sqlite"
 FIRST_DATABASES: Final = ("registry.sqlite", "web.sqlite")
 # What is only there while something runs, or is made anew.
 LAST_NAME: Final = "last-backup.json"
-LEFT_OUT: Final = ("uploads", LAST_NAME)
+LEFT_OUT: Final = ("uploads", "feeds-sent", LAST_NAME)
 LEFT_OUT_ENDINGS: Final = ("-wal", "-shm", "-journal", ".lock", "judged.sqlite")
 CAPTURES: Final = "captures"
 COPY_BYTES: Final = 1024 * 1024
