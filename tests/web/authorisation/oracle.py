@@ -174,6 +174,15 @@ def _separated(q: Question) -> bool:
     """Duties that one person never holds together."""
     if q.role in ("auditor", "vendor") and q.action in CHANGES:
         return True
+    if q.role == "patient" and q.action in CHANGES | (EVERYBODY - WITHOUT_SECOND_FACTOR):
+        return True
+    if q.role == "patient" and q.action in {
+        "person.view",
+        "authorisation.explain_person",
+        "import.view",
+        "break_glass.view",
+    }:
+        return True
     if q.mine and q.action in APPROVALS | {
         "assessment.approve",
         "import.apply",

@@ -46,6 +46,9 @@ FURTHER = {
 }
 """Last parts of addresses that ask for more than their action, each with what: a role that may is refused there too."""
 
+LED = ("/", 302)
+"""A patient has no overview, and is led from the first page to the own one."""
+
 ROW = re.compile(r"^\| .* `(?P<action>[\w.]+)` \| (?P<cells>.*) \|$")
 
 
@@ -148,6 +151,8 @@ def with_role(role: Role, world: dict[str, Any], make_person: MakePerson, site: 
         end = timezone.now() + timedelta(days=1)
         group = world["group"] if site is None else DeviceGroup.objects.create(name="Others")
         return make_person("me", role, device_group=group, expires=end)
+    if role is Role.PATIENT:
+        return make_person("me", role, patient="CANARY")
     return make_person("me", role, site=site)
 
 
@@ -200,7 +205,7 @@ def test_every_address_answers_every_role_as_the_matrix_says(
         cell = expected[action, role]
         further = address.rstrip("/").rpartition("/")[2] in FURTHER
         # 422: what was sent is looked at before who sent it, and nothing is done.
-        refused = status in (401, 403, 404, 422)
+        refused = status in (401, 403, 404, 422) or (role is Role.PATIENT and (address, status) == LED)
         must = cell in ("yes", "whole hospital") and exists and not further
         if status >= 500 or (cell == "-" and not refused) or (must and status in (401, 403, 404)):
             wrong.append((method, address, str(action), cell, status))
@@ -221,6 +226,29 @@ def test_nothing_of_another_site_is_reached_by_its_address(
         if named & set(address.split("/")) and (status := ask(browser, method, address)) not in (401, 403, 404, 422)
     ]
     assert reached == []
+
+
+@pytest.mark.slow
+def test_a_patient_reaches_the_own_accesses_and_no_other_address(
+    world: dict[str, Any], make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    me = with_role(Role.PATIENT, world, make_person)
+    browser = signed_in(me)
+    world["person_id"] = me.pk  # not even the page about oneself that staff have
+    reached = {
+        (method, address): status
+        for method, address, _, _ in asked(world)
+        if (status := ask(browser, method, address)) not in (401, 403, 404, 422)
+    }
+    assert reached == {
+        ("GET", "/"): 302,
+        ("GET", "/access/my-data/"): 200,
+        ("GET", f"/{PATH}my-accesses"): 200,
+        # Who one is, and how the API is spoken: nothing of the hospital.
+        ("GET", f"/{PATH}me"): 200,
+        ("GET", "/api/"): 200,
+        ("GET", f"/{PATH}openapi.json"): 200,
+    }
 
 
 @pytest.mark.slow

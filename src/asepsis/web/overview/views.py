@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
-from asepsis.web.authorisation.routes import requires
+from asepsis.web.authorisation.routes import View, requires
 from asepsis.web.charts import Counted
 from asepsis.web.devices.models import Change, Device, Freshness, Link, links_of
 from asepsis.web.devices.written_down import is_hidden_anywhere
@@ -31,11 +33,22 @@ APPLICATIONS_SHOWN: Final = 8
 STATUS_TONES: Final = {"online": "good", "silent": "muted", "overdue": "warn", "unknown": "muted"}
 
 
+def _patients_elsewhere(view: View[[]]) -> View[[]]:
+    """Leads a patient, who has no overview, from the first page to the own one."""
+
+    @wraps(view)
+    def led(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated and may(request.user, Action.ACCESS_LIST).allowed:
+            return redirect("who-looked")
+        return view(request)
+
+    return cast("View[[]]", led)
+
+
+@_patients_elsewhere
 @requires(Action.OVERVIEW)
 def overview(request: HttpRequest) -> HttpResponse:
-    """What this person may see, in figures and pictures; a patient is led to the own page."""
-    if may(request.user, Action.ACCESS_LIST).allowed:
-        return redirect("who-looked")
+    """What this person may see, in figures and pictures."""
     devices: QuerySet[Device] = visible(request.user, Action.DEVICE_LIST, Device.objects.order_by())
     of = version()
     context = figures(devices, of)
