@@ -280,7 +280,7 @@ def test_a_server_that_ends_does_not_wait_for_a_file_that_never_comes(handler: H
             ARRIVES: True,
         }
         _begun.clear()
-        task = asyncio.create_task(handler(scope, receive, receive))  # type: ignore[arg-type]
+        task = asyncio.create_task(handler(scope, receive, receive))
         assert await asyncio.to_thread(_begun.wait, PATIENCE_SECONDS)
         task.cancel()
         await asyncio.wait((task,), timeout=PATIENCE_SECONDS)
