@@ -348,8 +348,13 @@ def _key(identity: Identity) -> bytes:
 
 
 def _written_verdicts(verdicts: Iterable[Verdict]) -> str:
-    rows = [[getattr(one, name) for name in _FIELDS] for one in verdicts]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
+    rows = [_written_verdict(one) for one in verdicts]
+    return f"[{','.join(rows)}]" if rows else ""
+
+
+@lru_cache(maxsize=65536)
+def _written_verdict(one: Verdict) -> str:
+    return json.dumps([getattr(one, name) for name in _FIELDS], ensure_ascii=False, separators=(",", ":"))
 
 
 def _read_verdicts(text: str) -> tuple[Verdict, ...]:

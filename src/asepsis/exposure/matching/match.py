@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import count
+from typing import Final, TypeVar
 
 from asepsis.devices.device import Device
 from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Status
 from asepsis.exposure.finding import Exposed, Finding, Verdict
 from asepsis.exposure.identity import Identity, evidence_for, identity_of
 from asepsis.exposure.matching.held import SURE, Held, hold
-from asepsis.exposure.matching.names import LONGEST_NAME, Brands, Likeness, device_reading, likeness
+from asepsis.exposure.matching.names import Brands, Likeness, device_reading, likeness
 from asepsis.exposure.matching.numbers import Fit
 from asepsis.exposure.matching.ranges import Answer
-from asepsis.exposure.matching.shelf import Card, Leaf, Shelves, card_of
+from asepsis.exposure.matching.shelf import NONE, Card, Leaf, Shelf, Shelves, card_of
 from asepsis.exposure.matching.units import by_unit
 from asepsis.exposure.matching.version import version
-from asepsis.exposure.matching.vocabulary import atoms
 from asepsis.exposure.udi import device_identifier
+from asepsis.kernel.value import value
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # Identities whose verdicts are remembered: a hospital group has some thousand.
 REMEMBERED: Final = 65536
@@ -33,6 +37,26 @@ RANGES_LIMIT: Final = 50
 
 Alike = tuple[Leaf, Likeness, bool]
 """A product, how its name stands to a model's, and whether the version is named thereby."""
+# However the device spells its name: the answer follows from its version alone.
+_NAMED: Final = frozenset((Likeness.SAME, Likeness.EXACT, Likeness.VERBATIM))
+
+
+@value
+class Meant:
+    """The products of one advisory that a device may be."""
+
+    alike: tuple[Alike, ...]
+    number: int | None
+    """One number for the same products, where a device's version alone decides; None where more of it counts."""
+
+
+@value
+class _Makers:
+    """The shelves of makers that belong together."""
+
+    shelves: tuple[Shelf, ...]
+    brands: Brands
+    lists_numbers: bool
 
 
 class Matcher:
@@ -43,16 +67,19 @@ class Matcher:
         self.shelves = Shelves(cards)
         self._remembered: dict[Identity, tuple[Verdict, ...]] = {}
         self._named: dict[str, frozenset[str]] = {}
-        self._models: dict[tuple[frozenset[str], str], tuple[tuple[Alike, ...], ...]] = {}
+        self._makers: dict[frozenset[str], _Makers] = {}
+        self._models: dict[tuple[frozenset[str], str], tuple[Meant, ...]] = {}
+        self._spelled: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], tuple[Meant, ...]] = {}
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self._counter = count()
+        self._by_version: dict[tuple[int, str], tuple[Verdict, ...]] = {}
 
     def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
         """What the advisories say of an identity; nothing where none names it."""
         identity = self.narrowed(identity)
         known = self._remembered.get(identity)
         if known is None:
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            known = self._remembered[identity] = tuple(self._judge(identity))
+            known = _remember(self._remembered, identity, tuple(self._judge(identity)))
         return known
 
     def findings(self, devices: Iterable[Device]) -> Iterator[Finding]:
@@ -64,9 +91,7 @@ class Matcher:
         """The makers among those of the advisories that a device's text names."""
         known = self._named.get(text)
         if known is None:
-            if len(self._named) >= REMEMBERED:
-                self._named.clear()
-            known = self._named[text] = self.shelves.named(text)
+            known = _remember(self._named, text, self.shelves.named(text))
         return known
 
     def narrowed(self, identity: Identity) -> Identity:
@@ -98,43 +123,71 @@ class Matcher:
         return self.shelves.edition(names) if names else ""
 
     def _judge(self, identity: Identity) -> Iterator[Verdict]:
-        shown = version(identity.version) if identity.version else None
-        for alike in self._alike(identity):
-            held = [one for one in (hold(identity, shown, *each) for each in alike) if one is not None]
-            if held:
-                yield from _verdicts(held)
+        for meant in self._meant(identity):
+            if meant.number is None:
+                yield from _weighed(identity, meant.alike)
+                continue
+            key = (meant.number, identity.version)
+            known = self._by_version.get(key)
+            if known is None:
+                known = _remember(self._by_version, key, tuple(_weighed(identity, meant.alike)))
+            yield from known
 
-    def _alike(self, identity: Identity) -> Iterable[tuple[Alike, ...]]:
+    def _meant(self, identity: Identity) -> Iterable[Meant]:
         """The products that a device may be, by advisory."""
         known = identity.vendor and identity.model
         found = self._products(self.makers(identity.vendor), identity.model) if known else ()
         if not identity.udi:
             return found
-        by_key = {alike[0][0].key[0]: alike for alike in found}
+        by_key = {meant.alike[0][0].key[0]: meant for meant in found}
         named: dict[str, list[Leaf]] = defaultdict(list)
         for leaf in self.shelves.of_udi(identity.udi):
             named[leaf.key[0]].append(leaf)
         for key, leaves in named.items():
             # A recall speaks of many models in one sentence; the likest by name stands for the device.
-            nearest = [each[0] for each in by_key.get(key, ()) if identity.udi in each[0].product.udis] or leaves[:1]
-            by_key[key] = tuple((leaf, Likeness.UDI, False) for leaf in nearest)
+            like = by_key[key].alike if key in by_key else ()
+            nearest = [leaf for leaf, _, _ in like if identity.udi in leaf.product.udis] or leaves[:1]
+            by_key[key] = Meant(alike=tuple((leaf, Likeness.UDI, False) for leaf in nearest), number=None)
         return [by_key[key] for key in sorted(by_key)]
 
-    def _products(self, names: frozenset[str], model: str) -> tuple[tuple[Alike, ...], ...]:
+    def _products(self, names: frozenset[str], model: str) -> tuple[Meant, ...]:
         """The products that a model may be, by advisory: versions apart, and so for all devices of a model at once."""
         known = self._models.get((names, model))
-        if known is not None:
-            return known
-        shelves = [shelf for shelf in map(self.shelves.shelf, sorted(names)) if shelf is not None]
-        shared: Brands = frozenset().union(*(shelf.brands for shelf in shelves))
-        spoken = tuple(dict.fromkeys(atoms(model[:LONGEST_NAME])))
-        met = {id(entry): entry for shelf in shelves for entry in shelf.meeting(spoken)}
+        if known is None:
+            makers = self._shelves_of(names)
+            if makers.lists_numbers:
+                known = self._look(makers, model)
+            else:
+                # One model is spelled in many ways; capitals, spaces and the order of words tell nothing.
+                spoken = device_reading(model, NONE)
+                spelled = (names, spoken.everything, spoken.lettered)
+                known = self._spelled.get(spelled)
+                if known is None:
+                    known = _remember(self._spelled, spelled, self._look(makers, model))
+            _remember(self._models, (names, model), known)
+        return known
+
+    def _shelves_of(self, names: frozenset[str]) -> _Makers:
+        known = self._makers.get(names)
+        if known is None:
+            shelves = self.shelves.of(names)
+            makers = _Makers(
+                shelves=shelves,
+                brands=frozenset().union(*(shelf.brands for shelf in shelves)),
+                lists_numbers=any(shelf.lists_numbers for shelf in shelves),
+            )
+            known = _remember(self._makers, names, makers)
+        return known
+
+    def _look(self, makers: _Makers, model: str) -> tuple[Meant, ...]:
+        everything = device_reading(model, NONE).everything
         found: dict[tuple[str, str], Alike] = {}
-        for entry in met.values():
-            like, named = likeness(device_reading(model, entry.noise), entry.name, shared)
-            if like is not Likeness.OTHER:
-                found.update({leaf.key: (leaf, like, named) for leaf in entry.leaves})
-        for shelf in shelves:
+        for shelf in makers.shelves:
+            for entry in shelf.meeting(model):
+                like, named = likeness(device_reading(model, entry.noise & everything), entry.name, makers.brands)
+                if like is not Likeness.OTHER:
+                    found.update({leaf.key: (leaf, like, named) for leaf in entry.leaves})
+        for shelf in makers.shelves:
             for leaf, fit in shelf.numbered(model):
                 if fit is Fit.YES:
                     found[leaf.key] = (leaf, Likeness.NUMBER, False)
@@ -143,10 +196,33 @@ class Matcher:
         by_advisory: dict[str, list[Alike]] = defaultdict(list)
         for key in sorted(found):
             by_advisory[key[0]].append(found[key])
-        if len(self._models) >= REMEMBERED:
-            self._models.clear()
-        products = self._models[names, model] = tuple(tuple(_nearest(alike, model)) for alike in by_advisory.values())
-        return products
+        return tuple(self._numbered(tuple(_nearest(alike, model))) for alike in by_advisory.values())
+
+    def _numbered(self, alike: tuple[Alike, ...]) -> Meant:
+        for leaf, like, named in alike:
+            if like not in _NAMED or named or leaf.models is not None or leaf.serials is not None:
+                return Meant(alike=alike, number=None)
+        # Shelves keep their leaves, so that no other takes the place of one in memory.
+        same = tuple(id(leaf) for leaf, _, _ in alike)
+        number = self._numbers.get(same)
+        if number is None:
+            number = _remember(self._numbers, same, next(self._counter))
+        return Meant(alike=alike, number=number)
+
+
+def _remember(known: dict[K, V], key: K, found: V) -> V:
+    """Keeps what was worked out; all is forgotten when it is too much."""
+    if len(known) >= REMEMBERED:
+        known.clear()
+    known[key] = found
+    return found
+
+
+def _weighed(identity: Identity, alike: Iterable[Alike]) -> Iterator[Verdict]:
+    shown = version(identity.version) if identity.version else None
+    held = [one for one in (hold(identity, shown, *each) for each in alike) if one is not None]
+    if held:
+        yield from _verdicts(held)
 
 
 def findings_about(device: Device, verdicts: Iterable[Verdict]) -> Iterator[Finding]:

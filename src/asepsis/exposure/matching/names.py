@@ -166,7 +166,7 @@ def _slashed(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _reading(text: str, noise: frozenset[str], code: frozenset[str] = frozenset()) -> Reading:
     everything = atoms(text)
     own = [atom for atom in everything if atom not in noise] or list(everything)
@@ -181,9 +181,14 @@ def _reading(text: str, noise: frozenset[str], code: frozenset[str] = frozenset(
     )
 
 
-@lru_cache(maxsize=262144)
 def device_reading(model: str, noise: frozenset[str]) -> Reading:
-    """The atoms of a device's model."""
+    """The atoms of a device's model.
+
+    Args:
+        model: What the device calls itself.
+        noise: The words of the makers' names. Those that the model lacks change nothing: whoever leaves them out
+            meets a reading that is remembered.
+    """
     return _reading(model[:LONGEST_NAME], noise)
 
 

@@ -14,13 +14,14 @@ from typing import Final
 from asepsis.exposure.advisory import Advisory, Product, Status
 from asepsis.exposure.feeds.recalls import CATEGORY
 from asepsis.exposure.matching.makers import makers, words_of
-from asepsis.exposure.matching.names import Brands, Name, brands, read_name
+from asepsis.exposure.matching.names import LONGEST_NAME, Brands, Name, brands, device_reading, read_name
 from asepsis.exposure.matching.numbers import Fit, Numbers, numbers, numbers_in, starts_of
 from asepsis.exposure.matching.range_text import said_twice
 from asepsis.exposure.matching.ranges import Part, Range
-from asepsis.exposure.matching.vocabulary import SLIP_LENGTH, atoms, generic, near
+from asepsis.exposure.matching.vocabulary import SLIP_LENGTH, atoms, near
 from asepsis.kernel.value import value
 
+NONE: Final = frozenset[str]()
 # Words of devices whose slips are remembered, of each maker.
 SLIPS_REMEMBERED: Final = 4096
 
@@ -110,8 +111,8 @@ def makers_of(advisory: Advisory) -> frozenset[str]:
 class Shelf:
     """The products of one maker.
 
-    A name is a device's only where one says no more than the other: either the product has all of the device's telling
-    words, so it has the rarest of them; or the device has all of the product's, so it has the product's rarest.
+    A name is a device's only where one says no more than the other. So the product has all telling words of the device,
+    or the device has all of a reading of the product's: among them the one that is rarest on the shelf.
     """
 
     def __init__(self, found: Iterable[Leaf]) -> None:
@@ -119,7 +120,7 @@ class Shelf:
         for leaf in found:
             # Names are remembered where they are read, so that equal ones are nearly always one.
             together[id(leaf.name), leaf.noise].append(leaf)
-        entries = [
+        self._entries = tuple(
             Entry(
                 name=same[0].name,
                 noise=same[0].noise,
@@ -127,39 +128,46 @@ class Shelf:
                 leaves=tuple(same),
             )
             for same in together.values()
-        ]
-        self._noise = frozenset[str]().union(*{entry.noise for entry in entries})
+        )
+        self._noises = tuple(dict.fromkeys(entry.noise for entry in self._entries))
+        self._noise = frozenset[str]().union(*self._noises)
         self._slips: dict[str, tuple[str, ...]] = {}
-        self._by_word: dict[str, list[Entry]] = defaultdict(list)
-        for entry in entries:
+        self._by_word: dict[str, set[int]] = defaultdict(set)
+        for place, entry in enumerate(self._entries):
             for atom in entry.everything:
-                self._by_word[atom].append(entry)
-        self._by_rarest: dict[str, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            for reading in entry.name.readings:
-                rarest = min(reading.telling, key=lambda atom: (len(self._by_word[atom]), atom))
-                self._by_rarest[rarest].append(entry)
+                self._by_word[atom].add(place)
+        self._by_rarest: dict[str, list[tuple[frozenset[str], int]]] = defaultdict(list)
+        for place, entry in enumerate(self._entries):
+            for telling in dict.fromkeys(reading.telling for reading in entry.name.readings):
+                rarest = min(telling, key=lambda atom: (len(self._by_word[atom]), atom))
+                self._by_rarest[rarest].append((telling, place))
         self._by_sign = by_sign(self._by_word)
         self._by_number: dict[str, list[Leaf]] = defaultdict(list)
-        for entry in entries:
+        for entry in self._entries:
             for leaf in entry.leaves:
                 for start in {
                     start for some in (leaf.models, leaf.orders) if some is not None for start in some.starts
                 }:
                     self._by_number[start].append(leaf)
-        self.brands: Brands = brands(dict.fromkeys(entry.name for entry in entries))
+        self.brands: Brands = brands(dict.fromkeys(entry.name for entry in self._entries))
 
-    def meeting(self, spoken: Iterable[str]) -> Iterator[Entry]:
+    @property
+    def lists_numbers(self) -> bool:
+        """True where a helper lists numbers of models: then how a model is written counts, and not its atoms alone."""
+        return bool(self._by_number)
+
+    def meeting(self, model: str) -> Iterator[Entry]:
         """The names that a model may be, by the atoms that it is made of.
 
         A slip of the pen leads to a name only where the maker has no such word, or where the name shares another word.
-        An entry may be given more than once.
         """
-        nearly = {atom: self._near(atom) for atom in spoken}
+        nearly = {atom: self._near(atom) for atom in atoms(model[:LONGEST_NAME])}
         looked = {one for atom, slipped in nearly.items() for one in ((atom,) if atom in self._by_word else slipped)}
-        for entry in self._possible(nearly):
-            if not looked.isdisjoint(entry.everything):
-                yield entry
+        if looked:
+            for place in self._possible(model, nearly):
+                entry = self._entries[place]
+                if not looked.isdisjoint(entry.everything):
+                    yield entry
 
     def numbered(self, model: str) -> Iterator[tuple[Leaf, Fit]]:
         """The products of which a helper lists the number in a model, or how it begins; some may be given twice."""
@@ -170,18 +178,23 @@ class Shelf:
                     if Fit.YES in answers or Fit.MAYBE in answers:
                         yield leaf, Fit.YES if Fit.YES in answers else Fit.MAYBE
 
-    def _possible(self, nearly: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
-        for word in {*nearly, *(one for slipped in nearly.values() for one in slipped)}:
-            yield from self._by_rarest.get(word, ())
-        lists = {
-            atom: [self._by_word[one] for one in (atom, *slipped) if one in self._by_word]
-            for atom, slipped in nearly.items()
-        }
-        # Whichever of the makers' names are laid aside, these words tell something.
-        telling = [lists[atom] for atom in nearly if atom not in self._noise and atom not in generic()]
-        fewest = min(telling, key=_length) if telling else [same for each in lists.values() for same in each]
-        for entries in fewest:
-            yield from entries
+    def _possible(self, model: str, nearly: Mapping[str, tuple[str, ...]]) -> Iterable[int]:
+        """Where one says no more than the other, slips of the pen granted: likeness asks for that and for more."""
+        said = {*nearly, *(one for slipped in nearly.values() for one in slipped)}
+        found = {place for word in said for telling, place in self._by_rarest.get(word, ()) if telling <= said}
+        # Which words tell something hangs on whose name is laid aside.
+        aside = {noise.intersection(nearly) for noise in self._noises} if self._noise.intersection(nearly) else {NONE}
+        for telling in {device_reading(model, noise).telling for noise in aside}:
+            lists = sorted((self._bearing(atom, nearly[atom]) for atom in telling), key=len)
+            if lists and lists[0]:
+                found |= lists[0].intersection(*lists[1:])
+        return found
+
+    def _bearing(self, atom: str, slipped: Iterable[str]) -> frozenset[int] | set[int]:
+        """The names with an atom, or with a slip of it."""
+        nothing = frozenset[int]()
+        same = self._by_word.get(atom, nothing)
+        return same.union(*(self._by_word[one] for one in slipped)) if slipped else same
 
     def _near(self, atom: str) -> tuple[str, ...]:
         """The maker's words that differ from an atom by a slip."""
@@ -195,16 +208,13 @@ class Shelf:
         return known
 
 
-def _length(lists: list[list[Entry]]) -> int:
-    return sum(map(len, lists))
-
-
 class Shelves:
     """The shelves of all makers."""
 
     def __init__(self, cards: Iterable[Card]) -> None:
         self._cards: dict[str, list[Card]] = defaultdict(list)
         self._leaves: dict[str, tuple[Leaf, ...]] = {}
+        self._makers: dict[str, dict[int, Leaf]] = {}
         self._shelves: dict[str, Shelf] = {}
         self._editions: dict[frozenset[str], str] = {}
         self._by_udi: dict[str, list[Card]] = defaultdict(list)
@@ -225,15 +235,28 @@ class Shelves:
             return known
         return frozenset(one for name in known for one in slips(name, self._by_sign)) or known
 
-    def shelf(self, maker: str) -> Shelf | None:
-        """A maker's products; None where no advisory speaks of any."""
-        cards = self._cards.get(maker)
-        if cards is None:
-            return None
+    def of(self, names: frozenset[str]) -> tuple[Shelf, ...]:
+        """The products of makers; those of one who has all that another has stand for both."""
+        # Makers that belong together have the same products but for a few.
+        known = sorted(names & self._cards.keys(), key=lambda maker: (-len(self._of_maker(maker)), maker))
+        widest: list[str] = []
+        for maker in known:
+            ours = self._of_maker(maker)
+            if not any(ours.keys() <= self._of_maker(wider).keys() for wider in widest):
+                widest.append(maker)
+        return tuple(map(self._shelf, widest))
+
+    def _of_maker(self, maker: str) -> dict[int, Leaf]:
+        known = self._makers.get(maker)
+        if known is None:
+            found = (leaf for card in self._cards[maker] for leaf in self._of(card) if maker in leaf.makers)
+            known = self._makers[maker] = {id(leaf): leaf for leaf in found}
+        return known
+
+    def _shelf(self, maker: str) -> Shelf:
         shelf = self._shelves.get(maker)
         if shelf is None:
-            found = (leaf for card in cards for leaf in self._of(card) if maker in leaf.makers)
-            shelf = self._shelves[maker] = Shelf(found)
+            shelf = self._shelves[maker] = Shelf(self._of_maker(maker).values())
         return shelf
 
     def asks_for_serials(self, names: frozenset[str]) -> bool:
@@ -278,19 +301,29 @@ def _key(card: Card) -> str:
 
 
 def by_sign(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Words in which a slip can be told, by their first sign."""
+    """Words in which a slip can be told, by how they begin and by their first sign and how they end."""
     found: dict[str, list[str]] = defaultdict(list)
     for word in words:
         if len(word) >= SLIP_LENGTH and word.isalpha():
-            found[word[0]].append(word)
-    return {sign: tuple(same) for sign, same in found.items()}
+            for end in _ends(word):
+                found[end].append(word)
+    return {end: tuple(same) for end, same in found.items()}
 
 
 def slips(atom: str, words: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Words that differ from this one by a slip."""
     if len(atom) < SLIP_LENGTH:
         return []
-    return [word for word in words.get(atom[0], ()) if word != atom and near(atom, word)]
+    found = {word for end in _ends(atom) for word in words.get(end, ()) if word != atom and near(atom, word)}
+    return sorted(found)
+
+
+def _ends(word: str) -> tuple[str, str]:
+    """Two long words that differ by a slip share one of these: a slip is in the first four signs or after the third.
+
+    The first sign is never the slip (``near``).
+    """
+    return word[:3], f"{word[0]} {word[-2:]}"
 
 
 def leaves(advisory: Advisory) -> Iterator[Leaf]:
