@@ -104,6 +104,8 @@ class Vulnerability:
     """(product id, why it is not affected), the words or the label of the publisher."""
     recall_class: str = ""
     """``I``, ``II`` or ``III`` where this is a recall and no vulnerability (21 CFR 7.3(m)); empty elsewhere."""
+    product_code: str = ""
+    """The FDA's three letters for the kind of device that a recall is about; empty where it does not say."""
 
     @property
     def base_score(self) -> float | None:

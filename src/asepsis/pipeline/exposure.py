@@ -12,6 +12,7 @@ from asepsis.devices.device import Device
 from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.feeds.exploitation import ExploitedCatalogue, LikelihoodTable
+from asepsis.exposure.feeds.fda import ProductClass, ProductClasses
 from asepsis.exposure.feeds.reading import Content, Document, Kind
 from asepsis.exposure.feeds.telling import told_by
 from asepsis.exposure.finding import Exposed, Finding
@@ -21,6 +22,8 @@ from asepsis.exposure.mds2 import Behaviour, Form, Mds2Error, observe, read_form
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.reported.tying import ReportedFinding
 from asepsis.exposure.risk import Advice, Assessment, Control, Facts, Stability, Threat, advise, assess, stability
+from asepsis.exposure.risk.classes import classified_of
+from asepsis.exposure.risk.facts import Classified
 from asepsis.exposure.risk.gather import Gathering
 from asepsis.exposure.risk.reports import Claimed, claimed_of
 from asepsis.exposure.risk.threats import threats_of
@@ -73,6 +76,8 @@ class Threats:
     """There were advisories beside those of the demonstration."""
     claimed: Mapping[str, Claimed]
     """What reports of others claim."""
+    classified: Mapping[str, Classified]
+    """What the FDA says of the product codes that recalls tie devices to."""
 
 
 def risks(
@@ -118,9 +123,14 @@ def _facts(
             devices,
             now_ns=time.time_ns() if now_ns is None else now_ns,
         )
-    known = Threats(by_device={}, advisories_read=False, claimed={}) if threats is None else threats
+    known = Threats(by_device={}, advisories_read=False, claimed={}, classified={}) if threats is None else threats
     facts = gathering.facts(
-        found, known.by_device, controls or {}, known.claimed, advisories_read=known.advisories_read
+        found,
+        known.by_device,
+        controls or {},
+        known.claimed,
+        known.classified,
+        advisories_read=known.advisories_read,
     )
     return found, facts
 
@@ -172,6 +182,8 @@ class Documents:
     """CVE numbers of CISA's catalogue of known exploited vulnerabilities."""
     likelihood: Mapping[str, float]
     """CVE number to the probability of EPSS, 0 to 1."""
+    classes: Mapping[str, ProductClass]
+    """Product code to what the FDA says of it."""
 
 
 def documents_in(workspace: Workspace, *, folder: Path | None = None) -> Documents:
@@ -188,7 +200,9 @@ def _told(workspace: Workspace, cards: Iterable[Card]) -> Documents:
     if not workspace.feeds_path.exists():
         return _sorted(advisories)
     with Feeds.open(workspace.feeds_path) as feeds:
-        return _sorted([*advisories, *(found.content for found in feeds.documents(Kind.KEV, Kind.EPSS))])
+        return _sorted(
+            [*advisories, *(found.content for found in feeds.documents(Kind.KEV, Kind.EPSS, Kind.FDA_CLASSES))]
+        )
 
 
 def _sorted(documents: Sequence[Content]) -> Documents:
@@ -201,6 +215,7 @@ def _sorted(documents: Sequence[Content]) -> Documents:
         exploited=frozenset(entry.cve for catalogue in catalogues for entry in catalogue.entries),
         # The newest table wins where several give a score.
         likelihood={cve: one[0] for table in sorted(tables, key=_released) for cve, one in table.scores.items()},
+        classes={one.code: one for table in documents if isinstance(table, ProductClasses) for one in table.classes},
     )
 
 
@@ -227,10 +242,11 @@ def threats_in(workspace: Workspace, *, site: str | None = None, folder: Path | 
     return _threats([*findings, *in_parts.findings], told, reported)
 
 
-def _threats(findings: Iterable[Finding], told: Documents, reported: Iterable[ReportedFinding]) -> Threats:
+def _threats(findings: Sequence[Finding], told: Documents, reported: Iterable[ReportedFinding]) -> Threats:
     by_device = threats_of(findings, told.advisories, exploited=told.exploited, likelihood=told.likelihood)
     claimed = claimed_of(reported, by_device, exploited=told.exploited, likelihood=told.likelihood)
-    return Threats(by_device=by_device, advisories_read=told.read > 0, claimed=claimed)
+    classified = classified_of(findings, told.advisories, told.classes)
+    return Threats(by_device=by_device, advisories_read=told.read > 0, claimed=claimed, classified=classified)
 
 
 @value

@@ -44,6 +44,26 @@ def test_classes_carry_their_flags_and_a_cut_line_is_named() -> None:
     assert table.problems[0].where == "line 3"
 
 
+def test_the_classification_of_openfda_says_the_same_as_the_fdas_table() -> None:
+    columns = "PRODUCTCODE|DEVICENAME|DEVICECLASS|REGULATIONNUMBER|Implant_Flag|Life_Sustain_support_flag"
+    table = content(f"REVIEW_PANEL|{columns}\nAN|CBK|Ventilator|2|868.5895|N|Y\n", Kind.FDA_CLASSES)
+    one = {
+        "product_code": "CBK",
+        "device_name": "Ventilator",
+        "device_class": "2",
+        "regulation_number": "868.5895",
+        "implant_flag": "N",
+        "life_sustain_support_flag": "Y",
+    }
+    document = {"meta": {"last_updated": "2026-01-05"}, "results": [one, {**one, "product_code": "X"}]}
+    file = content(json.dumps(document), Kind.FDA_CLASSES)
+    assert isinstance(table, ProductClasses)
+    assert isinstance(file, ProductClasses)
+    assert file.classes == table.classes
+    assert (table.classes[0].regulation, table.classes[0].life_sustaining) == ("21 CFR 868.5895", True)
+    assert [problem.where for problem in file.problems] == ["/results/1"]
+
+
 def test_recalls_of_both_files_of_openfda_are_read() -> None:
     results = [{"product_res_number": "Z-1-2026", "recalling_firm": "Acme"}, {"recall_number": "Z-2-2026"}, {"x": 1}]
     recalls = content(json.dumps({"results": results}), Kind.FDA_RECALLS)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from asepsis.exposure.risk import Control, Facts, Threat, Tier, advise, assess, stability
 from asepsis.exposure.risk.actions import possible
-from asepsis.exposure.risk.factors import _IMPACT_OF_WEAKNESS, likelihood_factors
+from asepsis.exposure.risk.factors import _IMPACT_OF_WEAKNESS, harm_factors, likelihood_factors
+from asepsis.exposure.risk.facts import Classified
 from asepsis.exposure.risk.score import HARM_WEIGHTS, LIKELIHOOD_WEIGHTS
 from asepsis.exposure.weaknesses import KINDS
 from asepsis.knowledge.harm import SEVERITIES, harm_of
@@ -48,10 +49,18 @@ claims = st.builds(
     is_public=st.booleans(),
     is_doubted=st.booleans(),
 )
+classified = st.builds(
+    Classified,
+    code=st.just("CBK"),
+    fda_class=st.none() | st.integers(1, 3),
+    regulation=st.just(""),
+    sustains_life=st.booleans(),
+)
 facts_of_devices = st.builds(
     Facts,
     device=st.just("d"),
     category=st.none() | st.sampled_from(_CATEGORIES),
+    classified=st.none() | classified,
     partners=st.integers(0, 5000),
     networks=st.integers(0, 300),
     contacts_internet=st.booleans(),
@@ -131,6 +140,11 @@ def test_a_worse_fact_never_lowers_the_score(facts: Facts, kind: str, threat: Th
     ]
     if facts.threats:
         worse.append(replace(facts, threats=(_worse_threat(facts.threats[0], step), *facts.threats[1:])))
+    if facts.classified is not None and facts.classified.fda_class is not None:
+        graver = replace(facts.classified, fda_class=min(3, facts.classified.fda_class + 1))
+        worse.append(replace(facts, classified=graver))
+    if facts.classified is not None:
+        worse.append(replace(facts, classified=replace(facts.classified, sustains_life=True)))
     if facts.reported:
         worse.append(replace(facts, reported=(_worse_claim(facts.reported[0], step), *facts.reported[1:])))
     before = assess(facts).score
@@ -267,3 +281,18 @@ def test_an_open_port_that_a_report_names_weighs_less_than_one_that_was_seen() -
     assert assess(claimed).low == assess(device).low
     both = replace(seen, reported_weaknesses=frozenset({"telnet"}))
     assert assess(both).score == assess(seen).score
+
+
+def test_the_class_of_a_devices_own_product_code_stands_for_that_of_its_kind() -> None:
+    kind = Facts(device="d", category="patient_monitor")
+    own = replace(kind, classified=Classified(code="XYZ", fda_class=3, regulation="21 CFR 870.1", sustains_life=False))
+    told = {factor.name: factor for factor in harm_factors(own)}
+    assert told["device_class"].middle == 1.0
+    assert told["device_class"].words == "FDA class 3 (by its own product code XYZ, 21 CFR 870.1)"
+    assert told["function"] == {factor.name: factor for factor in harm_factors(kind)}["function"]
+    life = replace(own, classified=Classified(code="CBK", fda_class=None, regulation="", sustains_life=True))
+    told = {factor.name: factor for factor in harm_factors(life)}
+    assert told["function"].low == told["function"].high == 1.0
+    assert told["function"].words.endswith("the FDA flags its product code CBK as sustaining life")
+    # What is not classified is not known better than by its kind.
+    assert told["device_class"] == {factor.name: factor for factor in harm_factors(kind)}["device_class"]

@@ -84,6 +84,6 @@ def examined(
         assessments=(),
         advice=(),
         stability=stability(facts),
-        documents=Documents(advisories=(), read=0, exploited=frozenset(), likelihood={}),
+        documents=Documents(advisories=(), read=0, exploited=frozenset(), likelihood={}, classes={}),
         parts={},
     )

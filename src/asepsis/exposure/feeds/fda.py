@@ -1,4 +1,4 @@
-"""Facts of the FDA: classes of devices by product code (foiclass.txt), and recalls (openFDA's device recall files)."""
+"""Facts of the FDA: classes of devices by product code (foiclass.txt or openFDA's), and recalls (openFDA's files)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class ProductClass:
     """``1``, ``2`` or ``3``; empty where the FDA has not classified it."""
     implanted: bool
     life_sustaining: bool
+    """It sustains or supports life (21 CFR 860.3)."""
+    regulation: str = ""
+    """Such as ``21 CFR 880.5725``; empty where there is none."""
 
 
 @value
@@ -87,10 +90,41 @@ def read_classes(content: bytes, notes: Notes) -> ProductClasses | Problem:
                     device_class=(row["DEVICECLASS"] or "").strip(),
                     implanted=row["Implant_Flag"] == "Y",
                     life_sustaining=row["Life_Sustain_support_flag"] == "Y",
+                    regulation=_regulation(row.get("REGULATIONNUMBER") or ""),
                 )
     except csv.Error as error:
         notes.add(f"line {reader.line_num}", f"is no table: {error}; what stands after it was not read")
     return ProductClasses(classes=tuple(found.values()), problems=tuple(notes.problems))
+
+
+def is_classification(root: Field) -> bool:
+    """True for an answer or a download file of openFDA with the FDA's classification of devices."""
+    results = root.content.get("results")
+    first = results[0] if isinstance(results, list) and results else None
+    return isinstance(first, dict) and {"product_code", "device_class", "device_name"} <= first.keys()
+
+
+def read_classification(root: Field, notes: Notes) -> ProductClasses:
+    """The product codes of openFDA's file; it says the same as foiclass.txt."""
+    found: dict[str, ProductClass] = {}
+    for item in root.items("results"):
+        code = item.text("product_code").strip()
+        if len(code) != 3:
+            notes.add(item.where, "has no product code")
+        elif len(found) < ROWS_LIMIT:
+            found[code] = ProductClass(
+                code=code,
+                name=item.text("device_name").strip(),
+                device_class=item.text("device_class").strip(),
+                implanted=item.text("implant_flag") == "Y",
+                life_sustaining=item.text("life_sustain_support_flag") == "Y",
+                regulation=_regulation(item.text("regulation_number")),
+            )
+    return ProductClasses(classes=tuple(found.values()), problems=tuple(notes.problems))
+
+
+def _regulation(number: str) -> str:
+    return f"21 CFR {number.strip()}" if number.strip() else ""
 
 
 def is_recalls(root: Field) -> bool:

@@ -18,7 +18,16 @@ from asepsis.exposure.feeds.exploitation import (
     read_epss,
     read_kev,
 )
-from asepsis.exposure.feeds.fda import ProductClasses, Recalls, is_classes, is_recalls, read_classes, read_recalls
+from asepsis.exposure.feeds.fda import (
+    ProductClasses,
+    Recalls,
+    is_classes,
+    is_classification,
+    is_recalls,
+    read_classes,
+    read_classification,
+    read_recalls,
+)
 from asepsis.exposure.feeds.vex import (
     Parts,
     is_cyclonedx,
@@ -117,6 +126,9 @@ def _json(root: Field, notes: Notes, provenance: Provenance, plain: bytes) -> Do
     if is_recalls(root):
         recalls = read_recalls(root, notes)
         return _table(Kind.FDA_RECALLS, recalls, recalls.updated, "", provenance, plain)
+    if is_classification(root):
+        said = root.get("meta").text("last_updated")
+        return _table(Kind.FDA_CLASSES, read_classification(root, notes), said, "", provenance, plain)
     return Problem(where="", why=NOT_READ)
 
 

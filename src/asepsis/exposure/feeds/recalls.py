@@ -85,6 +85,7 @@ def _advisory(recall: Recall, products: tuple[Product, ...]) -> Advisory:
                 status=tuple((product.id, Status.AFFECTED) for product in products),
                 remedies=(Remedy(category="mitigation", words=_ADVICE, products=()),),
                 recall_class=grade,
+                product_code=recall.product_code.strip().upper(),
             ),
         ),
         address="https://www.accessdata.fda.gov/scripts/ires/index.cfm",

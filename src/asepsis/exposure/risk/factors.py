@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import log2, log10, prod
 from typing import Final
 
-from asepsis.exposure.risk.facts import STRENGTH, Control, Facts, Threat
+from asepsis.exposure.risk.facts import STRENGTH, Classified, Control, Facts, Threat
 from asepsis.exposure.weaknesses.kinds import KINDS, Kind
 from asepsis.kernel.value import value
 from asepsis.knowledge.harm import SEVERITIES, harm_of
@@ -218,26 +218,35 @@ def _no_controls_of(controls: frozenset[Control], told: bool) -> Factor:  # the 
 
 
 def _function(facts: Facts) -> Factor:
-    return _function_of(facts.category)
+    return _function_of(
+        facts.category, facts.classified if facts.classified and facts.classified.sustains_life else None
+    )
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _function_of(category: str | None) -> Factor:
+def _function_of(category: str | None, sustains: Classified | None) -> Factor:
     harm = harm_of(category)
+    told = "it is not known what it is" if harm is None else f"it {harm.told}"
+    if sustains is not None:
+        return _known("function", 1.0, f"{told}; the FDA flags its product code {sustains.code} as sustaining life")
     if harm is None:
         low, middle, high = _UNKNOWN_FUNCTION
-        return Factor(name="function", low=low, middle=middle, high=high, words="it is not known what it is")
+        return Factor(name="function", low=low, middle=middle, high=high, words=told)
     severity = _SEVERITY[harm.severity]
     worst = severity if harm.sustains_life else min(severity, _WITHOUT_LIFE)
-    return _known("function", worst, f"it {harm.told}")
+    return _known("function", worst, told)
 
 
 def _device_class(facts: Facts) -> Factor:
-    return _device_class_of(facts.category)
+    return _device_class_of(facts.category, facts.classified)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _device_class_of(category: str | None) -> Factor:
+def _device_class_of(category: str | None, classified: Classified | None) -> Factor:
+    if classified is not None and classified.fda_class is not None:
+        regulation = f", {classified.regulation}" if classified.regulation else ""
+        words = f"FDA class {classified.fda_class} (by its own product code {classified.code}{regulation})"
+        return _known("device_class", _CLASS[classified.fda_class], words)
     harm = harm_of(category)
     if harm is None:
         low, middle, high = _UNKNOWN_CLASS

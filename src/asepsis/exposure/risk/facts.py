@@ -49,11 +49,26 @@ class Threat:
 
 
 @value
+class Classified:
+    """What the FDA says of the product code to which a recall ties a device's model."""
+
+    code: str
+    """Three letters."""
+    fda_class: int | None
+    """1 to 3; None where it is not classified."""
+    regulation: str
+    """Such as ``21 CFR 880.5725``; empty where there is none."""
+    sustains_life: bool
+    """It sustains or supports life (21 CFR 860.3)."""
+
+
+@value
 class Facts:
     """What is known of one device. Numbers are measured, so that 0 means "not seen"."""
 
     device: str
     category: str | None = None
+    classified: Classified | None = None
     partners: int = 0
     """Different devices and addresses that it exchanged data with."""
     networks: int = 0

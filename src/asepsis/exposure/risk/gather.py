@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from asepsis.devices.address import Reach, reach
 from asepsis.devices.device import Device
-from asepsis.exposure.risk.facts import Control, Facts, Threat
+from asepsis.exposure.risk.facts import Classified, Control, Facts, Threat
 from asepsis.exposure.risk.reports import NOTHING, Claimed
 from asepsis.exposure.weaknesses.weakness import Weakness
 from asepsis.kernel.time import SECOND_NS
@@ -69,6 +69,7 @@ class Gathering:
         threats: Mapping[str, tuple[Threat, ...]],
         controls: Mapping[str, frozenset[Control]],
         claimed: Mapping[str, Claimed] | None = None,
+        classified: Mapping[str, Classified] | None = None,
         *,
         advisories_read: bool,
     ) -> list[Facts]:
@@ -79,6 +80,7 @@ class Gathering:
             threats: By device; what matching found.
             controls: By device; what people have recorded, an empty set where they said that there are none.
             claimed: By device; what reports claim.
+            classified: By device; what the FDA says of its product code.
             advisories_read: Whether there were advisories to be matched.
         """
         words = claimed or {}
@@ -90,6 +92,7 @@ class Gathering:
             Facts(
                 device=name,
                 category=device.category,
+                classified=(classified or {}).get(name),
                 partners=len(self._partners[name]),
                 networks=len(self._networks[name] - {_network(ip) for ip in device.ips}),
                 contacts_internet=name in self._internet,
