@@ -56,6 +56,9 @@ class Product:
     cpe: str = ""
     purls: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
+    """Digests of its files, of any kind (3.1.3.3.2)."""
+    uris: tuple[str, ...] = ()
+    """Addresses of its lists of components, and of itself by somebody's scheme (3.1.3.3.4 and 3.1.3.3.8)."""
     models: tuple[str, ...] = ()
     """Model numbers of a product identification helper; ``*`` and ``?`` stand for signs (CSAF 2.0, 3.1.3.3.5)."""
     serials: tuple[str, ...] = ()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from asepsis.exposure.advisory import Advisory
@@ -24,6 +27,7 @@ from tests.eval.statements import (
     csaf_devices,
     linked,
 )
+from tests.exposure.documents import csaf as made
 
 NEEDS_CASES = pytest.mark.skipif(not SHARED.is_dir(), reason="the archive sbom_vex is not unpacked")
 
@@ -149,3 +153,72 @@ def test_real_medical_lists_are_read_whole(name: str, count: int) -> None:
     assert bill.problems == ()
     assert all(purl(url) is not None for one in bill.components for url in one.purls)
     assert all(cpe(text) is not None for one in bill.components for text in one.cpes)
+
+
+DIGEST, OTHER = "ab" * 32, "cd" * 32
+CYCLONEDX = {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:CANARY", "components": []}
+
+
+def listed(form: str, digest: str) -> bytes:
+    """One component with a digest, in the forms of lists; made by hand from CycloneDX 1.6 and SPDX 2.3."""
+    part = {"name": "boot.bin", "version": "9", "bom-ref": "b", "hashes": [{"alg": "SHA-256", "content": digest}]}
+    sums = [{"algorithm": "SHA1", "checksumValue": "00" * 20}, {"algorithm": "SHA256", "checksumValue": digest}]
+    package = {"name": "boot.bin", "versionInfo": "9", "SPDXID": "b", "checksums": sums}
+    said = {
+        "cyclonedx": json.dumps({**CYCLONEDX, "components": [part]}),
+        "cyclonedx-xml": '<bom xmlns="http://cyclonedx.org/schema/bom/1.6"><components><component type="file">'
+        f'<name>boot.bin</name><version>9</version><hashes><hash alg="MD5">00</hash><hash alg="SHA-256">{digest}</hash>'
+        "</hashes></component></components></bom>",
+        "spdx": json.dumps({"spdxVersion": "SPDX-2.3", "packages": [package]}),
+        "tag-value": "SPDXVersion: SPDX-2.3\nPackageName: boot.bin\nPackageVersion: 9\n"
+        f"PackageChecksum: SHA1: {'00' * 20}\nPackageChecksum: SHA256: {digest}\n",
+    }
+    return said[form].encode()
+
+
+def of_files(**helper: Any) -> Advisory:
+    """An advisory of CSAF on a product that is named otherwise than the lists name their part."""
+    document = made([("Acme", "Boot loader", "1.0")])
+    branch = document["product_tree"]["branches"][0]
+    while "product" not in branch:
+        branch = branch["branches"][0]
+    branch["product"]["product_identification_helper"] = helper
+    return advisory(document)
+
+
+def hashes(value: str, kind: str = "sha256") -> dict[str, Any]:
+    return {"hashes": [{"filename": "boot.bin", "file_hashes": [{"algorithm": kind, "value": value}]}]}
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "cyclonedx-xml", "spdx", "tag-value"])
+def test_the_digest_of_a_file_finds_it_under_any_name_and_version(form: str) -> None:
+    bill = read_sbom(listed(form, DIGEST.upper()))
+    assert isinstance(bill, Bill)
+    assert not bill.problems
+    (part,) = bill.components
+    assert part.digests == (DIGEST,)
+    (verdict,) = ComponentMatcher([of_files(**hashes(DIGEST))]).verdicts(part)
+    assert (verdict.answer, verdict.by) == (Exposed.AFFECTED, By.DIGEST)
+    # Another file may be another build of the same flaw: a digest that differs says nothing, and clears nobody.
+    assert list(ComponentMatcher([of_files(**hashes(OTHER))]).verdicts(part)) == []
+
+
+def test_a_digest_that_can_be_forged_decides_nothing() -> None:
+    bill = read_sbom(listed("cyclonedx", "ab" * 20))
+    assert isinstance(bill, Bill)
+    assert bill.components[0].digests == ()
+    assert list(ComponentMatcher([of_files(**hashes("ab" * 20, "sha1"))]).verdicts(bill.components[0])) == []
+
+
+def test_an_address_that_points_into_a_list_finds_the_component_there_and_no_other_address_decides() -> None:
+    document = {**CYCLONEDX, "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"}
+    part = {"name": "boot.bin", "version": "1.0", "bom-ref": "b"}
+    bill = read_sbom(json.dumps({**document, "components": [part, {**part, "bom-ref": "c"}]}).encode())
+    assert isinstance(bill, Bill)
+    link = "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#b"
+    known = ComponentMatcher([of_files(x_generic_uris=[{"namespace": "https://cyclonedx.org", "uri": link}])])
+    first, second = bill.components
+    assert [one.by for one in known.verdicts(first, serial=bill.serial)] == [By.LINK]
+    assert list(known.verdicts(second, serial=bill.serial)) == []
+    other = ComponentMatcher([of_files(sbom_urls=["https://acme.test/boot.cdx.json"])])
+    assert list(other.verdicts(first, serial=bill.serial)) == []

@@ -164,6 +164,7 @@ def _product(full: Field, above: dict[str, str]) -> Product:
         cpe=helper.text("cpe"),
         purls=(purl,) if purl else (),
         hashes=tuple(entry.text("value") for hashed in helper.items("hashes") for entry in hashed.items("file_hashes")),
+        uris=(*helper.texts("sbom_urls"), *(one.text("uri") for one in helper.items("x_generic_uris"))),
         models=helper.texts("model_numbers"),
         serials=helper.texts("serial_numbers"),
         skus=helper.texts("skus"),

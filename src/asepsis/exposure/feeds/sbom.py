@@ -13,7 +13,7 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from asepsis.exposure.advisory import Problem
-from asepsis.exposure.feeds.document import DEPTH_LIMIT, Field, Notes, read_json, unpacked
+from asepsis.exposure.feeds.document import DEPTH_LIMIT, TEXT_LIMIT, Field, Notes, read_json, unpacked
 from asepsis.kernel.value import value
 
 # The largest list we saw has some ten thousand.
@@ -24,6 +24,9 @@ ELEMENTS_LIMIT: Final = 2_000_000
 LINES_LIMIT: Final = 4_000_000
 # Of one package; the most that we saw is 30.
 REFERENCES_LIMIT: Final = 1000
+# A file has a digest or two of each kind.
+DIGESTS_LIMIT: Final = 16
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}(?:[0-9a-f]{32}){0,2}")
 _TAG: Final = re.compile(r"^([A-Za-z]+):\s?(.*)$")
 _NOTHING: Final = frozenset(("NOASSERTION", "NONE", ""))
 
@@ -43,6 +46,8 @@ class Component:
     """When its support ends, as the list says it: a date or words."""
     level: str = ""
     """Whether it is still maintained, as the list says it."""
+    digests: tuple[str, ...] = ()
+    """Of its file, in small hexadecimal digits: SHA-256 and longer; what is shorter can be forged."""
 
 
 NO_COMPONENT: Final = Component(name="", version="", maker="", purls=(), cpes=(), ref="")
@@ -65,6 +70,12 @@ class Bill:
     """``urn:uuid:...`` of a CycloneDX list, by which other documents refer to it."""
     made: str = ""
     """ISO 8601, as the list says it."""
+
+
+def digests(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of the texts that are digests of 256, 384 or 512 bits: two files with one of these are the same file."""
+    found = (text.strip().lower() for text in texts)
+    return tuple(dict.fromkeys(one for one in found if _DIGEST.fullmatch(one)))[:DIGESTS_LIMIT]
 
 
 def read_sbom(content: bytes) -> Bill | Problem:
@@ -141,6 +152,7 @@ def _component(item: Field) -> Component:
         purls=(url,) if url else (),
         cpes=(platform,) if platform else (),
         ref=item.text("bom-ref"),
+        digests=digests(one.text("content") for one in item.items("hashes")),
         **_support(item),
     )
 
@@ -156,7 +168,7 @@ _SUPPORT: Final = {
 }
 
 
-def _support(item: Field) -> dict[str, str]:
+def _support(item: Field) -> dict[str, Any]:
     found: dict[str, str] = {}
     for one in item.items("properties"):
         member = _SUPPORT.get(one.text("name").lower().replace("-", " ").replace("_", " "))
@@ -180,6 +192,7 @@ def _spdx(root: Field, notes: Notes) -> Bill:
                     "PackageSupplier": item.text("supplier"),
                     "SPDXID": item.text("SPDXID"),
                     "ValidUntilDate": item.text("validUntilDate"),
+                    "PackageChecksum": " ".join(one.text("checksumValue") for one in item.items("checksums")),
                 },
                 references,
             )
@@ -220,6 +233,8 @@ def _package(tags: dict[str, str], references: list[tuple[str, str]]) -> Compone
         ref=tags.get("SPDXID", ""),
         # SPDX 2.3, 7.27: the end of the support of a package.
         ends=tags.get("ValidUntilDate", ""),
+        # SPDX 2.3, 7.10: the package as it was downloaded.
+        digests=digests(tags.get("PackageChecksum", "").split()),
     )
 
 
@@ -265,6 +280,8 @@ def _tag_value(text: str, notes: Notes) -> Bill:
             if tags and len(found) < COMPONENTS_LIMIT:
                 found.append(_package(tags, references))
             tags, references = {}, []
+        elif tag == "PackageChecksum" and tags:
+            tags[tag] = f"{tags.get(tag, '')} {said}"[:TEXT_LIMIT]
         elif tags:
             tags.setdefault(tag, said)
         else:
@@ -288,7 +305,10 @@ class _RefusedError(Exception):
 
 # Elements that stand several times, or whose children are a list.
 _LISTS: Final = frozenset(
-    ("components", "packages", "externalRefs", "properties", "relationships", "documentDescribes")
+    (
+        *("components", "packages", "externalRefs", "properties", "relationships", "documentDescribes"),
+        *("hashes", "checksums"),
+    )
 )
 # Attributes that the JSON forms have as members.
 _ATTRIBUTES: Final = ("bom-ref", "serialNumber", "name")
@@ -328,6 +348,8 @@ def _xml(content: bytes) -> dict[str, Any] | Problem:
             above.setdefault(name, []).extend(listed or ([members or text] if members or text else []))
         elif name == "property":
             above.setdefault("", []).append({"value": text, **members})
+        elif name == "hash":
+            above.setdefault("", []).append({"content": text})
         elif name in ("component", "reference") and len(stack) > 1:
             above.setdefault("", []).append(members)
             above.setdefault(name, members)

@@ -1,4 +1,4 @@
-"""Components against advisories: by package URL, by CPE, by name and version, in this order of trust.
+"""Components against advisories: by the digest of a file, by package URL, by CPE, by name and version.
 
 What a document says of a part *within* a product (a CSAF relationship, a subcomponent of OpenVEX) is said of that
 product alone: the same part within another may well be exploitable. Such statements are asked for with ``within``.
@@ -12,7 +12,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from asepsis.exposure.advisory import CLEARED, HARMED, Advisory, Product, Status
-from asepsis.exposure.feeds.sbom import Component
+from asepsis.exposure.feeds.sbom import Component, digests
 from asepsis.exposure.finding import Exposed
 from asepsis.exposure.matching.identifiers import cpe, purl
 from asepsis.exposure.matching.names import plain
@@ -33,6 +33,8 @@ class By(StrEnum):
     """The statement is about every product of a maker."""
     LINK = "link"
     """The document refers to the list itself (CycloneDX, BOM-Link)."""
+    DIGEST = "digest"
+    """It is the very file: the advisory and the list name the same SHA-256 or longer."""
 
 
 @value
@@ -108,7 +110,10 @@ class ComponentMatcher:
         *,
         versions_of: Component | None = None,
     ) -> Iterator[ComponentVerdict]:
-        inside, why = _inside(versions_of or component, product, is_linked=by is By.LINK)
+        if by is By.DIGEST:
+            inside, why = Answer.YES, "its file has a digest that the document lists"
+        else:
+            inside, why = _inside(versions_of or component, product, is_linked=by is By.LINK)
         # A CVE record lists what it does not mean, to bound its ranges; that is nobody's word on a product.
         is_word = advisory.category != "cve"
         for vulnerability, status in self._status[advisory.key, product.id]:
@@ -161,6 +166,8 @@ _LINK = "urn:cdx:"
 
 
 def _all_keys(component: Component, serial: str) -> Iterator[tuple[By, object]]:
+    for digest in component.digests:
+        yield By.DIGEST, digest
     if serial and component.ref:
         yield By.LINK, (serial.lower().removeprefix("urn:uuid:"), component.ref)
     yield from _keys(component.purls, component.cpes, component.name)
@@ -169,6 +176,13 @@ def _all_keys(component: Component, serial: str) -> Iterator[tuple[By, object]]:
 
 
 def _product_keys(product: Product) -> Iterator[tuple[By, object]]:
+    # Another file of the same product has another digest, so one that differs says nothing.
+    for digest in digests(product.hashes):
+        yield By.DIGEST, digest
+    for uri in product.uris:
+        if uri.startswith(_LINK):
+            serial, _, ref = uri.removeprefix(_LINK).partition("#")
+            yield By.LINK, (serial.partition("/")[0].lower(), unquote(ref))
     # CycloneDX, BOM-Link: urn:cdx:serial/version#bom-ref; behind it stand the words of the version.
     if product.id.startswith(_LINK):
         serial, _, ref = product.id.removeprefix(_LINK).partition("#")
