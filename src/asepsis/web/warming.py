@@ -29,6 +29,7 @@ from asepsis.web.feeds.standing import warm_changes
 from asepsis.web.map.views import drawn_first
 from asepsis.web.overview.views import figures
 from asepsis.web.people.models import Person
+from asepsis.web.plan import reading as plan
 from asepsis.web.remembered import counted, version
 from asepsis.web.vendors.gathered import counts as vendor_counts
 from asepsis.web.vendors.gathered import seen_by
@@ -63,15 +64,18 @@ def warm() -> int:
 
 
 def warm_exposure() -> int:
-    """Counts findings and tiers for everybody's scope; returns how many different ones there were."""
+    """Counts findings, tiers and the plan for everybody's scope; returns how many different ones there were."""
     of = exposure_version(examined())
+    planned = plan.risk_of()
+    of_plan = plan.version(planned)
     done: set[tuple[str, ...]] = set()
     people = Person.objects.filter(is_active=True, grants__isnull=False).distinct().order_by("-last_login", "pk")
     for person in people[:PEOPLE_LIMIT]:
         _as_if_here(person)
         findings, risks = findings_of(person), risks_of(person)
+        pieces = plan.items_seen(person)
         hidden = is_hidden_anywhere(person)
-        scope = (_asked(findings), _asked(risks), str(hidden))
+        scope = (_asked(findings), _asked(risks), _asked(pieces), str(hidden))
         if scope in done:
             continue
         done.add(scope)
@@ -83,6 +87,9 @@ def warm_exposure() -> int:
             tier_counts(risks, of)
         vendor_counts(seen_by(person))
         warm_changes(person)
+        if scope[2]:
+            plan.sums(plan.narrowed(pieces, show="todo"), planned, of_plan)
+            plan.teams(pieces, of_plan)
         if len(done) == SCOPES_LIMIT:
             break
     return len(done)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -13,8 +15,10 @@ from django.utils import timezone
 
 from asepsis.exposure.risk import Control
 from asepsis.pipeline.workspace import Workspace
-from asepsis.web.facilities.models import Site
+from asepsis.web.devices.models import DeviceRecord, Projected
+from asepsis.web.facilities.models import Department, Site
 from asepsis.web.people.models import Person
+from asepsis.web.plan import exporting, reading
 from asepsis.web.plan.models import Acceptance, PlanItem, Work
 from asepsis.web.plan.projection import key, said, told_controls, value_of, write_plan
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
@@ -66,7 +70,7 @@ def test_work_of_another_site_is_not_seen(
     assert {one["site"] for one in listed} == {"south"}
     assert browser.get(f"/plan/{pumps.pk}/").status_code == 404
     assert browser.patch(f"/api/v1/plan/{pumps.pk}", {"state": "done"}, JSON).status_code == 404
-    exported = browser.get("/plan/export/servicenow/").json()["records"]
+    exported = json.loads(browser.get("/plan/export/servicenow/").getvalue())["records"]
     assert {record["correlation_id"] for record in exported} == {one["id"] for one in listed}
 
 
@@ -223,6 +227,63 @@ def test_a_clinician_and_an_auditor_change_nothing(
         assert browser.post(f"/plan/{pumps.pk}/state/", {"state": "done"}).status_code == 403
         assert browser.post(f"/plan/{pumps.pk}/accept/", {"reason": REASON, "until": SOON}).status_code == 403
     assert signed_in(Person.objects.get(username="olaf")).get("/plan/export/csv/").status_code == 200
+
+
+@pytest.mark.parametrize("few", [0, reading.FEW_DEVICES])
+def test_a_department_sees_the_same_work_however_many_devices_it_has(
+    pumps: PlanItem, make_person: MakePerson, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(reading, "FEW_DEVICES", few)
+    ward = Department.objects.create(site=pumps.site, name="Ward")
+    other = Department.objects.create(site=pumps.site, name="Store")
+    DeviceRecord.objects.create(device_id=PUMPS[0], department=ward)
+    of_ward = signed_in(make_person("ward", "clinical_engineer", department=ward))
+    of_store = signed_in(make_person("store", "clinical_engineer", department=other))
+    listed = of_ward.get("/api/v1/plan?show=all").json()["items"]
+    assert pumps.pk in {one["id"] for one in listed}
+    assert f"/plan/{pumps.pk}/" in of_ward.get("/plan/").content.decode()
+    assert of_store.get("/api/v1/plan?show=all").json()["items"] == []
+    assert of_store.get(f"/plan/{pumps.pk}/").status_code == 404
+    exported = json.loads(of_ward.get("/plan/export/servicenow/").getvalue())["records"]
+    (record,) = [one for one in exported if one["correlation_id"] == pumps.pk]
+    assert PUMPS[0] in record["description"]
+    assert PUMPS[1] not in record["description"]
+
+
+def test_what_the_plan_comes_to_is_summed_up_anew_when_somebody_says_done(engineer: Client, pumps: PlanItem) -> None:
+    Projected.objects.create(pk=1, at=NOW, revision=1)
+    todo = PlanItem.objects.exclude(place=None).count()
+    of = reading.version(reading.risk_of())
+    rows = reading.narrowed(PlanItem.objects.all(), show="todo")
+    assert reading.sums(rows, reading.risk_of(), of).pieces == todo
+    engineer.patch(f"/api/v1/plan/{pumps.pk}", {"state": "done"}, JSON)
+    of = reading.version(reading.risk_of())
+    after = reading.sums(rows, reading.risk_of(), of)
+    assert after.pieces == todo - 1
+    assert after.hours == pytest.approx(sum(row.hours for row in rows))
+    assert after.removed == pytest.approx(sum(row.removed for row in rows))
+
+
+def test_a_file_of_several_parts_has_one_heading_and_every_piece_of_work(
+    engineer: Client, pumps: PlanItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE", 1)
+    ids = set(PlanItem.objects.exclude(place=None).values_list("pk", flat=True))
+    assert len(ids) > 1
+    lines = list(csv.DictReader(io.StringIO(engineer.get("/plan/export/csv/").getvalue().decode())))
+    assert {line["id"] for line in lines} == ids
+    assert len(lines) == len(ids)
+    for form in ("servicenow", "jira"):
+        written = engineer.get(f"/plan/export/{form}/?project=MED").getvalue()
+        assert all(one in written.decode() for one in ids)
+        assert json.loads(written)
+
+
+@pytest.mark.parametrize(("form", "empty"), [("servicenow", {"records": []}), ("jira", [])])
+def test_a_plan_with_nothing_to_do_is_a_file_all_the_same(
+    engineer: Client, pumps: PlanItem, form: str, empty: object
+) -> None:
+    assert json.loads(engineer.get(f"/plan/export/{form}/?project=MED&who=nobody").getvalue()) == empty
 
 
 def test_a_hospital_without_a_plan_says_what_to_do_next(

@@ -93,11 +93,12 @@ _WORDS: Final[Mapping[str, Progress]] = {
 }
 
 
-def to_csv(tickets: Iterable[Ticket]) -> str:
-    """One line a piece of work, with a heading; texts that a spreadsheet would run are marked as texts."""
+def to_csv(tickets: Iterable[Ticket], *, heading: bool = True) -> str:
+    """One line a piece of work, after a ``heading``; texts that a spreadsheet would run are marked as texts."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    if heading:
+        writer.writerow(COLUMNS)
     for one in tickets:
         item = one.item
         writer.writerow(

@@ -60,7 +60,8 @@ def _after(columns: Sequence[Column], values: Sequence[Any]) -> Q:
         beyond = "lt" if column.descending else "gt"
         condition |= equal & Q(**{f"{column.name}__{beyond}": reached})
         equal &= Q(**{column.name: reached})
-    return condition
+    # It follows from the rest; with it a database begins in its index where the cursor stands.
+    return condition & Q(**{f"{columns[0].name}__{'lte' if columns[0].descending else 'gte'}": values[0]})
 
 
 def _write(values: Sequence[Any]) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict, StringConstraints, WithJsonSchema
 
-from asepsis.exposure.plan.tickets import Progress, Said, to_csv, to_jira, to_servicenow
+from asepsis.exposure.plan.tickets import Progress, Said
 from asepsis.kernel.errors import AsepsisError
 from asepsis.web.api.operations import asker, choices_of, clean, decided, operation
 from asepsis.web.api.paging import LIMIT, LIMIT_MOST, Column, page
@@ -23,7 +22,7 @@ from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
 from asepsis.web.ledger.record import record
 from asepsis.web.plan.deciding import decide, propose, say, take_states
-from asepsis.web.plan.exporting import tickets_of
+from asepsis.web.plan.exporting import as_file
 from asepsis.web.plan.models import Acceptance, PlanDevice, PlanItem
 from asepsis.web.plan.reading import devices_seen, idle_of, items_seen, narrowed, risk_of
 from asepsis.web.settings import CONFIGURATION
@@ -233,6 +232,7 @@ def plan(request: HttpRequest, wanted: Query[Wanted]) -> Any:
     clean(wanted.who, wanted.site)
     rows = narrowed(items_seen(asker(request)), show=wanted.show, who=wanted.who, site=wanted.site)
     record(request, Action.PLAN_VIEW, what={"show": wanted.show, "who": wanted.who, "by": "api"})
+    rows = rows.defer("words", "remedies", "work__devices")
     order = ORDER if wanted.show == "todo" else BY_ID
     planned = risk_of()
     return {
@@ -250,12 +250,7 @@ def export(request: HttpRequest, form: Literal["csv", "servicenow", "jira"], wan
     """The work that is to be done, for a spreadsheet or a ticket system."""
     clean(wanted.who)
     person = asker(request)
-    tickets = tickets_of(person, narrowed(items_seen(person, Action.PLAN_EXPORT), show="todo", who=wanted.who))
-    record(request, Action.PLAN_EXPORT, what={"form": form, "pieces": len(tickets), "by": "api"})
-    if form == "csv":
-        return HttpResponse(to_csv(tickets), content_type="text/csv; charset=utf-8")
-    made: object = to_servicenow(tickets) if form == "servicenow" else to_jira(tickets, project=wanted.project)
-    return HttpResponse(json.dumps(made), content_type="application/json")
+    return as_file(request, person, form, who=wanted.who, project=wanted.project, by="api")
 
 
 @operation(
@@ -324,7 +319,8 @@ def accept(request: HttpRequest, item_id: str, wanted: AcceptIn) -> Any:
 def acceptances(request: HttpRequest, wanted: Query[Part]) -> Any:
     """Risks that people live with, or would, or did."""
     rows = Acceptance.objects.select_related("site", "proposer", "approver")
-    seen = rows.filter(item__in=items_seen(asker(request)).values("pk"))
+    items = items_seen(asker(request))
+    seen = rows.filter(item__in=items.values("pk")) if items.query.where else rows
     record(request, Action.PLAN_VIEW, what={"acceptances": True, "by": "api"})
     return page(seen, ACCEPTANCES_ORDER, cursor=wanted.cursor, limit=wanted.limit, shown=_acceptance)
 

@@ -48,7 +48,16 @@ class PlanItem(models.Model):
 
     class Meta:
         ordering = ("place", "id")
-        indexes = (models.Index(fields=("place", "id"), name="plan_item_by_place"),)
+        indexes = (
+            models.Index(fields=("place", "id"), name="plan_item_by_place"),
+            models.Index(fields=("-per_hour", "id"), name="plan_item_by_worth"),
+            # A team's list in its order, and what all of it comes to, from the index alone.
+            models.Index(
+                fields=("who", "place", "id", "hours", "removed"),
+                condition=models.Q(place__isnull=False),
+                name="plan_item_of_team",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.title}: {self.product}"

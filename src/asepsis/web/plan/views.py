@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from asepsis.exposure.plan.tickets import Progress, TicketsError, read_states, to_csv, to_jira, to_servicenow
+from asepsis.exposure.plan.tickets import Progress, TicketsError, read_states
 from asepsis.kernel.errors import AsepsisError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.routes import Refused, requires
 from asepsis.web.devices.models import Device
+from asepsis.web.keyed import part
 from asepsis.web.ledger.record import record
 from asepsis.web.people.models import Person
 from asepsis.web.plan.deciding import decide as decide_on
 from asepsis.web.plan.deciding import propose, say, take_states
-from asepsis.web.plan.exporting import tickets_of
+from asepsis.web.plan.exporting import FORMS, as_file
 from asepsis.web.plan.forms import AcceptForm, JiraForm, StateForm, StatesForm
 from asepsis.web.plan.models import Acceptance, PlanItem
-from asepsis.web.plan.reading import SHOWS, devices_seen, idle_of, items_seen, narrowed, risk_of, sums, teams
+from asepsis.web.plan.reading import (
+    SHOWS,
+    devices_seen,
+    idle_of,
+    items_seen,
+    narrowed,
+    order_of,
+    risk_of,
+    sums,
+    teams,
+    version,
+)
 from asepsis.web.settings import CONFIGURATION
 
 PER_PAGE: Final = 30
@@ -40,31 +50,30 @@ WORDS_OF_SHOW: Final = (
     ("accepted", "Accepted"),
     ("all", "All"),
 )
-EXPORTS: Final = ("csv", "servicenow", "jira")
 
 
 @requires(Action.PLAN_VIEW)
 def plan(request: HttpRequest) -> HttpResponse:
     """What to do first, with what it comes to."""
     assert isinstance(request.user, Person)
-    seen = items_seen(request.user)
     show = request.GET.get("show", "todo")
     if show not in SHOWS:
         raise Http404
     who = request.GET.get("who", "")
-    rows = narrowed(seen, show=show, who=who)
+    seen = items_seen(request.user)
     planned = risk_of()
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    of = version(planned)
+    rows = narrowed(seen, show=show, who=who).defer("words", "remedies", "work__devices")
     record(request, Action.PLAN_VIEW, what={"show": show, "who": who})
     waiting = visible(request.user, Action.ACCEPTANCE_APPROVE, Acceptance.objects.filter(state="proposed"))
     context = {
-        "page": page,
+        "page": part(rows, order_of(show), request.GET, per_page=PER_PAGE),
         "planned": planned,
-        "sums": sums(narrowed(seen, show="todo", who=who), planned),
+        "sums": sums(narrowed(seen, show="todo", who=who), planned, of),
         "show": show,
         "shows": WORDS_OF_SHOW,
         "who": who,
-        "teams": teams(seen),
+        "teams": teams(seen, of),
         "waiting": waiting.select_related("item", "proposer")[:PER_PAGE],
         "may_export": may(request.user, Action.PLAN_EXPORT).allowed,
         "may_edit": may(request.user, Action.PLAN_EDIT).allowed,
@@ -90,7 +99,9 @@ def _render_item(request: HttpRequest, found: PlanItem, **forms: Any) -> HttpRes
     assert isinstance(request.user, Person)
     seen = devices_seen(request.user)
     promised = found.devices.filter(device__in=seen) if seen.query.where else found.devices.all()
-    shown = promised.select_related("device__record__owner", "device__record__department")
+    shown = promised.select_related("device__record__owner", "device__record__department").defer(
+        "device__search", "device__names", "device__macs", "device__ips", "device__confidences", "device__rhythm"
+    )
     acceptances = found.acceptances.select_related("proposer", "approver")
     current = acceptances.filter(state__in=("proposed", "standing")).first()
     with transaction.atomic():  # a form that was refused is answered here too
@@ -176,29 +187,16 @@ def decide(request: HttpRequest, acceptance_id: str) -> HttpResponse:
 
 
 @requires(Action.PLAN_EXPORT)
-def export(request: HttpRequest, form: str) -> HttpResponse:
+def export(request: HttpRequest, form: str) -> HttpResponseBase:
     """The work that is to be done, for a spreadsheet or a ticket system."""
     assert isinstance(request.user, Person)
-    if form not in EXPORTS:
+    if form not in FORMS:
         raise Http404
     jira = JiraForm(request.GET)
     if form == "jira" and not jira.is_valid():
         messages.error(request, "Name the key of the project, such as MED.")
         return redirect("plan")
-    rows = narrowed(items_seen(request.user, Action.PLAN_EXPORT), show="todo", who=request.GET.get("who", ""))
-    tickets = tickets_of(request.user, rows)
-    record(request, Action.PLAN_EXPORT, what={"form": form, "pieces": len(tickets)})
-    name = f"plan-{timezone.now():%Y-%m-%d}"
-    if form == "csv":
-        return _file(to_csv(tickets), "text/csv; charset=utf-8", f"{name}.csv")
-    made: object = to_servicenow(tickets)
-    if form == "jira":
-        made = to_jira(tickets, project=jira.cleaned_data["project"])
-    return _file(json.dumps(made, indent=2), "application/json", f"{name}-{form}.json")
-
-
-def _file(text: str, kind: str, name: str) -> HttpResponse:
-    return HttpResponse(text, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return as_file(request, request.user, form, who=request.GET.get("who", ""), project=jira["project"].value() or "")
 
 
 @requires(Action.PLAN_EDIT)
