@@ -151,7 +151,11 @@ def test_the_list_says_whose_it_is_what_it_means_and_what_would_tell(analyst: Cl
         ("q=nothing-of-the-kind", 0),
         ("answer=affected", 2),
         ("source=advisory&exploited=true", 2),
+        ("source=weakness", 2),
+        ("source=report", 0),
         ("tier=critical", 2),
+        ("tier=low", 0),
+        ("site=nowhere", 0),
         ("site=south&weakness=telnet", 1),
         ("department=none", 2),
         ("department=1x&department=99999999999", 0),
@@ -165,6 +169,19 @@ def test_filters_of_page_file_and_api_leave_the_same(analyst: Client, query: str
     assert len(json.loads(body)) == count
     if "department" not in query:
         assert len(analyst.get(f"/api/v1/findings?{query}").json()["items"]) == count
+
+
+def test_several_values_of_a_filter_add_up_and_one_that_is_none_leaves_nothing(analyst: Client) -> None:
+    leaves = {
+        "source=weakness&source=advisory": 4,
+        "source=unheard-of": 0,
+        "source=unheard-of&source=weakness": 2,
+        "tier=high&tier=critical": 4,
+        "tier=unheard-of": 0,
+        "site=north&site=south": 4,
+    }
+    for query, count in leaves.items():
+        assert read(analyst, f"/findings/?{query}").count("2026-03-01") - 1 == count, query
 
 
 def test_grouped_each_finding_stands_once_with_its_devices(analyst: Client) -> None:

@@ -20,7 +20,7 @@ from asepsis.web.devices.listing_api import FacetOut
 from asepsis.web.devices.written_down import is_hidden_anywhere
 from asepsis.web.exposure import fleet
 from asepsis.web.exposure.filters import WRITTEN_DOWN, facets, narrowed, recorded
-from asepsis.web.exposure.listing import ENDINGS, RECORDED, as_file, document, groups
+from asepsis.web.exposure.listing import BESIDE_UNREAD, ENDINGS, RECORDED, as_file, document, groups
 from asepsis.web.exposure.models import Finding, Risk, RiskPoint
 from asepsis.web.exposure.scope import examined, findings_of, risks_of, version
 from asepsis.web.exposure.views import reach_advisory, shown_evidence
@@ -31,6 +31,7 @@ router = Router(tags=["exposure"])
 
 TEXT_LIMIT: Final = 200
 NUMBER_MOST: Final = 2**53
+FINDINGS_ORDER: Final = (Column(name="score", descending=True), Column(name="id"))
 MEDIA: Final = ("text/csv", "application/json")
 
 
@@ -241,8 +242,8 @@ def findings(request: HttpRequest, wanted: Query[FindingsWanted]) -> Any:
     record(request, Action.FINDING_VIEW, what={"filters": recorded(asked), "by": "api"})
     rows = narrowed(findings_of(request.user), asked, asker(request))
     return page(
-        rows.select_related("site", "advisory", "device__risk", *RECORDED),
-        [Column(name="score", descending=True), Column(name="id")],
+        rows.select_related("site", "advisory", "device__risk", *RECORDED).defer(*BESIDE_UNREAD),
+        FINDINGS_ORDER,
         cursor=wanted.cursor,
         limit=wanted.limit,
         shown=lambda row: _finding(row, hidden=hidden, packets=False),

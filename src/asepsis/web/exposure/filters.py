@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
+from asepsis.exposure.risk.score import TIER_FROM, Tier
 from asepsis.exposure.weaknesses import KINDS
 from asepsis.web.devices.filters import NONE, UNKNOWN, WORDS_LIMIT, Choice, Facet, Narrowed, narrowed_by
 from asepsis.web.devices.models import Device
@@ -45,6 +47,8 @@ TITLES: Final = {
 }
 WRITTEN_DOWN: Final = frozenset({"department", "mine", "owner", "place"})
 """Filters and columns that tell what the hospital wrote down."""
+SCORE_LOSS: Final = 0.001
+"""Scores are kept with three digits behind the point."""
 _YES: Final = frozenset({"true", "on", "1"})
 
 
@@ -58,6 +62,14 @@ def narrowed(rows: QuerySet[Finding], asked: QueryDict, person: Person) -> Query
         if name == "department":
             kept = [one for one in kept if one.isdecimal() and len(one) < 10]
         chosen = Q(**{f"{field}__in": kept})
+        if name == "source" and set(kept) & set(Finding.Source.values):
+            # Said the other way round, so that no index of sources is taken: nearly all findings are of one.
+            chosen = ~Q(source__in=[one for one in Finding.Source.values if one not in kept])
+        if name == "tier":
+            chosen = _of_tiers(kept)
+        if name == "site":
+            # Not by a join, for which a database would begin with the site and sort all that is there.
+            chosen = Q(site__in=Site.objects.filter(name__in=kept).values("pk"))
         if name == "department" and NONE in given:
             chosen |= Q(**{f"{field}__isnull": True})
         if name == "category" and UNKNOWN in given:
@@ -71,6 +83,20 @@ def narrowed(rows: QuerySet[Finding], asked: QueryDict, person: Person) -> Query
     for word in asked.get("q", "").lower().split()[:WORDS_LIMIT]:
         rows = rows.filter(_holds(word))
     return rows
+
+
+def _of_tiers(tiers: list[str]) -> Q:
+    """Findings of devices of these tiers, asked of each in the order of the list, and only where such scores stand."""
+    # A tier is a range of scores; its ends are widened by what a score loses where it is kept.
+    ends = [*(float(score) for score, _ in TIER_FROM), 0.0]
+    begins = dict(zip((str(tier) for tier in Tier), ends, strict=True))
+    within = Q(pk__in=[])
+    for tier, above in zip(begins, [math.inf, *ends], strict=False):
+        if tier in tiers:
+            within |= Q(score__gte=begins[tier] - SCORE_LOSS) & (
+                Q() if math.isinf(above) else Q(score__lt=above + SCORE_LOSS)
+            )
+    return within & Q(Exists(Risk.objects.filter(device=OuterRef("device"), tier__in=tiers)))
 
 
 def _holds(word: str) -> Q:

@@ -52,6 +52,13 @@ RECORDED: Final = ("device__record__department", "device__record__owner")
 KEPT: Final = ("sort", "by", "weakness", "advisory", "device")
 """Of an address, what no field of the form shows."""
 _LEFT_OUT: Final = ("page", "csrfmiddlewaretoken")
+BESIDE_UNREAD: Final = (
+    *("advisory__products", "advisory__details", "advisory__remedies", "advisory__search", "advisory__vulnerabilities"),
+    *("device__search", "device__names", "device__macs", "device__ips", "device__confidences", "device__rhythm"),
+    *("device__risk__factors", "device__risk__advice"),
+)
+"""Of what stands beside a finding, what neither lists nor files show; it is most of a row, and stays on the disk."""
+_NOT_LISTED: Final = (*("words", "why", "note", "evidence", "product", "versions", "paper", "digest"), *BESIDE_UNREAD)
 
 
 class FindingTable(tables.Table):
@@ -62,8 +69,18 @@ class FindingTable(tables.Table):
         fields: tuple[str, ...] = ()
         empty_text = "No finding fits. Take a filter away, or search for less."
 
-    def __init__(self, rows: QuerySet[Finding], *, shown: Iterable[str], version: str, **options: Any) -> None:
+    def __init__(
+        self,
+        rows: QuerySet[Finding],
+        *,
+        full: QuerySet[Finding],
+        shown: Iterable[str],
+        version: str,
+        **options: Any,
+    ) -> None:
+        """A page of ``rows``; of them the database tells the ids alone, and then the ``full`` rows of the page."""
         self.version = version
+        self.full = full
         columns = [
             (
                 name,
@@ -73,13 +90,16 @@ class FindingTable(tables.Table):
             )
             for name in shown
         ]
-        super().__init__(rows, extra_columns=columns, **options)
+        super().__init__(rows.only("pk"), extra_columns=columns, **options)
 
     @cached_property
     def body(self) -> SafeString:
         """The rows of this page."""
         shown = [column.name for column in self.columns]
-        return cells.rows((row.record for row in self.paginated_rows), shown)
+        ids = [row.record.pk for row in self.paginated_rows]
+        found = self.full.in_bulk(ids)
+        # What ended since the ids were told is left out.
+        return cells.rows((found[one] for one in ids if one in found), shown)
 
 
 def readable(request: HttpRequest) -> tuple[QueryDict, bool]:
@@ -115,11 +135,11 @@ def findings(request: HttpRequest) -> HttpResponse:
         context |= _grouped(fitting, of, asked)
     else:
         columns = [name for name in cells.COLUMNS if not (hidden and name == "where")]
-        rows = fitting.select_related(
+        full = Finding.objects.select_related(
             *("site", "advisory", "device__risk"),
             *(() if hidden else ("device__record__department", "device__record__owner")),
-        ).defer("words", "why", "note", "evidence", "advisory__products", "advisory__details", "advisory__remedies")
-        table = FindingTable(rows, shown=columns, version=of)
+        ).defer(*_NOT_LISTED)
+        table = FindingTable(fitting, full=full, shown=columns, version=of)
         RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": KnownPaginator}).configure(table)
         context |= {"table": table, "count": table.paginator.count}
     if is_partial(request):
@@ -193,7 +213,7 @@ def as_file(request: HttpRequest, asked: QueryDict, ending: str, *, hidden: bool
     rows = narrowed(findings_of(request.user, Action.FINDING_EXPORT), asked, asker(request))
     rows = rows.select_related(
         "site", "advisory", "device__risk", "device__record__department", "device__record__owner"
-    )
+    ).defer(*BESIDE_UNREAD)
     record(request, Action.FINDING_EXPORT, what={"filters": recorded(asked), "as": ending})
     name = f"findings-{timezone.now():%Y-%m-%d}.{ending}"
     if ending == "csv":

@@ -67,12 +67,14 @@ class Finding(models.Model):
         AFFECTED = "affected", "Affected"
         CANNOT_TELL = "cannot tell", "Cannot tell"
 
-    device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="findings")
-    site = models.ForeignKey("facilities.Site", on_delete=models.PROTECT, related_name="+")
+    # No index of device, site or advisory alone: of a site there are so many findings that a database which takes such
+    # an index sorts them all for one page; of a device and an advisory other indexes begin with it.
+    device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="findings", db_index=False)
+    site = models.ForeignKey("facilities.Site", on_delete=models.PROTECT, related_name="+", db_index=False)
     source = models.CharField(max_length=16, choices=Source.choices)
     key = models.CharField(max_length=200)
     """Tells it from the device's others of its source, the same in every refresh."""
-    advisory = models.ForeignKey(Advisory, on_delete=models.PROTECT, null=True, related_name="findings")
+    advisory = models.ForeignKey(Advisory, on_delete=models.PROTECT, null=True, related_name="findings", db_index=False)
     weakness = models.CharField(max_length=64, blank=True)
     """The id of its kind; empty for every other source."""
     answer = models.CharField(max_length=16, choices=Answer.choices)
@@ -117,8 +119,17 @@ class Finding(models.Model):
         ordering = ("-score", "device_id", "source", "key")
         constraints = (models.UniqueConstraint(fields=("device", "source", "key"), name="one_finding_of_a_key"),)
         indexes = (
-            # The list of what stands, in its usual order and by each column's head.
-            models.Index(fields=("-score", "device", "source", "key"), condition=STANDING, name="finding_by_score"),
+            # The list of what stands in its usual order, with all that it is narrowed by: which findings a page shows
+            # is told by the index alone, however far the page is and however few fit.
+            models.Index(
+                fields=(
+                    *("-score", "device", "source", "key"),
+                    *("site", "answer", "exploited", "has_fix", "weakness", "advisory"),
+                ),
+                condition=STANDING,
+                name="finding_listed",
+            ),
+            # The same by each column's head.
             models.Index(fields=("title", "id"), condition=STANDING, name="finding_by_title"),
             models.Index(fields=("base", "id"), condition=STANDING, name="finding_by_base"),
             models.Index(fields=("epss", "id"), condition=STANDING, name="finding_by_epss"),
