@@ -145,11 +145,11 @@ EXPOSURE: Final = (
     Control(
         name="entities-of-a-form",
         attack="XXE and growing entities in a disclosure form",
-        control="XML that declares a document type is refused",
+        control="a part that declares a document type, anywhere in it, refuses the workbook",
         file="src/asepsis/exposure/mds2/workbook.py",
-        stands='                if is_xml and b"<!DOCTYPE" in head',
-        without='                if not is_xml and b"<!DOCTYPE" in head',
-        test="tests/exposure/mds2/test_reading.py::test_a_document_type_is_refused",
+        stands="if _DOCTYPE in plain or _is_odd(plain):",
+        without="if _is_odd(plain):",
+        test="tests/exposure/mds2/test_reading.py::test_a_document_type_is_found_wherever_it_hides",
     ),
     Control(
         name="accepted-by-one",
