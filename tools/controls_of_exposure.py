@@ -83,9 +83,11 @@ EXPOSURE: Final = (
         name="older-advisory",
         attack="Somebody gives back an old edition of an advisory, in which a device is not affected",
         control="an edition never takes the place of a newer one",
-        file="src/asepsis/pipeline/feeds.py",
-        stands="is_older(document.updated, document.revision, row[0], row[1]):",
-        without="False:",
+        file="src/asepsis/exposure/feeds/edition.py",
+        stands="        return one < other
+",
+        without="        return False
+",
         test="tests/pipeline/test_feeds.py::test_nothing_older_overwrites_newer",
     ),
     Control(
