@@ -84,10 +84,8 @@ EXPOSURE: Final = (
         attack="Somebody gives back an old edition of an advisory, in which a device is not affected",
         control="an edition never takes the place of a newer one",
         file="src/asepsis/exposure/feeds/edition.py",
-        stands="        return one < other
-",
-        without="        return False
-",
+        stands="        return one < other\n",
+        without="        return False\n",
         test="tests/pipeline/test_feeds.py::test_nothing_older_overwrites_newer",
     ),
     Control(
