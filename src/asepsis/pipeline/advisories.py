@@ -61,6 +61,7 @@ def update_feeds(
     *,
     kinds: frozenset[Kind] | None = None,
     shown_as: str = "",
+    tell: Callable[[int], object] = bool,
 ) -> tuple[Update, list[dict[str, Any]]]:
     """Takes in a folder of documents, and says what that changes for the workspace's devices.
 
@@ -70,12 +71,13 @@ def update_feeds(
         now_ns: When.
         kinds: Only these kinds of documents.
         shown_as: What people call the folder, where its own path says nothing to anybody.
+        tell: Told how many documents were read; what it raises ends the update, and nothing of it is kept.
     """
     with Feeds.open(workspace.create().feeds_path) as feeds:
         pinned = keys_in(workspace.feeds_keys_path)
 
         def take() -> Update:
-            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds, shown_as=shown_as)
+            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds, shown_as=shown_as, tell=tell)
 
         update, found = _taken(workspace, feeds, take, now_ns)
         feeds.remember(_attempt(FOLDER, shown_as or str(folder), now_ns, update), {})

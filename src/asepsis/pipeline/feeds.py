@@ -10,7 +10,7 @@ import json
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,15 @@ class Update:
         }
 
 
+Told = Document | Unread | str
+
+
+def _counted(documents: Iterable[Told], tell: Callable[[int], object]) -> Iterator[Told]:
+    for number, document in enumerate(documents, start=1):
+        yield document
+        tell(number)
+
+
 def _shown(key: str) -> str:
     return key.replace("\n", " ")
 
@@ -164,6 +173,7 @@ class Feeds(Store):
         pinned: Keyring | None = None,
         kinds: frozenset[Kind] | None = None,
         shown_as: str = "",
+        tell: Callable[[int], object] = bool,
     ) -> Update:
         """Takes in the documents of a folder; broken ones are named and the rest is taken.
 
@@ -173,14 +183,15 @@ class Feeds(Store):
             pinned: Keys that a person has laid down.
             kinds: Only these kinds of documents.
             shown_as: What people call the folder.
+            tell: Told how many documents were read; what it raises ends the update, and nothing of it is kept.
 
         Raises:
             FeedsError: There is no such folder, or the store cannot be written.
         """
-        return self.take(
-            read_folder(folder, self._digests(), pinned=pinned, now=_moment(now_ns), kinds=kinds, shown_as=shown_as),
-            now_ns,
+        documents = read_folder(
+            folder, self._digests(), pinned=pinned, now=_moment(now_ns), kinds=kinds, shown_as=shown_as
         )
+        return self.take(_counted(documents, tell), now_ns)
 
     def take(self, documents: Iterable[Document | Unread | str], now_ns: int, source: str = FOLDER) -> Update:
         """Takes in documents; see ``read_folder``."""

@@ -51,9 +51,10 @@ def serve(announce: Callable[[dict[str, str]], None]) -> None:
     from asepsis.web.settling import clear, settle
 
     settle()
-    clear()
     secured = transport.prepare(CONFIGURATION.web, WORKSPACE, now=datetime.now(UTC))
     upgrade(WORKSPACE)
+    # Asks the jobs, whose table the upgrade makes.
+    clear()
     # What the last run left behind comes first; while the ledger cannot be written, requests are refused.
     drain_and_say()
     token = None if settings.LOGIN_URL == "demo" else invitations.invite_first_administrator()

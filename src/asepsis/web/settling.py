@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import tempfile
 from typing import Final
 
@@ -34,11 +33,13 @@ def settle() -> None:
 
 
 def clear() -> None:
-    """Takes away what a server that was killed was still unpacking; called by the first process, before the others."""
-    from asepsis.web.feeds.taking import SCRATCH
-    from asepsis.web.settings import WORKSPACE
+    """Takes away what a server that was killed was still unpacking; called by the first process, before the others.
 
-    shutil.rmtree(WORKSPACE.root / SCRATCH, ignore_errors=True)
+    What waits for the worker stays: it is taken in when that begins.
+    """
+    from asepsis.web.feeds.taking import sweep
+
+    sweep(left_seconds=0.0)
 
 
 def loaded() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -25,7 +26,12 @@ from asepsis.web.configuration import Feeds as Settings
 from asepsis.web.devices.projection import refresh
 from asepsis.web.facilities.models import Site
 from asepsis.web.feeds import fetching, standing, views
+from asepsis.web.feeds.taking import scratch
+from asepsis.web.feeds.work import take_documents
+from asepsis.web.jobs.models import Job
+from asepsis.web.jobs.work import CancelledError
 from asepsis.web.settings import WORKSPACE
+from asepsis.web.settling import clear
 from tests.devices.ward import arp, observed
 from tests.exposure.documents import csaf
 from tests.pipeline.publisher import LOOPBACK, publishing
@@ -63,12 +69,35 @@ def engineer(ward: None, make_person: MakePerson, signed_in: SignedIn) -> Client
 
 
 def send(browser: Client, content: bytes, name: str = NAME) -> Any:
-    return browser.post("/feeds/", {"file": SimpleUploadedFile(name, content)}, follow=True)
+    """Sends a file, lets its job run, and gives the page of the job, or the page that refuses it."""
+    sent = browser.post("/feeds/", {"file": SimpleUploadedFile(name, content)})
+    if sent.status_code != 302:
+        return sent
+    worked()
+    return browser.get(sent["Location"])
+
+
+def send_by_api(browser: Client, content: bytes, name: str = "a.zip") -> dict[str, Any]:
+    """The same by the API; gives the job as it ended."""
+    sent = browser.post("/api/v1/feeds", {"file": SimpleUploadedFile(name, content)})
+    assert sent.status_code == 202, sent.content
+    worked()
+    job: dict[str, Any] = browser.get(f"/api/v1/jobs/{sent.json()['job']}").json()
+    return job
+
+
+def worked() -> None:
+    """As the worker does, of every job that waits."""
+    for job in Job.objects.filter(kind=Job.DOCUMENTS, state=Job.State.WAITING):
+        take_documents.call(str(job.pk))
 
 
 def test_a_folder_that_is_sent_is_taken_in_and_its_broken_files_are_named(engineer: Client, recorded: Recorded) -> None:
     assert b"No documents are held yet" in engineer.get("/feeds/").content
     page = send(engineer, packed({"white/2026/a.json": ADVISORY, "white/cut.json": b'{"document": '})).content.decode()
+    assert "1 new" in page
+    assert "is no JSON" in page
+    page = engineer.get("/feeds/").content.decode()
     assert "1 new" in page
     assert "Advisories (CSAF)" in page
     assert f"{NAME}/white/cut.json" in page
@@ -111,11 +140,9 @@ def test_who_may_only_look_sends_nothing_and_who_may_not_look_sees_nothing(
 
 def test_files_of_an_archive_stay_within_its_folder(engineer: Client) -> None:
     names = ["../../escaped.json", "/etc/escaped.json", "a/../../b.json", "..\\..\\c.json", "d.json", "d.json/e.json"]
-    sent = engineer.post(
-        "/api/v1/feeds",
-        {"file": SimpleUploadedFile("a.zip", packed(dict.fromkeys(names, ADVISORY)))},
-    )
-    assert sent.status_code == 201, sent.content
+    job = send_by_api(engineer, packed(dict.fromkeys(names, ADVISORY)))
+    assert job["state"] == "done", job
+    assert job["result"]["documents"]["added"] == 1
     assert not list(WORKSPACE.root.rglob("*escaped*"))
     assert not list(WORKSPACE.root.parent.glob("*escaped*"))
 
@@ -125,8 +152,71 @@ def test_an_archive_that_is_broken_is_refused_with_a_way_on(engineer: Client, co
     page = send(engineer, content).content.decode()
     assert "cannot be unpacked" in page
     assert "asepsis feeds update FOLDER" in page
-    answer = engineer.post("/api/v1/feeds", {"file": SimpleUploadedFile("a.zip", content)})
-    assert answer.status_code == 422
+    job = send_by_api(engineer, content)
+    assert (job["state"], job["result"]["code"]) == ("failed", "feeds-sent")
+    assert "cannot be unpacked" in job["message"]
+    assert not list((WORKSPACE.root / "feeds-sent").iterdir())
+
+
+def test_what_is_sent_is_cancelled_without_a_trace_and_only_by_who_may(
+    engineer: Client, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    sent = engineer.post("/feeds/", {"file": SimpleUploadedFile("a.json", ADVISORY)})
+    job = Job.objects.get()
+    auditor = signed_in(make_person("eve", "auditor", site=Site.objects.get()))
+    assert auditor.post(f"/jobs/{job.pk}/cancel/").status_code == 403
+    assert b"Cancel" in engineer.get(sent["Location"]).content
+    assert engineer.post(f"/jobs/{job.pk}/cancel/").status_code == 302
+    worked()
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert not list((WORKSPACE.root / "feeds-sent").iterdir())
+    assert engineer.get("/api/v1/feeds").json()["sources"] == []
+
+
+def test_an_update_that_is_cancelled_in_the_middle_takes_nothing(engineer: Client, tmp_path: Path) -> None:
+    for number in range(3):
+        document = csaf([("BD", "Vortan 8015", "<= 9.33")], number=f"A-{number}")
+        (tmp_path / f"{number}.json").write_text(json.dumps(document))
+
+    def cancelled(done: int) -> None:
+        if done == 2:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        update_feeds(WORKSPACE, tmp_path, 1, tell=cancelled)
+    assert engineer.get("/api/v1/feeds").json()["sources"] == []
+
+
+def test_what_a_worker_left_that_was_ended_is_swept_when_it_is_old(engineer: Client) -> None:
+    left, fresh = scratch() / "left.sent", scratch() / "fresh.sent"
+    for path in (left, fresh):
+        path.write_bytes(ADVISORY)
+    (scratch() / "feeds-dead").mkdir()
+    for path in (left, scratch() / "feeds-dead"):
+        os.utime(path, (0, 0))
+    send(engineer, ADVISORY, "a.json")
+    assert [path.name for path in scratch().iterdir()] == ["fresh.sent"]
+
+
+def test_what_waits_for_the_worker_outlives_another_start_of_the_server(engineer: Client) -> None:
+    engineer.post("/feeds/", {"file": SimpleUploadedFile("a.json", ADVISORY)})
+    (scratch() / "feeds-dead").mkdir()
+    clear()
+    assert len(list(scratch().iterdir())) == 1
+    worked()
+    assert Job.objects.get().state == Job.State.DONE
+
+
+def test_a_job_whose_file_went_says_so(engineer: Client) -> None:
+    engineer.post("/feeds/", {"file": SimpleUploadedFile("a.json", ADVISORY)})
+    for path in scratch().iterdir():
+        path.unlink()
+    worked()
+    assert (Job.objects.get().state, Job.objects.get().message) == (
+        Job.State.FAILED,
+        "the file is no longer there: send it again",
+    )
 
 
 def test_a_bomb_is_stopped_while_it_is_unpacked(engineer: Client, monkeypatch: pytest.MonkeyPatch) -> None:

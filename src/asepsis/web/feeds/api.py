@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, File, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from asepsis.kernel.errors import AsepsisError
-from asepsis.web.api.operations import clean, operation
+from asepsis.web.api.operations import asker, clean, operation
 from asepsis.web.api.problems import ProblemError
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.feeds.standing import CHANGES_SHOWN, PROBLEMS_SHOWN, state_for
-from asepsis.web.feeds.taking import take
-from asepsis.web.feeds.views import ask
+from asepsis.web.feeds.taking import accept
+from asepsis.web.feeds.views import ask, record_sent
 from asepsis.web.jobs.upload import FEEDS_LIMIT_BYTES
 from asepsis.web.ledger.record import record
 
@@ -79,15 +81,10 @@ class FeedsOut(Schema):
     changes_count: int
 
 
-class DocumentsTakenOut(Schema):
-    """What taking in did."""
+class DocumentsSentOut(Schema):
+    """A job that takes documents in."""
 
-    added: int
-    replaced: int
-    unchanged: int
-    older: list[dict[str, str]]
-    unread: list[dict[str, str]]
-    problems: list[dict[str, str]]
+    job: UUID = Field(description="GET /jobs/{job} says how far it is, and in its result what was not taken and why.")
 
 
 class LookAskedOut(Schema):
@@ -136,17 +133,17 @@ def feeds(request: HttpRequest) -> Any:
     }
 
 
-@operation(router, "POST", "/feeds", Action.FEED_MANAGE, response=DocumentsTakenOut, status=201)
+@operation(router, "POST", "/feeds", Action.FEED_MANAGE, response=DocumentsSentOut, status=202)
 def send(request: HttpRequest, file: File[UploadedFile]) -> Any:
-    """Take in a document, or a zip archive of a folder of them; broken ones are named and the rest is taken."""
+    """Send a document, or a zip archive of a folder of them, to be taken in by a job; broken ones are named."""
     clean(file.name or "")
     if (file.size or 0) > FEEDS_LIMIT_BYTES:
         raise ProblemError(413, f"at most {FEEDS_LIMIT_BYTES >> 20} MiB are taken here")
     try:
-        update, _ = take(request, file)
+        job = accept(file, person=asker(request), begun=partial(record_sent, request))
     except AsepsisError as error:
-        raise ProblemError(422, f"{error.message}. {error.hint}".strip()) from error
-    return Status(201, update.document())
+        raise ProblemError(507 if error.code == "feeds-disk" else 422, f"{error.message}. {error.hint}") from error
+    return Status(202, {"job": job.pk})
 
 
 @operation(router, "POST", "/feeds/look", Action.FEED_MANAGE, response=LookAskedOut, status=202)

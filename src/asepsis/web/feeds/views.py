@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 from django.contrib import messages
 from django.db import transaction
@@ -11,16 +13,20 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from asepsis.kernel.errors import AsepsisError
-from asepsis.pipeline.feeds import Update
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.decide import may
 from asepsis.web.authorisation.routes import Refused, requires
 from asepsis.web.feeds import fetching
 from asepsis.web.feeds.forms import DocumentsForm
 from asepsis.web.feeds.standing import state_for
-from asepsis.web.feeds.taking import take
+from asepsis.web.feeds.taking import accept
+from asepsis.web.jobs.models import Job
 from asepsis.web.ledger.record import record
+from asepsis.web.people.models import Person
 from asepsis.web.settings import CONFIGURATION, WORKSPACE
+
+SENT_SHOWN: Final = 3
+"""The last files that were sent, with what became of them."""
 
 
 @requires(Action.FEED_VIEW)
@@ -33,12 +39,11 @@ def feeds(request: HttpRequest) -> HttpResponse:
             raise Refused(Action.FEED_MANAGE, allowed)
         if form.is_valid():
             try:
-                update, _ = take(request, form.cleaned_data["file"])
+                job = accept(form.cleaned_data["file"], person=_person(request), begun=partial(record_sent, request))
             except AsepsisError as error:
                 form.add_error("file", f"{error.message}. {error.hint}".rstrip(". ") + ".")
             else:
-                (messages.success if read_any(update) else messages.error)(request, words_of(update))
-                return redirect("feeds")
+                return redirect("job", job.pk)
     now = datetime.now(UTC)
     state = state_for(request, now)
     with transaction.atomic():
@@ -47,6 +52,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
         "form": form,
         "may_manage": allowed.allowed,
         "state": state,
+        "sent": list(Job.objects.filter(kind=Job.DOCUMENTS)[:SENT_SHOWN]) if allowed.allowed else [],
         "stale": [one for one in state.sources if one.is_stale],
         "broken": sum(len(one.problems) for one in state.sources),
         "documents": sum(standing.documents for one in state.sources for _, standing, _ in one.kinds),
@@ -79,16 +85,12 @@ def ask(request: HttpRequest) -> bool:
     return True
 
 
-def read_any(update: Update) -> bool:
-    """Whether anything in what was sent was a document."""
-    return bool(update.added or update.replaced or update.unchanged or update.older)
+def record_sent(request: HttpRequest, job: Job) -> None:
+    """Records that somebody sent documents; what became of them, the job records."""
+    what = {"file": job.title, "step": "sent", "job": str(job.pk)}
+    record(request, Action.FEED_MANAGE, subject="feeds", what=what)
 
 
-def words_of(update: Update) -> str:
-    """What taking in did, in one sentence."""
-    told = [f"{len(update.added)} new", f"{len(update.replaced)} renewed", f"{update.unchanged} held already"]
-    if update.older:
-        told.append(f"{len(update.older)} older than what is held")
-    if update.unread:
-        told.append(f"{len(update.unread)} not taken, see below why")
-    return "Documents: " + ", ".join(told) + "."
+def _person(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)  # every view here requires an action
+    return request.user

@@ -21,6 +21,8 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     ANALYSIS = "analysis"
+    DOCUMENTS = "documents"
+    """Publishers' documents that somebody sent are taken in."""
     SENSOR = "sensor"
     """A live capture: runs beside the queue, so it can be neither cancelled nor repeated here."""
 
@@ -53,7 +55,7 @@ class Job(models.Model):
     @property
     def may_be_cancelled(self) -> bool:
         """Whether asking it to end means anything."""
-        return self.kind == self.ANALYSIS and self.state in (self.State.WAITING, self.State.RUNNING)
+        return self.kind in (self.ANALYSIS, self.DOCUMENTS) and self.state in (self.State.WAITING, self.State.RUNNING)
 
     @property
     def may_be_repeated(self) -> bool:

@@ -33,6 +33,8 @@ def may_change(person: Person, job: Job) -> bool:
     """Whether this person may end and repeat a job: their own, or any as one who runs the installation."""
     if job.started_by_id == person.pk and job.site is not None:
         return may(person, Action.CAPTURE_UPLOAD, job.site).allowed
+    if job.started_by_id == person.pk and job.kind == Job.DOCUMENTS and may(person, Action.FEED_MANAGE).allowed:
+        return True
     return may(person, Action.JOB_MANAGE).allowed
 
 
