@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from asepsis.exposure.scanning.plan import Asked, LeftOut, Plan, Question, Target
+from asepsis.pipeline.registry import Registry
 from asepsis.pipeline.scanning.folder import ScanFolder
 from asepsis.pipeline.workspace import Workspace
 from asepsis.verify.receipt import verify
@@ -388,6 +389,8 @@ def test_an_approved_scan_runs_by_its_verb_and_reads_again_what_people_record_me
     receipt = folder.read(folder.receipt_path)
     assert receipt is not None
     assert verify(folder.plan().content(), receipt).passed
+    with Registry.open(Workspace(root).registry_path) as registry:
+        assert "scan scan0001" in {record.path for _, record in registry.captures()}
     late = ward.scanner.run([*hospital, "record", str(tmp_path)], env=own, timeout_seconds=RUN_SECONDS)
     assert json.loads(late.stdout) == {
         "asked": 0,

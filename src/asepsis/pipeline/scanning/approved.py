@@ -11,6 +11,7 @@ from asepsis.exposure.scanning.plan import Plan, ScanError, Target
 from asepsis.exposure.scanning.rules import Scanning
 from asepsis.kernel.value import value
 from asepsis.pipeline.scanning.folder import ScanFolder, key_path, signing_key
+from asepsis.pipeline.scanning.learning import learn
 from asepsis.pipeline.scanning.planning import look, no_longer
 from asepsis.pipeline.scanning.running import Done, run
 from asepsis.pipeline.scanning.settings import community_of, scanning_of
@@ -84,14 +85,15 @@ def prepare(workspace: Workspace, scan: str, *, now_ns: int, recorded: Recorded)
 
 
 def run_approved(prepared: Prepared, *, told: Callable[[int, int, str], None] = lambda *_: None) -> Done:
-    """Runs it, once.
+    """Runs it, once, and lets the registry know what was answered.
 
     Raises:
         ScanError: It runs already, or something that the run needs is missing; then nothing was sent.
+        RegistryError: It ran, and what was answered could not be kept as evidence; the scan's page has it.
     """
     prepared.folder.claim()
     try:
-        return run(
+        done = run(
             prepared.folder,
             prepared.plan,
             interface=prepared.rules.interface,
@@ -107,3 +109,5 @@ def run_approved(prepared: Prepared, *, told: Callable[[int, int, str], None] = 
         raise
     finally:
         prepared.folder.hand_over()
+    learn(prepared.workspace, prepared.folder, prepared.plan)
+    return done
