@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,22 @@ SignedIn = Callable[..., Client]
 
 PASSKEY = SoftwareKey().create({"publicKey": {"challenge": "AAAA", "user": {"id": "AAAA"}}})
 """A well-formed credential for people whose sign-in a test is not about."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, those that ask for the database: to the others it makes no difference which one there is."""
+    if os.environ.get("ASEPSIS_TEST_DATABASE") != "postgresql":
+        return
+    here = Path(__file__).parent
+    others = [item for item in items if here in item.path.parents and not _asks_for_the_database(item)]
+    left = set(others)
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=others)
+
+
+def _asks_for_the_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or "db" in fixtures or "transactional_db" in fixtures
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -91,22 +92,77 @@ class Served:
         return Ledger.open(self.root / "ledger", self.root / "keys")
 
 
+class Ready:
+    """Begins the application as often as asked; ``pid`` is that of the one that runs, or 0."""
+
+    def __init__(self, served: Served, process: subprocess.Popen[str]) -> None:
+        self._served = served
+        self._process = process
+        self.pid = 0
+
+    def start(self, fault: str = "") -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{fault}\n")
+        self._process.stdin.flush()
+        # Both say it into one pipe, and either may be first.
+        while self.pid == 0 or self._served.port == 0:
+            word, _, number = self._said().partition(" ")
+            if word == "pid":
+                self.pid = int(number)
+            else:
+                assert word.isdigit(), "the application did not start"
+                self._served.port = int(word)
+
+    def stop(self) -> None:
+        """Kills it, and waits until it has ended."""
+        _kill(self.pid)
+        assert self._said() == "ended"
+        self.pid = self._served.port = 0
+
+    def _said(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Served:
     return Served(tmp_path / "workspace")
 
 
+@pytest.fixture
+def ready(served: Served) -> Iterator[Ready]:
+    """What begins many processes, one after the other, and reads the code once."""
+    process = subprocess.Popen(
+        [*SERVED, "ready"],
+        cwd=ROOT,
+        env={**served.environment, "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    ready = Ready(served, process)
+    yield ready
+    if ready.pid:
+        _kill(ready.pid)
+    process.communicate()
+
+
 def _stop(process: subprocess.Popen[str]) -> None:
-    """Kills it and the processes that answer beside it at the same moment, as near as that can be."""
-    for pid in (*_children(process), process.pid):
-        os.kill(pid, signal.SIGKILL)
+    _kill(process.pid)
     process.wait()
     assert process.stdout is not None
     process.stdout.close()
 
 
-def _children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+def _kill(serving: int) -> None:
+    """Kills it and the processes that answer beside it at the same moment, as near as that can be."""
+    for pid in (*_children(serving), serving):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 class Load:
@@ -169,7 +225,7 @@ def _changes_of(records: list[Record]) -> set[str]:
     return {one.subject.removeprefix("view:") for one in records if one.subject.startswith("view:")}
 
 
-def test_no_kill_leaves_an_answer_without_its_record_or_a_change_without_one(served: Served) -> None:
+def test_no_kill_leaves_an_answer_without_its_record_or_a_change_without_one(served: Served, ready: Ready) -> None:
     kills = 300 if os.environ.get("ASEPSIS_SOAK") else 30
     seed = random.Random(9)
     looks = changes = first = 0
@@ -177,17 +233,17 @@ def test_no_kill_leaves_an_answer_without_its_record_or_a_change_without_one(ser
     for number in range(kills):
         # Some by two processes, of which one may go first: both append to the ledger, neither waits for a dead one.
         both = number % TOGETHER_EVERY == 0
-        process = served.start(fault="together" if both else "")
+        ready.start("together" if both else "")
         load = Load(served, served.token(), number)
         load.wait_for(seed.randint(2, 12))
         time.sleep(seed.uniform(0, 0.05))
         if both and seed.random() < 0.5:
-            os.kill(_children(process)[0], signal.SIGKILL)
+            os.kill(_children(ready.pid)[0], signal.SIGKILL)
             alone = served.ask("GET", f"/devices/?vendor=alone{number}")
             assert alone[0] == 200
             load.looks.append(f"alone{number}")
         together += both
-        _stop(process)
+        ready.stop()
         load.join()
         assert load.others == []
         looks += len(load.looks)
@@ -252,7 +308,7 @@ def _answers(served: Served, folder: Path, fault: str = "") -> tuple[int, int]:
             assert served.ask("GET", f"/devices/?q=look{number}")[0] == 200
     finally:
         # The tracer ends with what it traces.
-        for child in _children(process):
+        for child in _children(process.pid):
             os.kill(child, signal.SIGKILL)
         process.wait()
         assert process.stdout is not None
