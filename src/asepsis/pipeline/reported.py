@@ -74,7 +74,7 @@ class Reports(Store):
             The report, whether it is new here, and its digest.
 
         Raises:
-            ReportError: It is none of this tool, or the store cannot be written.
+            ReportError: It is none of this tool, the store cannot be written, or another site has it.
         """
         report = read_report(content, tool)
         digest = hashlib.sha256(content).hexdigest()
@@ -88,6 +88,13 @@ class Reports(Store):
             done = self._connection.execute(f"INSERT OR IGNORE INTO reports VALUES ({marks})", row)  # noqa: S608
         except sqlite3.Error as error:
             raise _unusable(self._path, error) from error
+        if done.rowcount != 1 and self._select("SELECT site FROM reports WHERE digest = ?", digest) != [(site,)]:
+            # Whoever brings it in would else be told of the other site's report, and none would count for this one.
+            raise ReportError(
+                "the same file was brought in for another site",
+                code="report-other-site",
+                hint="A scan of two sites counts for the first that it is brought in for: scan each by itself.",
+            )
         return report, done.rowcount == 1, digest
 
     def kept(self) -> list[Kept]:

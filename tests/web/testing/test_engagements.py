@@ -127,6 +127,12 @@ def test_a_report_is_brought_in_and_its_hosts_are_devices(
     assert ada.post("/api/v1/scan-reports", wrong).status_code == 422
     other = signed_in(make_person("sue", "security_analyst", site=make_device("c", site="south").site))
     assert other.get(f"/api/v1/scan-reports/{digest}").status_code == 404
+    # Nor does the same file, brought in for another site, tell of the first or count in silence for neither.
+    again = {**sent, "site": "south", "file": SimpleUploadedFile("audit.nessus", content)}
+    refused = other.post("/api/v1/scan-reports", again)
+    assert refused.status_code == 422
+    assert "another site" in refused.content.decode()
+    assert digest not in other.get("/testing/reports/").content.decode()
 
 
 def test_reports_and_tests_raise_the_risk_of_a_device_and_stand_among_its_findings(
