@@ -15,7 +15,7 @@ from asepsis.exposure.mds2 import Mds2Error, difference
 from asepsis.exposure.mds2.reading import FORM_LIMIT_BYTES
 from asepsis.exposure.paper import PaperKind
 from asepsis.kernel.errors import AsepsisError
-from asepsis.pipeline.disclosure import form_of, tallies
+from asepsis.pipeline.disclosure import form_of
 from asepsis.pipeline.papers import Paper, Papers
 from asepsis.pipeline.papers_reading import TEXT_LIMIT, subject
 from asepsis.web.api.operations import clean, decided, operation
@@ -177,12 +177,12 @@ def papers(request: HttpRequest) -> Any:
     """The papers that are held, and whose forms packets contradict."""
     with shelf.opened() as store:
         held = store.papers() if store is not None else []
-        claims = shelf.seen_claims(store, shelf.devices_for(request)) if store is not None else {}
+        told = shelf.told(store, shelf.devices_for(request))
         behind = store is not None and shelf.is_behind(store)
     record(request, Action.PAPER_VIEW, what={"page": "papers"})
     makers = [
         {"maker": one.maker or None, "forms": one.forms, "devices": one.devices, "answers": dict(one.counts)}
-        for one in tallies(held, claims)
+        for one in told.makers
     ]
     return {"items": [paper.document() for paper in held[:MOST]], "makers": makers, "behind": behind}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,13 +15,14 @@ from asepsis.exposure.identity import Identity
 from asepsis.exposure.mds2 import Standing
 from asepsis.exposure.paper import PaperKind, Tie, tie
 from asepsis.kernel.value import value
-from asepsis.pipeline.disclosure import stamp_of
+from asepsis.pipeline.disclosure import Tally, stamp_of, standings, tallies
 from asepsis.pipeline.papers import Paper, Papers
 from asepsis.pipeline.papers_error import PapersError
 from asepsis.pipeline.registry import Registry
 from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
+from asepsis.web.remembered import remembered_text, version_for
 from asepsis.web.settings import WORKSPACE
 
 # Devices that a page names; nobody reads on beyond them.
@@ -102,10 +104,68 @@ def _among(devices: QuerySet[Device], wanted: set[str]) -> set[str]:
     return found
 
 
+@value
+class Told:
+    """What the ledgers of all forms come to, on devices that who asks may see."""
+
+    counts: Mapping[str, Counter[str]]
+    """Paper -> how its answers stand -> how many."""
+    makers: tuple[Tally, ...]
+
+
+def told(papers: Papers | None, devices: QuerySet[Device]) -> Told:
+    """Sums up the claims of all forms: once until papers, claims or devices change."""
+    if papers is None:
+        return Told(counts={}, makers=())
+    words = ["claims told", papers.revision(), papers.stamp()]
+    of = version_for(devices)
+    kept = json.loads(remembered_text([devices.order_by()], words, lambda: json.dumps(_told(papers, devices)), of))
+    return Told(
+        counts={paper: Counter(counts) for paper, counts in kept["counts"].items()},
+        makers=tuple(Tally(**one) for one in kept["makers"]),
+    )
+
+
+def _told(papers: Papers, devices: QuerySet[Device]) -> dict[str, Any]:
+    claims = seen_claims(papers, devices)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (paper, _), standing in standings(claims).items():
+        counts[paper][standing] += 1
+    names = ("maker", "forms", "devices", "counts")
+    makers = [{name: getattr(one, name) for name in names} for one in tallies(papers.papers(), claims)]
+    return {"counts": counts, "makers": makers}
+
+
 def products(papers: Papers | None, devices: QuerySet[Device]) -> list[Product]:
-    """The products among these devices, those of medical devices without papers first."""
+    """The products among these devices, those of medical devices without papers first.
+
+    A hospital group has as many versions as devices, so that they are gone through once until papers or devices change.
+    """
+    # The revision is asked before the papers: what is kept under it may be newer, and is never older.
+    words = ["products", "" if papers is None else papers.revision()]
+    of = version_for(devices)
+    kept = json.loads(remembered_text([devices.order_by()], words, lambda: json.dumps(_products(papers, devices)), of))
     held = papers.papers() if papers is not None else []
-    by_hand = _tied_by_hand(papers, devices) if papers is not None else {}
+    by_id = {paper.id: paper for paper in held}
+    listed = []
+    for maker, model, count, medical, ids in kept:
+        of_it = [by_id[one] for one in ids if one in by_id]
+        listed.append(
+            Product(
+                maker=maker,
+                model=model,
+                devices=count,
+                medical=medical > 0,
+                forms=tuple(paper for paper in of_it if paper.kind is PaperKind.MDS2),
+                lists=tuple(paper for paper in of_it if paper.kind is PaperKind.SBOM),
+            )
+        )
+    return sorted(listed, key=lambda one: (not one.medical, -one.missing, -one.devices, one.maker, one.model))
+
+
+def _products(papers: Papers | None, devices: QuerySet[Device]) -> list[tuple[str, str, int, int, list[str]]]:
+    """Maker, model, devices, those of them that are medical, and ids of the papers that speak of them."""
+    held = papers.papers() if papers is not None else []
     found: dict[tuple[str, str], dict[str, Any]] = {}
     identities = (
         devices.exclude(vendor="")
@@ -119,24 +179,16 @@ def products(papers: Papers | None, devices: QuerySet[Device]) -> list[Product]:
         product["devices"] += row["devices"]
         product["medical"] += row["medical"]
         identity = Identity(vendor=row["vendor"], model=row["model"], version=row["firmware"])
-        product["papers"] |= {paper.id: paper for paper in held if tie(paper.subject, identity) is not None}
-    by_id = {paper.id: paper for paper in held}
-    for (paper_id, _), device in by_hand.items():
-        product_of = found.get((device.vendor, device.model))
-        if product_of is not None and paper_id in by_id:
-            product_of["papers"][paper_id] = by_id[paper_id]
-    listed = [
-        Product(
-            maker=maker,
-            model=model,
-            devices=one["devices"],
-            medical=one["medical"] > 0,
-            forms=tuple(paper for paper in one["papers"].values() if paper.kind is PaperKind.MDS2),
-            lists=tuple(paper for paper in one["papers"].values() if paper.kind is PaperKind.SBOM),
-        )
-        for (maker, model), one in found.items()
+        product["papers"] |= {paper.id: None for paper in held if tie(paper.subject, identity) is not None}
+    if papers is not None:
+        known = {paper.id for paper in held}
+        for (paper_id, _), device in _tied_by_hand(papers, devices).items():
+            product_of = found.get((device.vendor, device.model))
+            if product_of is not None and paper_id in known:
+                product_of["papers"][paper_id] = None
+    return [
+        (maker, model, one["devices"], one["medical"], list(one["papers"])) for (maker, model), one in found.items()
     ]
-    return sorted(listed, key=lambda one: (not one.medical, -one.missing, -one.devices, one.maker, one.model))
 
 
 def _tied_by_hand(papers: Papers, devices: QuerySet[Device]) -> dict[tuple[str, str], Device]:

@@ -21,7 +21,7 @@ from asepsis.exposure.support import out_of_support
 from asepsis.kernel.errors import AsepsisError
 from asepsis.kernel.time import SECOND_NS
 from asepsis.kernel.value import value
-from asepsis.pipeline.disclosure import form_of, standings, tallies
+from asepsis.pipeline.disclosure import form_of
 from asepsis.pipeline.papers import Paper, Papers
 from asepsis.pipeline.papers_error import PapersError
 from asepsis.pipeline.registry import Registry
@@ -63,12 +63,9 @@ def papers(request: HttpRequest) -> HttpResponse:
     devices = shelf.devices_for(request)
     with shelf.opened() as store:
         held = store.papers() if store is not None else []
-        claims = shelf.seen_claims(store, devices) if store is not None else {}
+        told = shelf.told(store, devices)
         behind = store is not None and shelf.is_behind(store)
         listed = shelf.products(store, devices)
-    counted: dict[str, Counter[str]] = {}
-    for (paper_id, _), standing in standings(claims).items():
-        counted.setdefault(paper_id, Counter())[standing] += 1
     # What was sent and refused comes back to this page, and a record of such a request stands in a transaction.
     with transaction.atomic():
         record(request, Action.PAPER_VIEW, what={"page": "papers"})
@@ -82,13 +79,13 @@ def papers(request: HttpRequest) -> HttpResponse:
         "medical": len(medical),
         "without_form": sum(not one.forms for one in medical),
         "without_list": sum(not one.lists for one in medical),
-        "held": [(paper, counted.get(paper.id, Counter())) for paper in held],
+        "held": [(paper, told.counts.get(paper.id, Counter())) for paper in held],
         "forms_held": sum(paper.kind is PaperKind.MDS2 for paper in held),
         "comparable": [paper for paper in held if paper.kind is PaperKind.MDS2],
-        "contradicted": sum(one[Standing.CONTRADICTED] for one in counted.values()),
+        "contradicted": sum(one[Standing.CONTRADICTED] for one in told.counts.values()),
         "makers": [
             Counted(words=one.maker or "No maker named", count=one.contradicted, tone="bad")
-            for one in tallies(held, claims)
+            for one in told.makers
             if one.contradicted
         ],
         "behind": behind,
