@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from asepsis.web.authorisation.actions import Action
 from asepsis.web.authorisation.asking import Asker, keep, subject_of
-from asepsis.web.authorisation.decide import visible
+from asepsis.web.authorisation.decide import may, visible
 from asepsis.web.authorisation.facts import Circumstances
 from asepsis.web.devices.filters import facets
 from asepsis.web.devices.models import Device
@@ -28,6 +28,7 @@ from asepsis.web.exposure.scope import version as exposure_version
 from asepsis.web.feeds.standing import warm_changes
 from asepsis.web.map.views import drawn_first
 from asepsis.web.overview.views import figures
+from asepsis.web.papers import shelf
 from asepsis.web.people.models import Person
 from asepsis.web.plan import reading as plan
 from asepsis.web.remembered import counted, version
@@ -90,6 +91,10 @@ def warm_exposure() -> int:
         if scope[2]:
             plan.sums(plan.narrowed(pieces, show="todo"), planned, of_plan)
             plan.teams(pieces, of_plan)
+        if may(person, Action.PAPER_VIEW).allowed:
+            with shelf.opened() as store:
+                shelf.products(store, shelf.devices_of(person))
+                shelf.told(store, shelf.devices_of(person))
         if len(done) == SCOPES_LIMIT:
             break
     return len(done)

@@ -100,6 +100,28 @@ def test_a_lie_is_contradicted_with_the_packet_that_shows_it(engineer: Client, r
     assert engineer.get("/api/v1/papers").json()["makers"][0]["answers"]["contradicted"] == 1
 
 
+def test_the_lists_follow_papers_and_claims_though_they_are_kept(engineer: Client) -> None:
+    Device.objects.filter(title="PACS_MAIN").update(vendor="Acme", model="Archive 7", medical=True)
+
+    def product() -> Any:
+        listed = engineer.get("/api/v1/papers/products").json()
+        return next(one for one in listed if one["model"] == "Archive 7")
+
+    assert product()["forms"] == []
+    assert engineer.get("/api/v1/papers").json()["makers"] == []
+    send(engineer, LYING, maker="Acme", model="Archive 7")
+    paper = only_paper()
+    assert product()["forms"] == [paper.id]
+    assert f"/papers/{paper.id}/" in engineer.get("/papers/").content.decode()
+    engineer.post(f"/papers/{paper.id}/ties/", {"device": "PACS_MAIN", "said": "yes"})
+    assert engineer.get("/api/v1/papers").json()["makers"] == []
+    disclose(WORKSPACE, now_ns=1)
+    assert engineer.get("/api/v1/papers").json()["makers"][0]["answers"]["contradicted"] == 1
+    engineer.delete(f"/api/v1/papers/{paper.id}")
+    assert product()["forms"] == []
+    assert engineer.get("/api/v1/papers").json()["makers"] == []
+
+
 def test_two_forms_stand_side_by_side(engineer: Client) -> None:
     send(engineer, LYING)
     send(engineer, HONEST, "honest.csv")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, overload
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest
 
@@ -22,11 +24,14 @@ from asepsis.pipeline.registry import Registry
 from asepsis.web.authorisation.actions import Action, Obligation
 from asepsis.web.authorisation.decide import visible
 from asepsis.web.devices.models import Device
+from asepsis.web.people.models import Person
 from asepsis.web.remembered import remembered_text, version_for
 from asepsis.web.settings import WORKSPACE
 
 # Devices that a page names; nobody reads on beyond them.
 DEVICES_SHOWN: Final = 100
+SCOPES_KEPT: Final = 4
+"""Lists of products that are at hand as values, of people who see different devices; a megabyte each in a group."""
 
 Claims = Mapping[tuple[str, str], list[Any]]
 
@@ -41,11 +46,6 @@ class Product:
     medical: bool
     forms: tuple[Paper, ...]
     lists: tuple[Paper, ...]
-
-    @property
-    def missing(self) -> int:
-        """How many of the two kinds of papers are not there."""
-        return (not self.forms) + (not self.lists)
 
 
 @contextmanager
@@ -77,8 +77,13 @@ def opened_paper(paper_id: str) -> Iterator[tuple[Papers, Paper]]:
 
 def devices_for(request: HttpRequest) -> QuerySet[Device]:
     """The devices that who asks may look at; no note of the hospital's is shown here."""
+    return devices_of(request.user)
+
+
+def devices_of(person: Person | AnonymousUser) -> QuerySet[Device]:
+    """The devices that a person may look at."""
     rows = Device.objects.select_related("site")
-    return visible(request.user, Action.DEVICE_VIEW, rows, fulfils=[Obligation.HIDE_NOTES])
+    return visible(person, Action.DEVICE_VIEW, rows, fulfils=[Obligation.HIDE_NOTES])
 
 
 def is_behind(papers: Papers) -> bool:
@@ -136,35 +141,61 @@ def _told(papers: Papers, devices: QuerySet[Device]) -> dict[str, Any]:
     return {"counts": counts, "makers": makers}
 
 
-def products(papers: Papers | None, devices: QuerySet[Device]) -> list[Product]:
+class Products(Sequence[Product]):
+    """The products of a hospital, each made when it is looked at: a page shows fifty of some thousand."""
+
+    def __init__(self, kept: Sequence[Any], held: Iterable[Paper]) -> None:
+        self._kept = kept
+        self._held = {paper.id: paper for paper in held}
+        medical = [(forms, lists) for _, _, _, is_medical, forms, lists in kept if is_medical]
+        self.medical = len(medical)
+        self.without_form = sum(not forms for forms, _ in medical)
+        self.without_list = sum(not lists for _, lists in medical)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, at: int) -> Product: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Product]: ...
+
+    def __getitem__(self, at: int | slice) -> Product | list[Product]:
+        return [self._made(one) for one in self._kept[at]] if isinstance(at, slice) else self._made(self._kept[at])
+
+    def _made(self, one: Any) -> Product:
+        maker, model, devices, medical, forms, lists = one
+        return Product(
+            maker=maker,
+            model=model,
+            devices=devices,
+            medical=medical > 0,
+            forms=tuple(self._held[paper] for paper in forms if paper in self._held),
+            lists=tuple(self._held[paper] for paper in lists if paper in self._held),
+        )
+
+
+def products(papers: Papers | None, devices: QuerySet[Device]) -> Products:
     """The products among these devices, those of medical devices without papers first.
 
     A hospital group has as many versions as devices, so that they are gone through once until papers or devices change.
     """
     # The revision is asked before the papers: what is kept under it may be newer, and is never older.
-    words = ["products", "" if papers is None else papers.revision()]
+    words = ["products and their papers", "" if papers is None else papers.revision()]
     of = version_for(devices)
-    kept = json.loads(remembered_text([devices.order_by()], words, lambda: json.dumps(_products(papers, devices)), of))
-    held = papers.papers() if papers is not None else []
-    by_id = {paper.id: paper for paper in held}
-    listed = []
-    for maker, model, count, medical, ids in kept:
-        of_it = [by_id[one] for one in ids if one in by_id]
-        listed.append(
-            Product(
-                maker=maker,
-                model=model,
-                devices=count,
-                medical=medical > 0,
-                forms=tuple(paper for paper in of_it if paper.kind is PaperKind.MDS2),
-                lists=tuple(paper for paper in of_it if paper.kind is PaperKind.SBOM),
-            )
-        )
-    return sorted(listed, key=lambda one: (not one.medical, -one.missing, -one.devices, one.maker, one.model))
+    text = remembered_text([devices.order_by()], words, lambda: json.dumps(_products(papers, devices)), of)
+    return Products(_parsed(text), papers.papers() if papers is not None else [])
 
 
-def _products(papers: Papers | None, devices: QuerySet[Device]) -> list[tuple[str, str, int, int, list[str]]]:
-    """Maker, model, devices, those of them that are medical, and ids of the papers that speak of them."""
+@lru_cache(maxsize=SCOPES_KEPT)
+def _parsed(text: str) -> Sequence[Any]:
+    found: list[Any] = json.loads(text)
+    return tuple(found)
+
+
+def _products(papers: Papers | None, devices: QuerySet[Device]) -> list[Any]:
+    """Maker, model, devices, those of them that are medical, and ids of forms and lists; in the order of the page."""
     held = papers.papers() if papers is not None else []
     found: dict[tuple[str, str], dict[str, Any]] = {}
     identities = (
@@ -186,9 +217,19 @@ def _products(papers: Papers | None, devices: QuerySet[Device]) -> list[tuple[st
             product_of = found.get((device.vendor, device.model))
             if product_of is not None and paper_id in known:
                 product_of["papers"][paper_id] = None
-    return [
-        (maker, model, one["devices"], one["medical"], list(one["papers"])) for (maker, model), one in found.items()
+    kinds = {paper.id: paper.kind for paper in held}
+    listed = [
+        (
+            maker,
+            model,
+            one["devices"],
+            one["medical"],
+            [paper for paper in one["papers"] if kinds[paper] is PaperKind.MDS2],
+            [paper for paper in one["papers"] if kinds[paper] is PaperKind.SBOM],
+        )
+        for (maker, model), one in found.items()
     ]
+    return sorted(listed, key=lambda one: (not one[3], -((not one[4]) + (not one[5])), -one[2], one[0], one[1]))
 
 
 def _tied_by_hand(papers: Papers, devices: QuerySet[Device]) -> dict[tuple[str, str], Device]:

@@ -70,15 +70,14 @@ def papers(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         record(request, Action.PAPER_VIEW, what={"page": "papers"})
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
-    medical = [one for one in listed if one.medical]
     context = {
         "form": form,
         "may_manage": may_manage,
         "page": page,
         "products": len(listed),
-        "medical": len(medical),
-        "without_form": sum(not one.forms for one in medical),
-        "without_list": sum(not one.lists for one in medical),
+        "medical": listed.medical,
+        "without_form": listed.without_form,
+        "without_list": listed.without_list,
         "held": [(paper, told.counts.get(paper.id, Counter())) for paper in held],
         "forms_held": sum(paper.kind is PaperKind.MDS2 for paper in held),
         "comparable": [paper for paper in held if paper.kind is PaperKind.MDS2],
