@@ -54,15 +54,17 @@ def ours(folder: Path) -> dict[str, Any]:
     devices = _devices(folder)
     started = time.process_time()
     with Feeds.open(folder / "feeds.sqlite") as feeds, Judged.open(folder / "judged.sqlite") as judged:
-        feeds.update(folder / "documents", 1)
+        with judged.taking(1) as keep:
+            feeds.update(folder / "documents", 1, taken=keep)
         taken = time.process_time()
         cards = judged.cards(feeds)
         judge = Judge(cards, judged)
         read = time.process_time()
-        verdicts = [
-            judge.verdicts(Identity(vendor=one["vendor"], model=one["model"], version=one["version"]))
-            for one in devices
-        ]
+        verdicts = list(
+            judge.verdicts_of(
+                Identity(vendor=one["vendor"], model=one["model"], version=one["version"]) for one in devices
+            )
+        )
         judge.keep()
         matched = time.process_time()
         told: list[Advisory] = [*demonstration(), *(card.read() for card in cards)]
@@ -101,7 +103,8 @@ def one_advisory(folder: Path) -> dict[str, Any]:
 
     with Feeds.open(folder / "feeds.sqlite") as feeds, Judged.open(folder / "judged.sqlite") as judged:
         before = Judge(judged.cards(feeds), judged)
-        feeds.update(folder / "newer", 2)
+        with judged.taking(2) as keep:
+            feeds.update(folder / "newer", 2, taken=keep)
         after = Judge(judged.cards(feeds), judged)
         rows = json.loads((folder / "devices.json").read_text())
         told = (
@@ -122,10 +125,12 @@ def some_devices(folder: Path) -> dict[str, Any]:
 
     with Feeds.open(folder / "feeds.sqlite") as feeds, Judged.open(folder / "judged.sqlite") as judged:
         judge = Judge(judged.cards(feeds), judged)
-        found = [
-            judge.verdicts(Identity(vendor=one["vendor"], model=one["model"], version=f"{one['version']}.99"))
-            for one in _devices(folder)[::1000]
-        ]
+        found = list(
+            judge.verdicts_of(
+                Identity(vendor=one["vendor"], model=one["model"], version=f"{one['version']}.99")
+                for one in _devices(folder)[::1000]
+            )
+        )
         judge.keep()
     return {"devices": len(found), "verdicts": sum(map(len, found))}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from asepsis.devices.device import Device
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.difference import changes
+from asepsis.exposure.feeds.reading import Document
 from asepsis.exposure.finding import Finding
 from asepsis.exposure.identity import Identity, identity_of
 from asepsis.exposure.matching.match import Matcher
@@ -79,7 +80,12 @@ def device(number: int, identity: Identity) -> Device:
 
 
 def take(
-    feeds: Feeds, folder: Path, number: int, revision: int, told: Sequence[tuple[str, str, str, tuple[str, ...]]]
+    feeds: Feeds,
+    folder: Path,
+    number: int,
+    revision: int,
+    told: Sequence[tuple[str, str, str, tuple[str, ...]]],
+    taken: Callable[[Document], object] = lambda _: None,
 ) -> None:
     plain = [(maker, name, versions) for maker, name, versions, _ in told]
     document = csaf(plain, number=f"T-{number}", version=str(revision), current_release_date="2026-01-02T00:00:00Z")
@@ -90,10 +96,12 @@ def take(
             if serials[product["product_id"]]:
                 product["product_identification_helper"] = {"serial_numbers": serials[product["product_id"]]}
     (folder / f"{number}.json").write_text(json.dumps(document))
-    feeds.update(folder, revision)
+    feeds.update(folder, revision, taken=taken)
 
 
-def take_recall(feeds: Feeds, folder: Path, revision: int, maker: str) -> None:
+def take_recall(
+    feeds: Feeds, folder: Path, revision: int, maker: str, taken: Callable[[Document], object] = lambda _: None
+) -> None:
     row = {
         "product_res_number": "Z-1-2026",
         "recalling_firm": maker,
@@ -104,7 +112,7 @@ def take_recall(feeds: Feeds, folder: Path, revision: int, maker: str) -> None:
     }
     document = {"meta": {"last_updated": f"2026-01-{revision:02}"}, "results": [row]}
     (folder / "recalls.json").write_text(json.dumps(document))
-    feeds.update(folder, revision)
+    feeds.update(folder, revision, taken=taken)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,9 +139,11 @@ def test_after_any_updates_the_answers_are_those_of_looking_at_everything_anew(
                     devices[number] = device(number, now)
                     earlier = anew(feeds)
                 elif what == "recall":
-                    take_recall(feeds, folder, revision, now)
+                    with judged.taking(revision) as taken:
+                        take_recall(feeds, folder, revision, now, taken)
                 else:
-                    take(feeds, folder, number, revision, now)
+                    with judged.taking(revision) as taken:
+                        take(feeds, folder, number, revision, now, taken)
                 after = Judge(judged.cards(feeds), judged)
                 told = [(one.id, identity_of(one)) for one in devices.values()]
                 assert changed(before, after, told) == changes(earlier, anew(feeds))
@@ -164,6 +174,33 @@ def test_what_was_judged_once_is_not_judged_again(workspace: Workspace) -> None:
         file.execute("UPDATE verdicts SET body = ''")
     with judging(workspace) as (judge, _):
         assert judge.verdicts(pump) == ()
+
+
+def test_a_verdict_that_was_lost_is_worked_out_again(workspace: Workspace) -> None:
+    pump = Identity(vendor="Acme", model="Fluxon", version="1")
+    with judging(workspace) as (judge, _):
+        first = judge.verdicts(pump)
+    with closing(sqlite3.connect(workspace.judged_path, isolation_level=None)) as file:
+        file.execute("DELETE FROM said")
+    for _ in range(2):
+        with judging(workspace) as (judge, _):
+            assert judge.verdicts(pump) == first
+
+
+def test_a_document_is_not_read_again_after_it_was_taken_in(tmp_path: Path) -> None:
+    made = Workspace(tmp_path / "workspace").create()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "0.json").write_text(json.dumps(csaf([("Acme Medical", "Fluxon", "< 2")])))
+    with Feeds.open(made.feeds_path) as feeds, Judged.open(made.judged_path) as judged:
+        with judged.taking(1) as taken:
+            feeds.update(folder, 1, taken=taken)
+        (held,) = feeds.advisories()
+        # What is held can no longer be read, so whoever tried would have nothing.
+        with closing(sqlite3.connect(made.feeds_path, isolation_level=None)) as file:
+            file.execute("UPDATE documents SET content = x'00'")
+        *_, card = judged.cards(feeds)
+        assert card.read() == held
 
 
 def test_another_program_judges_anew(workspace: Workspace) -> None:

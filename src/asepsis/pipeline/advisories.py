@@ -76,8 +76,8 @@ def update_feeds(
     with Feeds.open(workspace.create().feeds_path) as feeds:
         pinned = keys_in(workspace.feeds_keys_path)
 
-        def take() -> Update:
-            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds, shown_as=shown_as, tell=tell)
+        def take(taken: Callable[[Document], object]) -> Update:
+            return feeds.update(folder, now_ns, pinned=pinned, kinds=kinds, shown_as=shown_as, tell=tell, taken=taken)
 
         update, found = _taken(workspace, feeds, take, now_ns)
         feeds.remember(_attempt(FOLDER, shown_as or str(folder), now_ns, update), {})
@@ -119,7 +119,11 @@ def fetch_feeds(
             tell=tell,
         )
         if got.staged:
-            update, found = _taken(workspace, feeds, lambda: feeds.take(got.documents(), now_ns, source.name), now_ns)
+
+            def take(taken: Callable[[Document], object]) -> Update:
+                return feeds.take(got.documents(), now_ns, source.name, taken=taken)
+
+            update, found = _taken(workspace, feeds, take, now_ns)
         else:
             update, found = feeds.take((), now_ns, source.name), []
         earlier = feeds.attempts().get(source.name)
@@ -159,7 +163,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _taken(
-    workspace: Workspace, feeds: Feeds, take: Callable[[], Update], now_ns: int
+    workspace: Workspace, feeds: Feeds, take: Callable[[Callable[[Document], object]], Update], now_ns: int
 ) -> tuple[Update, list[dict[str, Any]]]:
     """Takes documents in, and works out what that changes for the devices."""
     with Judged.open(workspace.judged_path) as judged:
@@ -167,7 +171,8 @@ def _taken(
         before = Judge(cards, judged)
         devices = _devices(workspace, None) if workspace.papers_path.exists() else []
         parts = _in_parts(workspace, devices, cards)
-        update = take()
+        with judged.taking(now_ns) as taken:
+            update = take(taken)
         if not (update.added or update.replaced):
             return update, []
         cards = judged.cards(feeds)

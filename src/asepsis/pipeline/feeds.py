@@ -174,6 +174,7 @@ class Feeds(Store):
         kinds: frozenset[Kind] | None = None,
         shown_as: str = "",
         tell: Callable[[int], object] = bool,
+        taken: Callable[[Document], object] = lambda _: None,
     ) -> Update:
         """Takes in the documents of a folder; broken ones are named and the rest is taken.
 
@@ -184,6 +185,7 @@ class Feeds(Store):
             kinds: Only these kinds of documents.
             shown_as: What people call the folder.
             tell: Told how many documents were read; what it raises ends the update, and nothing of it is kept.
+            taken: Told every document that is taken.
 
         Raises:
             FeedsError: There is no such folder, or the store cannot be written.
@@ -191,9 +193,16 @@ class Feeds(Store):
         documents = read_folder(
             folder, self._digests(), pinned=pinned, now=_moment(now_ns), kinds=kinds, shown_as=shown_as
         )
-        return self.take(_counted(documents, tell), now_ns)
+        return self.take(_counted(documents, tell), now_ns, taken=taken)
 
-    def take(self, documents: Iterable[Document | Unread | str], now_ns: int, source: str = FOLDER) -> Update:
+    def take(
+        self,
+        documents: Iterable[Document | Unread | str],
+        now_ns: int,
+        source: str = FOLDER,
+        *,
+        taken: Callable[[Document], object] = lambda _: None,
+    ) -> Update:
         """Takes in documents; see ``read_folder``."""
         added: list[str] = []
         replaced: list[str] = []
@@ -233,6 +242,7 @@ class Feeds(Store):
                 (added if row is None else replaced).append(document.key)
                 problems.extend((path, problem) for problem in document.problems)
                 _write(cursor, document, now_ns, source)
+                taken(document)
                 touched[source, str(document.kind)] = None
                 if row is not None:
                     touched[row[3], row[4]] = None

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from asepsis.exposure.advisory import Advisory
 from asepsis.exposure.demonstration import demonstration
 from asepsis.exposure.difference import changes_of
 from asepsis.exposure.feeds.fda import Recalls
-from asepsis.exposure.feeds.reading import Kind
+from asepsis.exposure.feeds.reading import Document, Kind
 from asepsis.exposure.feeds.recalls import PUBLISHER, advisories_of
 from asepsis.exposure.feeds.vex import Parts, points_elsewhere, resolved
 from asepsis.exposure.feeds.written import read_written, written
@@ -39,6 +39,10 @@ from asepsis.pipeline.workspace import Workspace
 
 # A hospital group has some thousand identities; where each of 100,000 devices is of its own, they all find room.
 VERDICTS_LIMIT: Final = 300_000
+# Identities that are asked for in one question: well below what SQLite takes of parameters.
+ASKED_AT_ONCE: Final = 500
+# Short forms that wait to be written while documents are taken in: some ten MiB at most times.
+TAKEN_AT_ONCE: Final = 100
 # Verdicts that wait to be written: a transaction of this many takes a quarter of a second.
 WAITING_LIMIT: Final = 20_000
 # In the place of an advisory's makers: its products stand in another document.
@@ -53,12 +57,21 @@ CREATE TABLE IF NOT EXISTS advisories (
     PRIMARY KEY (key, sha256, loaded_ns)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS verdicts (identity BLOB PRIMARY KEY, edition TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS said (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+_KEEP: Final = "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)"
+_Edition = tuple[str, str, int]
+_Row = tuple[str, str, int, str, str]
 _FIELDS: Final = tuple(one.name for one in fields(Verdict))
 
 
 class Judged(Store):
     """The file of one workspace; a context manager. Use it in one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        super().__init__(connection, path)
+        # Matching and risk ask for the same ones; each is read once.
+        self._advisories: dict[_Edition, Advisory] = {}
 
     @classmethod
     def open(cls, path: Path) -> Judged:
@@ -77,7 +90,7 @@ class Judged(Store):
             ours = program()
             if [(ours,)] != connection.execute("SELECT digest FROM program").fetchall():
                 connection.execute("BEGIN IMMEDIATE")
-                for table in ("program", "advisories", "verdicts"):
+                for table in ("program", "advisories", "verdicts", "said"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a word from the line above
                 connection.execute("INSERT INTO program VALUES (?)", (ours,))
                 connection.execute("COMMIT")
@@ -115,24 +128,14 @@ class Judged(Store):
                 cards.extend(self._recalls(known, edition))
         return cards
 
-    def _read_recalls(
-        self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]
-    ) -> dict[tuple[str, str, int], str]:
+    def _read_recalls(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: _Edition) -> dict[tuple[str, str, int], str]:
         """Keeps the short form of every recall of a file; gives their makers."""
-        key, sha256, loaded_ns = edition
-        document = feeds.document(key)
-        content = None if document is None else document.content
-        found = {}
-        for advisory in advisories_of(content.recalls) if isinstance(content, Recalls) else ():
-            at = (f"{key}\n{advisory.id}", sha256, loaded_ns)
-            found[at] = _names(advisory)
-            cursor.execute(
-                "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*at, found[at], written(advisory))
-            )
-        cursor.execute("INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*edition, RECALLED, ""))
-        return found
+        document = feeds.document(edition[0])
+        rows = [] if document is None else list(_recall_rows(document.content, edition))
+        cursor.executemany(_KEEP, rows)
+        return {row[:3]: row[3] for row in rows}
 
-    def _recalls(self, known: dict[tuple[str, str, int], str], edition: tuple[str, str, int]) -> Iterator[Card]:
+    def _recalls(self, known: dict[tuple[str, str, int], str], edition: _Edition) -> Iterator[Card]:
         """The cards of the recalls of one file."""
         key, sha256, loaded_ns = edition
         for at, makers in sorted(known.items()):
@@ -140,24 +143,45 @@ class Judged(Store):
                 number = at[0].rpartition("\n")[2]
                 yield _card(f"{PUBLISHER}\n{number}".casefold(), sha256, makers, self._reader(at))
 
-    def _read(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: tuple[str, str, int]) -> str:
+    def _read(self, cursor: sqlite3.Cursor, feeds: Feeds, edition: _Edition) -> str:
         """Keeps the short form of a document; gives its makers, or nothing where it can no longer be read."""
         document = feeds.document(edition[0])
-        advisory = None if document is None else document.content
-        makers, body = "", ""
-        if isinstance(advisory, Advisory):
-            makers, body = _names(advisory), written(advisory)
-            if points_elsewhere(advisory):
-                makers = POINTING
-        cursor.execute("INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?, ?)", (*edition, makers, body))
-        return makers
+        row = _row(None if document is None else document.content, edition)
+        cursor.execute(_KEEP, row)
+        return row[3]
 
-    def _reader(self, edition: tuple[str, str, int]) -> Callable[[], Advisory]:
+    @contextmanager
+    def taking(self, now_ns: int) -> Iterator[Callable[[Document], None]]:
+        """Keeps the short forms of documents while they are taken in, so that none is read a second time."""
+        waiting: list[_Row] = []
+
+        def write() -> None:
+            # What cannot be kept is read again when it is asked for; it must not hinder the taking.
+            with suppress(sqlite3.Error), self._writing() as cursor:
+                cursor.executemany(_KEEP, waiting)
+            waiting.clear()
+
+        def keep(document: Document) -> None:
+            edition = (document.key, document.provenance.sha256, now_ns)
+            if document.kind in ADVISORIES:
+                waiting.append(_row(document.content, edition))
+            elif document.kind is Kind.FDA_RECALLS:
+                waiting.extend(_recall_rows(document.content, edition))
+            if len(waiting) >= TAKEN_AT_ONCE:
+                write()
+
+        yield keep
+        write()
+
+    def _reader(self, edition: _Edition) -> Callable[[], Advisory]:
         def read() -> Advisory:
-            (body,) = self._connection.execute(
-                "SELECT body FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", edition
-            ).fetchone()
-            return read_written(body)
+            known = self._advisories.get(edition)
+            if known is None:
+                (body,) = self._connection.execute(
+                    "SELECT body FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", edition
+                ).fetchone()
+                known = self._advisories[edition] = read_written(body)
+            return known
 
         return read
 
@@ -170,23 +194,53 @@ class Judged(Store):
             gone = [row for row in rows if row not in held and (row[0].rpartition("\n")[0], *row[1:]) not in held]
             cursor.executemany("DELETE FROM advisories WHERE key = ? AND sha256 = ? AND loaded_ns = ?", gone)
 
-    def verdicts(self, identity: bytes) -> tuple[str, str] | None:
-        """(edition, verdicts) of an identity; None where nothing is kept."""
-        found: tuple[str, str] | None = self._connection.execute(
-            "SELECT edition, body FROM verdicts WHERE identity = ?", (identity,)
-        ).fetchone()
-        return found
+    def verdicts(self, identities: Iterable[bytes]) -> dict[bytes, tuple[str, tuple[str, ...]]]:
+        """(edition, digests of verdicts) by identity, of those of which anything is kept."""
+        rows = self._of("SELECT identity, edition, body FROM verdicts WHERE identity IN", identities)
+        return {identity: (edition, tuple(body.split())) for identity, edition, body in rows}
 
-    def keep(self, rows: Sequence[tuple[bytes, str, str]]) -> None:
-        """Keeps (identity, edition, verdicts)."""
+    def said(self, digests: Iterable[str]) -> dict[str, str]:
+        """Verdicts by digest, of those that are kept."""
+        return dict(self._of("SELECT digest, body FROM said WHERE digest IN", digests))
+
+    def _of(self, question: str, keys: Iterable[bytes | str]) -> Iterator[tuple[Any, ...]]:
+        waiting = list(keys)
+        for start in range(0, len(waiting), ASKED_AT_ONCE):
+            some = waiting[start : start + ASKED_AT_ONCE]
+            yield from self._connection.execute(f"{question} ({','.join('?' * len(some))})", some)
+
+    def keep(self, rows: Sequence[tuple[bytes, str, Sequence[str]]], said: Mapping[str, str]) -> None:
+        """Keeps (identity, edition, digests of verdicts), and the verdicts that are new."""
         with self._writing() as cursor:
             (count,) = cursor.execute("SELECT count(*) FROM verdicts").fetchone()
-            if count + len(rows) > VERDICTS_LIMIT:
+            (texts,) = cursor.execute("SELECT count(*) FROM said").fetchone()
+            if count + len(rows) > VERDICTS_LIMIT or texts + len(said) > VERDICTS_LIMIT:
+                # Whatever was kept in this same run and is gone now is worked out again by the next.
                 cursor.execute("DELETE FROM verdicts")
-            cursor.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", rows)
+                cursor.execute("DELETE FROM said")
+            cursor.executemany("INSERT OR IGNORE INTO said VALUES (?, ?)", said.items())
+            cursor.executemany(
+                "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)",
+                [(identity, edition, " ".join(digests)) for identity, edition, digests in rows],
+            )
 
     def _writing(self) -> _Writing:
         return _Writing(self._connection)
+
+
+def _row(content: object, edition: _Edition) -> _Row:
+    """An advisory as it is kept: its makers and its short form; both are empty where the document is no advisory."""
+    if not isinstance(content, Advisory):
+        return (*edition, "", "")
+    return (*edition, POINTING if points_elsewhere(content) else _names(content), written(content))
+
+
+def _recall_rows(content: object, edition: _Edition) -> Iterator[_Row]:
+    """Every recall of a file as it is kept, and last the file itself: without it they are made anew."""
+    key, sha256, loaded_ns = edition
+    for advisory in advisories_of(content.recalls) if isinstance(content, Recalls) else ():
+        yield f"{key}\n{advisory.id}", sha256, loaded_ns, _names(advisory), written(advisory)
+    yield *edition, RECALLED, ""
 
 
 def _names(advisory: Advisory) -> str:
@@ -210,7 +264,7 @@ class _Lists:
         self._parts: list[Parts] | None = None
         self._digest = ""
 
-    def card(self, edition: tuple[str, str, int], read: Callable[[], Advisory]) -> Card:
+    def card(self, edition: _Edition, read: Callable[[], Advisory]) -> Card:
         """The card of an advisory whose products stand in other documents: it changes with those."""
         if self._parts is None:
             found = [document.content for document in self._feeds.documents(Kind.CYCLONEDX_BOM)]
@@ -246,7 +300,9 @@ class Judge:
         self._matcher = Matcher(cards)
         self._judged = judged
         self._seen: dict[Identity, tuple[Verdict, ...]] = {}
-        self._waiting: list[tuple[bytes, str, str]] = []
+        self._waiting: list[tuple[bytes, str, tuple[str, ...]]] = []
+        self._said: dict[str, str] = {}
+        self._read: dict[str, Verdict] = {}
 
     def edition(self, identity: Identity) -> str:
         """Tells what the advisories of an identity's makers say; empty where none speaks of any of its makers."""
@@ -254,36 +310,56 @@ class Judge:
 
     def verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
         """What the advisories say of an identity."""
-        identity = self._matcher.narrowed(identity)
-        known = self._seen.get(identity)
-        if known is None:
-            known = self._seen[identity] = self._verdicts(identity)
-        return known
+        return next(self.verdicts_of([identity]))
 
-    def _verdicts(self, identity: Identity) -> tuple[Verdict, ...]:
-        edition = self.edition(identity)
-        if not edition:
-            return ()
-        key = _key(identity)
-        kept = self._judged.verdicts(key)
-        if kept is not None and kept[0] == edition:
-            return _read_verdicts(kept[1])
+    def verdicts_of(self, identities: Iterable[Identity]) -> Iterator[tuple[Verdict, ...]]:
+        """What they say of each; what was worked out before is looked up for many at once."""
+        waiting = iter(identities)
+        while some := list(islice(waiting, ASKED_AT_ONCE)):
+            narrowed = list(map(self._matcher.narrowed, some))
+            self._meet(dict.fromkeys(one for one in narrowed if one not in self._seen))
+            yield from [self._seen[one] for one in narrowed]
+
+    def _meet(self, identities: Iterable[Identity]) -> None:
+        """Sees what the advisories say of identities that were not met yet."""
+        editions = {one: self.edition(one) for one in identities}
+        keys = {one: _key(one) for one, edition in editions.items() if edition}
+        kept = self._judged.verdicts(keys.values()) if keys else {}
+        digests = {digest for _, told in kept.values() for digest in told}
+        missing = digests - self._read.keys()
+        self._read.update((digest, _read_verdict(text)) for digest, text in self._judged.said(missing).items())
+        for one, edition in editions.items():
+            if not edition:
+                self._seen[one] = ()
+                continue
+            known, told = kept.get(keys[one], ("", ()))
+            # A verdict that is missing was forgotten; then it is worked out again.
+            if known == edition and all(digest in self._read for digest in told):
+                self._seen[one] = tuple(self._read[digest] for digest in told)
+            else:
+                self._seen[one] = self._judge(one, keys[one], edition)
+
+    def _judge(self, identity: Identity, key: bytes, edition: str) -> tuple[Verdict, ...]:
         found = self._matcher.verdicts(identity)
-        self._waiting.append((key, edition, _written_verdicts(found)))
+        written = [_written_verdict(one) for one in found]
+        self._said.update(written)
+        self._waiting.append((key, edition, tuple(digest for digest, _ in written)))
         if len(self._waiting) >= WAITING_LIMIT:
             self.keep()
         return found
 
     def findings(self, devices: Iterable[Device]) -> Iterator[Finding]:
         """The findings of devices, in the order of the devices and of the advisories' numbers."""
-        for device in devices:
-            yield from findings_about(device, self.verdicts(identity_of(device)))
+        told = list(devices)
+        for device, found in zip(told, self.verdicts_of(map(identity_of, told)), strict=True):
+            yield from findings_about(device, found)
 
     def keep(self) -> None:
         """Keeps what was worked out."""
         if self._waiting:
-            self._judged.keep(self._waiting)
+            self._judged.keep(self._waiting, self._said)
             self._waiting.clear()
+            self._said.clear()
 
 
 def changed(
@@ -305,7 +381,7 @@ def changed(
         parts_after: What they mean now.
     """
     same: dict[Identity, bool] = {}
-    touched = []
+    touched: list[tuple[str, Identity]] = []
     of_parts = {finding.device for finding in (*parts_before, *parts_after)}
     for device, identity in identities:
         if identity not in same:
@@ -314,14 +390,21 @@ def changed(
             touched.append((device, identity))
     return changes_of(
         chain(
-            ((device, verdict) for device, identity in touched for verdict in before.verdicts(identity)),
+            _each(touched, before),
             ((finding.device, finding.verdict) for finding in parts_before),
         ),
         chain(
-            ((device, verdict) for device, identity in touched for verdict in after.verdicts(identity)),
+            _each(touched, after),
             ((finding.device, finding.verdict) for finding in parts_after),
         ),
     )
+
+
+def _each(identities: Sequence[tuple[str, Identity]], judge: Judge) -> Iterator[tuple[str, Verdict]]:
+    told = judge.verdicts_of(identity for _, identity in identities)
+    for (device, _), found in zip(identities, told, strict=True):
+        for verdict in found:
+            yield device, verdict
 
 
 @contextmanager
@@ -347,24 +430,18 @@ def _key(identity: Identity) -> bytes:
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-def _written_verdicts(verdicts: Iterable[Verdict]) -> str:
-    rows = [_written_verdict(one) for one in verdicts]
-    return f"[{','.join(rows)}]" if rows else ""
-
-
 @lru_cache(maxsize=65536)
-def _written_verdict(one: Verdict) -> str:
-    return json.dumps([getattr(one, name) for name in _FIELDS], ensure_ascii=False, separators=(",", ":"))
+def _written_verdict(one: Verdict) -> tuple[str, str]:
+    """(digest, text); a thousand devices share one."""
+    text = json.dumps([getattr(one, name) for name in _FIELDS], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32], text
 
 
-def _read_verdicts(text: str) -> tuple[Verdict, ...]:
-    found = []
-    for row in json.loads(text) if text else ():
-        members = dict(zip(_FIELDS, row, strict=True))
-        members["answer"] = _ANSWERS[members["answer"]]
-        members["vulnerabilities"] = tuple(members["vulnerabilities"])
-        found.append(Verdict(**members))
-    return tuple(found)
+def _read_verdict(text: str) -> Verdict:
+    members = dict(zip(_FIELDS, json.loads(text), strict=True))
+    members["answer"] = _ANSWERS[members["answer"]]
+    members["vulnerabilities"] = tuple(members["vulnerabilities"])
+    return Verdict(**members)
 
 
 _ANSWERS: Final = {str(answer): answer for answer in Exposed}
