@@ -7,7 +7,7 @@ That no TCP connection reaches from one piece into another is asked of an indepe
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -77,7 +77,7 @@ def joined(pieces: Sequence[Piece], target: Path) -> str:
         part.unlink()
     _run("editcap", "-F", "pcapng", str(whole), str(target))
     whole.unlink()
-    if stretched := across(target, [piece.recorded_ns + piece.moved_ns for piece in pieces]):
+    if stretched := across(tcp_packets(target), [piece.recorded_ns + piece.moved_ns for piece in pieces]):
         raise RuntimeError(f"connections reach over an idle gap: {'; '.join(stretched[:10])}")
     return (
         "no frame; the times of each sitting's packets were moved together by the whole seconds that `sittings` names "
@@ -86,21 +86,27 @@ def joined(pieces: Sequence[Piece], target: Path) -> str:
     )
 
 
-def across(capture: Path, begins_ns: Sequence[int]) -> list[str]:
-    """TCP connections with packets on both sides of the beginning of a sitting, as tshark tells connections apart."""
+def tcp_packets(capture: Path) -> list[tuple[int, str, str]]:
+    """For each packet of TCP its time in nanoseconds, its connection as tshark numbers them, and that one's ends."""
     argv = ["tshark", "-n", "-r", str(capture), "-Y", "tcp", "-T", "fields"]
     argv += ["-e", "frame.time_epoch", "-e", "tcp.stream", "-e", "ip.src", "-e", "tcp.srcport"]
     argv += ["-e", "ip.dst", "-e", "tcp.dstport"]
-    rows = _run(*argv).splitlines()
-    first: dict[str, int] = {}
-    found = []
-    for row in rows:
+    packets = []
+    for row in _run(*argv).splitlines():
         when, stream, *ends = row.split("\t")
         seconds, _, fraction = when.partition(".")
-        time_ns = int(seconds) * SECOND_NS + int(fraction[:9].ljust(9, "0"))
+        packets.append((int(seconds) * SECOND_NS + int(fraction[:9].ljust(9, "0")), stream, " ".join(ends)))
+    return packets
+
+
+def across(packets: Iterable[tuple[int, str, str]], begins_ns: Sequence[int]) -> list[str]:
+    """TCP connections with packets on both sides of the beginning of a sitting."""
+    first: dict[str, int] = {}
+    found = []
+    for time_ns, stream, ends in packets:
         sitting = sum(time_ns >= begin for begin in begins_ns)
         if first.setdefault(stream, sitting) != sitting:
-            found.append(" ".join(ends))
+            found.append(ends)
             first[stream] = sitting
     return found
 
