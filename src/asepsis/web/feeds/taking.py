@@ -22,7 +22,7 @@ from asepsis.exposure.feeds.document import DOCUMENT_LIMIT_BYTES, entries_at_mos
 from asepsis.kernel.errors import AsepsisError
 from asepsis.pipeline.advisories import update_feeds
 from asepsis.pipeline.feeds import Update
-from asepsis.web.arriving import DISK_RESERVE_BYTES
+from asepsis.web.arriving import DISK_RESERVE_BYTES, ArrivedFile
 from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.upload import FEEDS_LIMIT_BYTES, shown_name
 from asepsis.web.people.models import Person
@@ -71,9 +71,11 @@ def accept(file: UploadedFile[Any], *, person: Person, begun: Callable[[Job], ob
         )
     path = folder / f"{uuid.uuid4().hex}{SENT}"
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            file.seek(0)
-            shutil.copyfileobj(file, target, 1 << 20)
+        # What arrived on this disk gets its name, instead of being written a second time.
+        if not (isinstance(file, ArrivedFile) and file.keep_as(path)):
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+                file.seek(0)
+                shutil.copyfileobj(file, target, 1 << 20)
         with transaction.atomic():
             job = Job.objects.create(
                 kind=Job.DOCUMENTS, title=name, arguments={"path": str(path), "name": name}, started_by=person
