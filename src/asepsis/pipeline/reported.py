@@ -1,4 +1,7 @@
-"""The store of other scanners' reports: the files as they came, by digest, read anew when they are asked for."""
+"""The store of other scanners' reports: what was read of them, by the digest of the file.
+
+The files themselves are not kept: they hold what a scan signed in with, and what programs printed.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from asepsis.exposure.reported.kept import read_kept, written
 from asepsis.exposure.reported.nessus import read_nessus
 from asepsis.exposure.reported.nmap import read_nmap
 from asepsis.exposure.reported.report import REPORT_LIMIT_BYTES, Report, ReportError, Tool
@@ -24,6 +28,8 @@ from asepsis.pipeline.workspace import Workspace
 
 READERS: Final = {Tool.NMAP: read_nmap, Tool.NESSUS: read_nessus, Tool.SARIF: read_sarif}
 NAME_LIMIT: Final = 120
+STORE_FORMAT: Final = 1
+"""Before the first one the files were kept as they came."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS reports (
     digest TEXT PRIMARY KEY, site TEXT NOT NULL, tool TEXT NOT NULL, name TEXT NOT NULL, program TEXT NOT NULL,
@@ -63,6 +69,8 @@ class Reports(Store):
         try:
             connection = connect(path)
             connection.executescript(_TABLES)
+            if connection.execute("PRAGMA user_version").fetchone()[0] < STORE_FORMAT:
+                _keep_what_was_read(connection)
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
         return cls(connection, path)
@@ -80,7 +88,7 @@ class Reports(Store):
         digest = hashlib.sha256(content).hexdigest()
         row = (
             *(digest, site, str(tool), name[:NAME_LIMIT], report.program, report.began_ns),
-            *(time.time_ns(), len(report.hosts), report.claims, zlib.compress(content, 6)),
+            *(time.time_ns(), len(report.hosts), report.claims, zlib.compress(written(report), 6)),
         )
         try:
             marks = ", ".join("?" * len(row))
@@ -104,16 +112,40 @@ class Reports(Store):
         return [Kept(**dict(zip(columns.split(", "), row, strict=True))) for row in rows]
 
     def report(self, digest: str) -> tuple[Kept, Report] | None:
-        """One report, read anew; None where there is none."""
+        """One report; None where there is none."""
         rows = self._select("SELECT content FROM reports WHERE digest = ?", digest)
         kept = next((one for one in self.kept() if one.digest == digest), None)
         if not rows or kept is None:
             return None
-        content = zlib.decompressobj().decompress(rows[0][0], REPORT_LIMIT_BYTES)
-        return kept, read_report(content, Tool(kept.tool))
+        return kept, read_kept(zlib.decompress(rows[0][0]))
 
     def _failed(self, error: sqlite3.Error) -> Exception:
         return _unusable(self._path, error)
+
+
+def _keep_what_was_read(connection: sqlite3.Connection) -> None:
+    """Puts what was read in the place of files that a former version kept, and leaves nothing of them on the disk."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        held = connection.execute("SELECT digest, tool FROM reports").fetchall()
+        for digest, tool in held:
+            (packed,) = connection.execute("SELECT content FROM reports WHERE digest = ?", (digest,)).fetchone()
+            try:
+                content = zlib.decompressobj().decompress(packed, REPORT_LIMIT_BYTES)
+                kept = zlib.compress(written(read_report(content, Tool(tool))), 6)
+            except (ReportError, zlib.error, ValueError):
+                connection.execute("DELETE FROM reports WHERE digest = ?", (digest,))
+            else:
+                connection.execute("UPDATE reports SET content = ? WHERE digest = ?", (kept, digest))
+        connection.execute(f"PRAGMA user_version = {STORE_FORMAT}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    if held:
+        # What is deleted stays in free pages otherwise, and in the log that runs ahead.
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def read_report(content: bytes, tool: Tool) -> Report:
