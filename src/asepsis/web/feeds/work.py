@@ -47,7 +47,6 @@ def take_documents(job_id: str) -> None:
     finally:
         path.unlink(missing_ok=True)
     what = {
-        "file": job.arguments["name"],
         "added": len(update.added),
         "replaced": len(update.replaced),
         "unread": len(update.unread),
