@@ -16,7 +16,9 @@ from asepsis.pipeline.workspace import Workspace
 from asepsis.web import settings as product
 from asepsis.web.jobs.models import Job
 from asepsis.web.jobs.work import end
+from asepsis.web.people.models import Role
 from asepsis.web.people.sealing import seal
+from asepsis.web.tokens.verify import make
 from asepsis.web.webhooks import forms, sending
 from asepsis.web.webhooks.announcing import announce, announce_devices, put
 from asepsis.web.webhooks.models import Delivery, Event, Webhook
@@ -302,3 +304,36 @@ def test_devices_that_are_new_and_overdue_are_told_by_a_refresh(
     told = {row.event: [one["id"] for one in row.body["data"]["devices"]] for row in Delivery.objects.all()}
     assert told == {"device.appeared": ["new"], "device.overdue": ["old"], "device.changed": ["old"]}
     assert "CANARY" not in str(list(Delivery.objects.values_list("body", flat=True)))
+
+
+@pytest.mark.parametrize("role", ["security_analyst", "administrator"])
+def test_who_answers_for_one_site_makes_no_webhook_which_would_tell_of_the_others(
+    workspace: Workspace, make_device: MakeDevice, make_person: MakePerson, signed_in: SignedIn, role: str
+) -> None:
+    north = make_device("pump000001", site="north").site
+    make_device("pump000002", site="south")
+    browser = signed_in(make_person("sam", role, site=north))
+    wanted = {"name": "x", "url": "https://192.0.2.1/", "events": ["device.appeared"]}
+    assert browser.post("/api/v1/webhooks", wanted, content_type=JSON).status_code == 403
+    assert browser.post("/webhooks/", wanted).status_code == 403
+    assert browser.get("/api/v1/webhooks").status_code == 403
+    assert not Webhook.objects.exists()
+
+
+def test_a_token_for_one_site_makes_no_webhook_either(
+    workspace: Workspace, make_device: MakeDevice, make_person: MakePerson
+) -> None:
+    site = make_device("pump000001", site="north").site
+    made = make(
+        make_person("ada", "security_analyst"),
+        name="x",
+        role=Role.SECURITY_ANALYST,
+        site=site,
+        life=timedelta(days=1),
+    )
+    headers = {"authorization": f"Bearer {made.secret}"}
+    wanted = {"name": "x", "url": "https://192.0.2.1/", "events": ["device.appeared"]}
+    assert Client().get("/api/v1/devices", headers=headers).status_code == 200
+    answer = Client().post("/api/v1/webhooks", wanted, content_type=JSON, headers=headers)
+    assert answer.status_code == 403
+    assert not Webhook.objects.exists()
