@@ -38,6 +38,14 @@ def test_the_commands_of_the_tutorial_show_what_the_tutorial_says(tmp_path: Path
     assert kinds.count("text") >= 7
 
 
+@pytest.mark.slow
+def test_the_commands_of_the_tutorial_on_exposure_show_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    kinds = followed(ROOT / "docs" / "tutorial" / "exposure.md", tmp_path)
+    assert kinds.count("sh") == 4
+    assert kinds.count("text") == 3
+
+
 def followed(page: Path, tmp_path: Path) -> list[str]:
     """Runs the blocks of a page in order and looks for what it shows; returns the kinds of the blocks."""
     programs = tmp_path / "bin"
