@@ -12,14 +12,20 @@ import pytest
 
 from asepsis.cli.lookup import device_documents
 from asepsis.crypto.strongbox import BoxError, key_file
+from asepsis.exposure.reported.report import Tool
 from asepsis.history.queries import Selection
 from asepsis.pipeline import demo
 from asepsis.pipeline.analyze import analyze
+from asepsis.pipeline.papers import Papers
+from asepsis.pipeline.papers_reading import read_paper
 from asepsis.pipeline.registry import Registry
+from asepsis.pipeline.reported import Reports
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.keeping import backup as backups
 from asepsis.web.keeping.backup import BackupError, backup
 from asepsis.web.keeping.restore import RestoreError, restore
+from tests.exposure.reported.test_reports import NMAP
+from tests.pipeline.test_papers import bill
 
 KEY = key_file(b"k" * 32)
 SMALL = Path(__file__).parents[2] / "recordings"
@@ -56,6 +62,34 @@ def test_what_is_restored_is_what_was_there(hospital: Workspace, tmp_path: Path)
     assert key.stat().st_mode & 0o077 == 0
     assert other.root.stat().st_mode & 0o077 == 0
     assert (tmp_path / "b.asepsis").stat().st_mode & 0o077 == 0
+
+
+def test_papers_and_reports_of_others_come_back_and_what_is_worked_out_again_stays_away(tmp_path: Path) -> None:
+    workspace = Workspace.resolve(tmp_path / "home").create()
+    with Papers.open(workspace.papers_path) as papers:
+        paper, _ = papers.take(read_paper(None, "bill.json", bill()), 1)
+        content = papers.content(paper.id)
+    with Reports.open(workspace) as reports:
+        read, _, digest = reports.take(NMAP, Tool.NMAP, name="audit.xml", site="north")
+    (workspace.root / "documents").mkdir()
+    (workspace.root / "documents" / "contract").write_bytes(b"agreed")
+    (workspace.keys_path / "acceptances.key").write_bytes(b"k")
+    (workspace.root / "judged.sqlite").write_bytes(b"anew")
+    (workspace.root / "feeds-sent").mkdir()
+    (workspace.root / "feeds-sent" / "half").write_bytes(b"half")
+    backup(workspace, tmp_path / "b.asepsis", KEY)
+    other = Workspace.place(tmp_path / "restored")
+    restore(tmp_path / "b.asepsis", other, KEY)
+    with Papers.open(other.papers_path) as papers:
+        assert papers.content(paper.id) == content == bill()
+    with Reports.open(other) as reports:
+        found = reports.report(digest)
+    assert found is not None
+    assert found[1] == read
+    assert (other.root / "documents" / "contract").read_bytes() == b"agreed"
+    assert (other.keys_path / "acceptances.key").read_bytes() == b"k"
+    assert not (other.root / "judged.sqlite").exists()
+    assert not (other.root / "feeds-sent").exists()
 
 
 def test_a_backup_while_somebody_writes_holds_one_moment_of_each_database(tmp_path: Path) -> None:
