@@ -40,6 +40,11 @@ def test_a_folder_is_sent_and_what_it_changed_for_the_devices_is_told(sign_in: S
     page.get_by_role("link", name="Feeds: what it changed for your devices").click()
     changes = page.locator("#changes")
     changes.get_by_text(NUMBER).first.wait_for()
+    # What stands below the table of a source is not hidden by it.
+    source = page.locator("#source-1")
+    source.get_by_text("Last looked at").wait_for()
+    table, below = source.locator(".scroll").bounding_box(), source.locator("ul.rows").first.bounding_box()
+    assert table["y"] + table["height"] <= below["y"]
     assert changes.get_by_text("not affected", exact=True).count() == changes.get_by_text(NUMBER).count()
     assert page.locator("#add").get_by_role("link", name="advisories.zip").count() == 1
     axe(page)
