@@ -35,6 +35,7 @@ from asepsis.exposure.matching.shelf import Card, card_of, makers_of, names_seri
 from asepsis.knowledge.table import OWN, folder
 from asepsis.pipeline.embedded import Store, connect
 from asepsis.pipeline.feeds import ADVISORIES, Feeds
+from asepsis.pipeline.memory import cycles_later
 from asepsis.pipeline.workspace import Workspace
 
 # A hospital group has some thousand identities; where each of 100,000 devices is of its own, they all find room.
@@ -317,7 +318,8 @@ class Judge:
         waiting = iter(identities)
         while some := list(islice(waiting, ASKED_AT_ONCE)):
             narrowed = list(map(self._matcher.narrowed, some))
-            self._meet(dict.fromkeys(one for one in narrowed if one not in self._seen))
+            with cycles_later():
+                self._meet(dict.fromkeys(one for one in narrowed if one not in self._seen))
             yield from [self._seen[one] for one in narrowed]
 
     def _meet(self, identities: Iterable[Identity]) -> None:
