@@ -106,7 +106,10 @@ def together(first: int) -> tuple[float, float]:
     command = [sys.executable, "-m", "bench.ledger", "append"]
     processes = [
         subprocess.Popen(
-            [*command, str(first + number * SINGLES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, str(first + number * SINGLES), str(SINGLES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for number in range(PROCESSES)
     ]
@@ -122,10 +125,10 @@ def together(first: int) -> tuple[float, float]:
     return PROCESSES * SINGLES / (time.perf_counter() - began), max(longest)
 
 
-def append(first: int) -> None:
+def append(first: int, count: int) -> None:
     """One of the processes of ``together``."""
     with Ledger.open(FOLDER / "ledger", FOLDER / "keys") as ledger:
-        made = records(first, SINGLES)
+        made = records(first, count)
         ledger.head()
         print("ready", flush=True)
         sys.stdin.readline()
@@ -267,6 +270,6 @@ A check of every entry ({found.checkpoints} checkpoints): {seconds:.0f} s.
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["append"]:
-        append(int(sys.argv[2]))
+        append(int(sys.argv[2]), int(sys.argv[3]))
     else:
         main()

@@ -123,9 +123,11 @@ def main() -> None:
     """Measures and keeps."""
     wanted = _wanted()
     root: Path = wanted.workspace
-    _say("makes the workspace where it is not there")
-    populate(root)
-    expose(root, VENDORS)
+    # One of another name that is there is taken as it is: making it anew would remove what somebody keeps in it.
+    if root == ROOT or not root.exists():
+        _say("makes the workspace where it is not whole")
+        populate(root)
+        expose(root, VENDORS)
     os.environ["ASEPSIS_HOME"] = str(root)
     os.environ["ASEPSIS_WEB_TLS"] = "none"
     os.environ["ASEPSIS_WEB_PORT"] = str(wanted.port)
