@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from asepsis.kernel.value import value
+from tools.control import Control
+from tools.controls_of_exposure import EXPOSURE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "security" / "controls.md"
@@ -29,26 +30,11 @@ that fails when it is taken out. `python -m tools.controls` takes each one out o
 change that is written there, and runs that test; a test that still passes is reported. `make soak` runs it.
 
 The [threat model](threat-model.md) holds all threats; these are the ones of people in the browser, of programs at the
-API and of files that are sent in.
+API, of files that are sent in, of scans, of feeds and papers, and of risks that are accepted.
 
 | attack | control | where | test that fails without it |
 |---|---|---|---|
 """
-
-
-@value
-class Control:
-    """One control: what stops what, and how it is taken out."""
-
-    name: str
-    attack: str
-    control: str
-    file: str
-    stands: str
-    """The text that is the control; it stands in the file once."""
-    without: str
-    """What stands there instead when it is taken out."""
-    test: str
 
 
 CONTROLS: Final = (
@@ -248,6 +234,7 @@ CONTROLS: Final = (
             "test_a_change_that_is_not_in_one_transaction_with_its_record_is_refused"
         ),
     ),
+    *EXPOSURE,
 )
 
 
