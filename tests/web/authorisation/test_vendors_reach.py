@@ -101,6 +101,7 @@ def world(workspace: Workspace, pumps: tuple[Device, Device], make_person: MakeP
         bundle=1,
         devices_count=2,
         lower_tier=1,
+        place=1,
         sustains_life=False,
         words=[C],
         digest="x",
