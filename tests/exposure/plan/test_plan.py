@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import chain as joined
 from itertools import combinations
@@ -19,6 +19,7 @@ from asepsis.exposure.plan.words import MAKER_CHANGES_SOFTWARE, ONE_AT_A_TIME
 from asepsis.exposure.plan.worth import SHAPES_LIMIT, Worth
 from asepsis.exposure.risk import Facts, Threat, assess
 from asepsis.exposure.risk.actions import applicable
+from asepsis.exposure.risk.facts import Classified, Control
 from asepsis.exposure.weaknesses import KINDS
 from asepsis.knowledge.harm import harm_of
 from asepsis.knowledge.vocabulary import Category
@@ -54,6 +55,34 @@ def test_doing_the_work_in_order_gives_every_device_the_promised_score(fleet: li
     for one in done(fleet, plan_of(fleet)):
         assert one.is_kept
         assert one.after.score <= one.before.score
+
+
+OTHER_FACTS: dict[str, object] = {
+    "category": "telehealth_cart",
+    "classified": Classified(code="CBK", fda_class=2, regulation="", sustains_life=True),
+    "partners": 40,
+    "networks": 7,
+    "contacts_internet": True,
+    "managed_from_internet": True,
+    "weaknesses": frozenset({"smb-version-1"}),
+    "threats": (Threat(id="CVE-2026-0001", is_certain=True, base=9.8, epss=0.9),),
+    "reported": (Threat(id="nessus 1", is_certain=False, base=10.0, impact=(1.0, 1.0, 1.0), is_exploited=True),),
+    "reported_weaknesses": frozenset({"default-credentials"}),
+    "advisories_read": True,
+    "controls": frozenset({Control.WATCHED}),
+    "controls_told": True,
+    "patients": 30,
+    "patient_messages": 9000,
+}
+
+
+@pytest.mark.parametrize("fact", [one.name for one in fields(Facts) if one.name != "device"])
+def test_devices_of_one_product_that_differ_in_one_fact_have_each_its_own_score(fact: str) -> None:
+    one = Facts(device="one", partners=4)
+    other = replace(one, device="other", **{fact: OTHER_FACTS[fact]})  # type: ignore[arg-type] # a field by its name
+    worth = Worth([one, other])
+    for each in (one, other):
+        assert worth.by_device[each.device].score(frozenset()) == assess(each).score
 
 
 @SEARCHES

@@ -22,7 +22,8 @@ _GRAIN: Final = 1_000_000
 _LIKELY: Final = tuple((name, int(weight * 100)) for name, weight in LIKELIHOOD_WEIGHTS.items())
 _HARMFUL: Final = tuple((name, int(weight * 100)) for name, weight in HARM_WEIGHTS.items())
 
-# What each factor is computed from. Threats stand by where they lie in memory: they are many and never change there.
+# What each factor is computed from, in full: devices that differ in nothing else share its number. Threats stand by
+# where they lie in memory: they are many and never change there.
 _RESTS_ON: Final[Mapping[str, Callable[[Facts], Hashable]]] = {
     "exposure": lambda facts: (
         facts.managed_from_internet,
@@ -30,13 +31,19 @@ _RESTS_ON: Final[Mapping[str, Callable[[Facts], Hashable]]] = {
         facts.networks,
         facts.partners,
     ),
-    "weaknesses": lambda facts: facts.weaknesses,
-    "vulnerabilities": lambda facts: (id(facts.threats), facts.advisories_read),
+    "weaknesses": lambda facts: (facts.weaknesses, facts.reported_weaknesses),
+    "vulnerabilities": lambda facts: (id(facts.threats), id(facts.reported), facts.advisories_read),
     "no_controls": lambda facts: (facts.controls, facts.controls_told),
-    "function": lambda facts: facts.category,
-    "device_class": lambda facts: facts.category,
+    "function": lambda facts: (facts.category, facts.classified),
+    "device_class": lambda facts: (facts.category, facts.classified),
     "patients": lambda facts: facts.patients,
-    "impact": lambda facts: (facts.category, facts.weaknesses, id(facts.threats)),
+    "impact": lambda facts: (
+        facts.category,
+        facts.weaknesses,
+        facts.reported_weaknesses,
+        id(facts.threats),
+        id(facts.reported),
+    ),
     "data": lambda facts: facts.patient_messages,
 }
 
