@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from asepsis.history import CONTRACT_COLUMNS, AddressInterval, CaptureSource, History, HistoryError, Reader, Selection
+from asepsis.history import reader as module
 from asepsis.history.queries import CATALOGUE
 from tests.history.material import DAY, NOON, rows, set_address, sighting
 
@@ -312,3 +314,16 @@ def test_served_names_the_services_that_answered_with_their_first_packet(tmp_pat
         (row,) = ask(reader, "served")
     assert (row["conversations"], row["packet"], row["capture"]) == (2, 1, "aa")
     assert (row["server_ip"], row["application"], row["application_by"]) == ("198.51.100.1", "hl7", "unknown")
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_a_process_that_answers_many_asks_with_one_processor_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shares: bool
+) -> None:
+    for name in ("_made", "_more"):
+        monkeypatch.setattr(module, name, {})
+    if shares:
+        module.share_processors()
+    database = module._database(tmp_path)
+    (row,) = database.sql("SELECT current_setting('threads'), current_setting('parquet_metadata_cache')").fetchall()
+    assert row == (1 if shares else os.cpu_count(), True)

@@ -18,6 +18,7 @@ django.setup(set_prefix=False)
 from django.db import DatabaseError, connection  # noqa: E402
 from django.urls import Resolver404, resolve  # noqa: E402
 
+from asepsis.history.reader import share_processors  # noqa: E402
 from asepsis.web.edge import Edge  # noqa: E402
 from asepsis.web.handler import Handler  # noqa: E402
 from asepsis.web.jobs import upload  # noqa: E402
@@ -49,6 +50,8 @@ def _may_upload(path: str, headers: dict[bytes, bytes]) -> bool:
     finally:
         connection.close()  # this thread is none of Django's, which would close it after the request
 
+
+share_processors()
 
 resolve("/")  # reads all pages and the API, which the first visitor would wait for
 
