@@ -14,10 +14,11 @@ from django.test import Client
 
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Device, DeviceRecord
+from asepsis.web.exposure import listing
 from asepsis.web.exposure.fleet import day_by_day, riskiest
 from asepsis.web.exposure.models import Advisory, DepartmentRisk, Examined, Finding, FleetRisk, Risk
 from asepsis.web.exposure.scored import scored
-from asepsis.web.facilities.models import Department, DeviceGroup
+from asepsis.web.facilities.models import Department, DeviceGroup, Site
 from asepsis.web.people.models import Person
 from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
@@ -169,6 +170,31 @@ def test_filters_of_page_file_and_api_leave_the_same(analyst: Client, query: str
     assert len(json.loads(body)) == count
     if "department" not in query:
         assert len(analyst.get(f"/api/v1/findings?{query}").json()["items"]) == count
+
+
+def test_a_search_that_finds_more_than_it_tells_says_so(analyst: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "SEARCHED_LIMIT", 1)
+    monkeypatch.setattr(listing, "PER_PAGE", 1)
+    text = read(analyst, "/findings/?q=telnet")
+    assert "more than 1 finding " in text
+    assert text.count("2026-03-01") - 1 == 1
+    monkeypatch.setattr(listing, "SEARCHED_LIMIT", 2)
+    first, second = (read(analyst, f"/findings/?q=telnet&page={number}") for number in (1, 2))
+    for text in (first, second):
+        assert "more than" not in text
+        assert text.count("2026-03-01") - 1 == 1
+    assert first != second
+
+
+def test_what_a_search_remembers_is_shown_only_to_who_may_see_it_now(
+    analyst: Client, make_person: MakePerson, signed_in: SignedIn
+) -> None:
+    engineer = make_person("ann", "clinical_engineer", site=Site.objects.get(name="south"))
+    browser = signed_in(engineer)
+    assert read(browser, "/findings/?q=telnet").count("2026-03-01") - 1 == 1
+    Device.objects.filter(site__name="south").update(site=Site.objects.get(name="north"))
+    Finding.objects.update(site=Site.objects.get(name="north"))
+    assert read(browser, "/findings/?q=telnet").count("2026-03-01") - 1 == 0
 
 
 def test_several_values_of_a_filter_add_up_and_one_that_is_none_leaves_nothing(analyst: Client) -> None:

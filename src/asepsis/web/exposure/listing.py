@@ -39,6 +39,9 @@ from asepsis.web.remembered import remembered
 from asepsis.web.streaming import streamed
 
 PER_PAGE: Final = 50
+SEARCHED_LIMIT: Final = 2000
+"""Findings that a search tells, those of the riskiest devices: a word may stand in a hundred thousand, and nobody reads
+more than forty pages. Files and the API give all."""
 BATCH: Final = 500
 """Rows of a file that are written at once."""
 ENDINGS: Final = ("csv", "json")
@@ -59,6 +62,31 @@ BESIDE_UNREAD: Final = (
 )
 """Of what stands beside a finding, what neither lists nor files show; it is most of a row, and stays on the disk."""
 _NOT_LISTED: Final = (*("words", "why", "note", "evidence", "product", "versions", "paper", "digest"), *BESIDE_UNREAD)
+
+
+class SearchedPaginator(KnownPaginator):
+    """Pages of what a search found, which is looked for once: no index knows which findings hold a word."""
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """Of the findings on all pages, and of one more where there are more."""
+        shown: Any = self.object_list  # django-tables2's rows, ordered by now
+        rows = shown.data.data.values_list("pk")[: SEARCHED_LIMIT + 1]
+        return [pk for (pk,) in remembered(rows, shown.table.version)]
+
+    @cached_property
+    def count(self) -> int:
+        """How many findings there are on all pages."""
+        return min(len(self.ids), SEARCHED_LIMIT)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more were found than there are pages for."""
+        return len(self.ids) > SEARCHED_LIMIT
+
+    def of_page(self, number: int) -> list[int]:
+        """Ids of the findings on one page."""
+        return self.ids[: self.count][(number - 1) * self.per_page : number * self.per_page]
 
 
 class FindingTable(tables.Table):
@@ -96,7 +124,10 @@ class FindingTable(tables.Table):
     def body(self) -> SafeString:
         """The rows of this page."""
         shown = [column.name for column in self.columns]
-        ids = [row.record.pk for row in self.paginated_rows]
+        if isinstance(self.paginator, SearchedPaginator):
+            ids = self.paginator.of_page(self.page.number)
+        else:
+            ids = [row.record.pk for row in self.paginated_rows]
         found = self.full.in_bulk(ids)
         # What ended since the ids were told is left out.
         return cells.rows((found[one] for one in ids if one in found), shown)
@@ -135,13 +166,19 @@ def findings(request: HttpRequest) -> HttpResponse:
         context |= _grouped(fitting, of, asked)
     else:
         columns = [name for name in cells.COLUMNS if not (hidden and name == "where")]
-        full = Finding.objects.select_related(
+        # Asked of what this person may see at this moment, wherever the ids come from.
+        full = mine.select_related(
             *("site", "advisory", "device__risk"),
             *(() if hidden else ("device__record__department", "device__record__owner")),
         ).defer(*_NOT_LISTED)
         table = FindingTable(fitting, full=full, shown=columns, version=of)
-        RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": KnownPaginator}).configure(table)
-        context |= {"table": table, "count": table.paginator.count}
+        pages = SearchedPaginator if asked.get("q") else KnownPaginator
+        RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": pages}).configure(table)
+        context |= {
+            "table": table,
+            "count": table.paginator.count,
+            "has_more": isinstance(table.paginator, SearchedPaginator) and table.paginator.has_more,
+        }
     if is_partial(request):
         return render(request, "exposure/findings_table.html", context)
     context |= {
