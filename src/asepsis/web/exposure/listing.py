@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import django_tables2 as tables
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -84,9 +84,11 @@ class SearchedPaginator(KnownPaginator):
         """Whether more were found than there are pages for."""
         return len(self.ids) > SEARCHED_LIMIT
 
-    def of_page(self, number: int) -> list[int]:
-        """Ids of the findings on one page."""
-        return self.ids[: self.count][(number - 1) * self.per_page : number * self.per_page]
+    def page(self, number: int | str) -> Page[Any]:
+        """A page of ids, of which nothing more is asked: its template looks whether it is empty."""
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        return Page(self.ids[: self.count][first : first + self.per_page], number, self)
 
 
 class FindingTable(tables.Table):
@@ -125,7 +127,7 @@ class FindingTable(tables.Table):
         """The rows of this page."""
         shown = [column.name for column in self.columns]
         if isinstance(self.paginator, SearchedPaginator):
-            ids = self.paginator.of_page(self.page.number)
+            ids = list(self.page.object_list)
         else:
             ids = [row.record.pk for row in self.paginated_rows]
         found = self.full.in_bulk(ids)
