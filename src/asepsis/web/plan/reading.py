@@ -36,7 +36,7 @@ WEEKS_SHOWN: Final = 26
 FEW_DEVICES: Final = 2000
 """Work on so many is quicker looked up from the devices; of more, most of what a list goes through is seen anyway."""
 READ_AT_ONCE: Final = 500
-TODO: Final = Order(column="place", kind=int)
+TO_DO: Final = Order(column="place", kind=int)
 OTHERS: Final = Order(column="per_hour", kind=float, descending=True)
 """What is in no plan any more comes last, whatever the database thinks of nothing."""
 
@@ -84,7 +84,7 @@ def narrowed(rows: QuerySet[PlanItem], *, show: str = "all", who: str = "", site
 
 def order_of(show: str) -> Order:
     """What comes first in a list of this kind."""
-    return TODO if show == "todo" else OTHERS
+    return TO_DO if show == "todo" else OTHERS
 
 
 def version(planned: Planned | None) -> str:
