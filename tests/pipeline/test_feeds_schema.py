@@ -86,7 +86,7 @@ def change(device: str, after: str | None, advisory: str = "A-1") -> dict[str, A
 def test_what_is_kept_is_what_counting_gives_after_each_update(tmp_path: Path) -> None:
     path = tmp_path / "feeds.sqlite"
     with Feeds.open(path) as feeds:
-        for now_ns, folder in enumerate(
+        for moment_ns, folder in enumerate(
             (
                 folder_of(tmp_path, "first", "A-1", "A-2"),
                 folder_of(tmp_path, "newer", "A-2", "A-3", updated="2026-03-04"),
@@ -94,7 +94,7 @@ def test_what_is_kept_is_what_counting_gives_after_each_update(tmp_path: Path) -
             ),
             start=1,
         ):
-            feeds.update(folder, now_ns)
+            feeds.update(folder, moment_ns)
             assert feeds.tallies() == counted(feeds)
             assert loaded_of(path) == f"{len(feeds.held())} {max(one.loaded_ns for one in feeds.held())}"
         assert [one.documents for one in feeds.tallies()] == [3]
