@@ -14,20 +14,23 @@ from django.test import Client
 
 from asepsis.cli.exits import Exit
 from asepsis.cli.main import run
+from asepsis.exposure.paper import Subject, Tie
 from asepsis.pipeline.disclosure import disclose
 from asepsis.pipeline.papers import Papers
+from asepsis.pipeline.papers_reading import read_paper
 from asepsis.pipeline.workspace import Workspace
 from asepsis.web.devices.models import Device
 from asepsis.web.devices.projection import refresh
 from asepsis.web.exposure import projection
 from asepsis.web.exposure.models import Finding
 from asepsis.web.facilities.models import Site
+from asepsis.web.papers.shelf import holders
 from asepsis.web.settings import WORKSPACE
 from tests.eval.mds2_forms import Truth, as_csv, as_workbook, rows, true_answers
 from tests.exposure.matching.test_parts import CVE
 from tests.pipeline.test_papers import bill
 from tests.pipeline.test_parts import RECORD
-from tests.web.conftest import MakePerson, Recorded, SignedIn
+from tests.web.conftest import MakeDevice, MakePerson, Recorded, SignedIn
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "recordings"
 ARCHIVE = Truth(
@@ -250,3 +253,27 @@ def test_a_product_is_said_and_its_devices_follow(engineer: Client) -> None:
         f"/api/v1/papers/{paper.id}", {**said, "model": "Something Else"}, content_type="application/json"
     )
     assert changed.json()["model"] == "Something Else"
+
+
+def test_a_paper_of_a_model_in_a_thousand_versions_finds_its_devices(tmp_path: Path, make_device: MakeDevice) -> None:
+    first = make_device("pump0000", vendor="Acme", model="Pump 7", firmware="0")
+    others = [
+        Device(
+            **{name: getattr(first, name) for name in ("site", "vendor", "model", "first_seen", "last_seen")},
+            id=f"pump{number:04}",
+            title=f"pump{number:04}",
+            firmware=str(number),
+        )
+        for number in range(1, 1200)
+    ]
+    Device.objects.bulk_create(others)
+    make_device("pump9999", vendor="Other", model="Pump 7")
+    with Papers.open(tmp_path / "papers.sqlite") as papers:
+        paper, _ = papers.take(
+            read_paper(None, "form.csv", HONEST), 1, subject=Subject(maker="Acme", model="Pump 7", version="")
+        )
+        papers.tie(paper.id, "pump0000", is_tied=False, by="ada", now_ns=2)
+        papers.tie(paper.id, "pump9999", is_tied=True, by="ada", now_ns=2)
+        found = holders(papers, paper, Device.objects.all())
+    assert [one.pk for one, _ in found] == [*(one.pk for one in others), "pump9999"]
+    assert [held for _, held in found].count(Tie.PERSON) == 1

@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, overload
 
 from django.contrib.auth.models import AnonymousUser
@@ -248,26 +248,21 @@ def _ties(papers: Papers) -> dict[tuple[str, str], bool]:
 
 def holders(papers: Papers, paper: Paper, devices: QuerySet[Device]) -> list[tuple[Device, Tie]]:
     """The devices that a paper speaks of, by their names."""
-    ties: dict[Identity, Tie] = {}
-    matching = Q(pk__in=[])
-    identities = devices.exclude(vendor="").exclude(model="").order_by().values_list("vendor", "model", "firmware")
-    for vendor, model, firmware in identities.distinct():
-        identity = Identity(vendor=vendor, model=model, version=firmware)
-        held = tie(paper.subject, identity)
-        if held is not None:
-            ties[identity] = held
-            matching |= Q(vendor=vendor, model=model, firmware=firmware)
     said = {device: is_tied for (one, device), is_tied in _ties(papers).items() if one == paper.id}
-    matching |= Q(pk__in=[device for device, is_tied in said.items() if is_tied][:DEVICES_SHOWN])
-    found: list[tuple[Device, Tie]] = []
-    for device in devices.filter(matching).order_by("title", "pk"):
-        if device.pk in said:
-            if said[device.pk]:
-                found.append((device, Tie.PERSON))
-            continue
-        identity = Identity(vendor=device.vendor, model=device.model, version=device.firmware)
-        found.append((device, ties[identity]))
-    return found
+
+    @cache
+    def by_name(vendor: str, model: str, firmware: str) -> Tie | None:
+        return tie(paper.subject, Identity(vendor=vendor, model=model, version=firmware)) if vendor and model else None
+
+    ties: dict[str, Tie] = {}
+    named = devices.order_by().values_list("pk", "vendor", "model", "firmware")
+    for device, *names in named.iterator():
+        held = (Tie.PERSON if said[device] else None) if device in said else by_name(*names)
+        if held is not None:
+            ties[device] = held
+    # By their ids: a question that names each version is one that a database refuses.
+    found = devices.in_bulk(list(ties))
+    return sorted(((one, ties[pk]) for pk, one in found.items()), key=lambda pair: (pair[0].title, pair[0].pk))
 
 
 @value
